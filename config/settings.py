@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.ChosenLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -81,22 +82,19 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
+                "config.chrome.chrome",
             ],
         },
     }
 ]
 
 # --- the database: one alias; `migrate` acts as the owner ----------------------------------------
-DATABASE_URL = env.text(
-    "DATABASE_URL", "PostgreSQL 15 or newer, as a libpq URL", default="postgresql://localhost/maru"
-)
+DATABASE_URL = env.text("DATABASE_URL", "PostgreSQL 15 or newer, as a libpq URL", default="postgresql://localhost/maru")
 DATABASE_OWNER_URL = env.text("DATABASE_OWNER_URL", "login that owns the tables; used by migrate", default="")
 OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "dbshell", "flush"}
 AS_OWNER = len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS
 DATABASES = {
-    "default": postgresql(
-        (AS_OWNER and DATABASE_OWNER_URL) or DATABASE_URL, role=None if AS_OWNER else RUNTIME_ROLE
-    )
+    "default": postgresql((AS_OWNER and DATABASE_OWNER_URL) or DATABASE_URL, role=None if AS_OWNER else RUNTIME_ROLE)
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -119,6 +117,7 @@ CACHES = {
 
 # --- people --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "parties.User"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail is unique by a constraint that ignores case
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

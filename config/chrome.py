@@ -1,0 +1,138 @@
+"""The frame around every page: which seat somebody sits in, and the rooms that seat can walk into."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from consent.parties.models import Organisation
+from consent.parties.models import Seat as Place
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One room in the header (on a phone: at the bottom)."""
+
+    href: str
+    icon: str
+    label: str | Promise
+    is_current: bool = False
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One way of being at Maru; `prefixes` are the paths that belong to it."""
+
+    key: str
+    label: str | Promise
+    prefixes: tuple[str, ...]
+    tabs: tuple[Tab, ...]
+
+
+HOUSEHOLD = Seat(
+    "household",
+    "",
+    ("/inbox", "/history", "/appliances", "/wallet", "/shop", "/privacy"),
+    (
+        Tab("/inbox", "ask", _("질문")),
+        Tab("/history", "history", _("기록")),
+        Tab("/appliances", "appliance", _("가전")),
+        Tab("/wallet", "wallet", _("지갑")),
+        Tab("/shop", "shop", _("가게")),
+        Tab("/privacy", "privacy", _("지킴")),
+    ),
+)
+BUYER = Seat(
+    "buyer",
+    _("기관"),
+    ("/buyer",),
+    (
+        Tab("/buyer/data-requests", "ask", _("데이터 요청")),
+        Tab("/buyer/records", "history", _("받은 기록")),
+        Tab("/buyer/budget", "wallet", _("예산")),
+        Tab("/buyer/keys", "key", _("열쇠")),
+    ),
+)
+PROVIDER = Seat(
+    "provider",
+    _("서비스 기관"),
+    ("/provider",),
+    (
+        Tab("/provider/orders", "shop", _("예약")),
+        Tab("/provider/rewards", "appliance", _("내놓은 것")),
+    ),
+)
+ADMIN = Seat(
+    "admin",
+    _("운영"),
+    ("/review",),
+    (
+        Tab("/review", "ask", _("검토")),
+        Tab("/admin/", "privacy", _("관리")),
+    ),
+)
+AUDIT = Seat(
+    "audit",
+    _("감사"),
+    ("/audit",),
+    (
+        Tab("/audit", "wallet", _("장부")),
+        Tab("/audit/transfers", "history", _("분개")),
+        Tab("/status", "seal", _("공개 현황")),
+    ),
+)
+SEATS = (HOUSEHOLD, BUYER, PROVIDER, ADMIN, AUDIT)
+
+
+def _is_within(path: str, prefix: str) -> bool:
+    stem = prefix.rstrip("/")
+    return path == stem or path.startswith(stem + "/")
+
+
+def seat_of_path(path: str) -> Seat | None:
+    """Return the seat whose rooms hold `path`, or None for pages that belong to everybody."""
+    return next((seat for seat in SEATS if any(_is_within(path, prefix) for prefix in seat.prefixes)), None)
+
+
+def tabs_for(seat: Seat, *, path: str) -> list[Tab]:
+    """Return the seat's tabs with the innermost one that holds `path` marked as current."""
+    holding = [tab for tab in seat.tabs if _is_within(path, tab.href)]
+    current = max(holding, key=lambda tab: len(tab.href), default=None)
+    return [Tab(tab.href, tab.icon, tab.label, tab is current) for tab in seat.tabs]
+
+
+def seat_of_person(user: Any) -> Seat | None:
+    """Return the seat in which somebody feels at home: the household first, then the organisation's."""
+    if getattr(user, "membership", None):
+        return HOUSEHOLD
+    place = getattr(user, "seat", None)
+    if place is None:
+        return ADMIN if getattr(user, "is_staff", False) else None
+    if place.role == Place.Role.AUDITOR:
+        return AUDIT
+    return {Organisation.Kind.PLATFORM: ADMIN, Organisation.Kind.BUYER: BUYER}.get(place.organisation.kind, PROVIDER)
+
+
+def name_in_seat(seat: Seat | None, user: Any) -> str:
+    """Return the household's or the organisation's own name, as it stands beside the rooms."""
+    if seat is HOUSEHOLD:
+        membership = getattr(user, "membership", None)
+        return membership.household.name if membership else ""
+    place = getattr(user, "seat", None)
+    return place.organisation.name if place and seat in (BUYER, PROVIDER) else ""
+
+
+def chrome(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `seat`, `tabs` and `seat_name` of the page being shown; strangers cost no query."""
+    seat = seat_of_path(request.path)
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"seat": None, "tabs": [], "seat_name": ""}
+    seat = seat or seat_of_person(user)
+    return {
+        "seat": seat,
+        "tabs": tabs_for(seat, path=request.path) if seat else [],
+        "seat_name": name_in_seat(seat, user),
+    }

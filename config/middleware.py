@@ -1,0 +1,33 @@
+"""Between the web server and the views."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+
+class ChosenLanguage:
+    """Speak the language a signed-in person chose, unless this browser was told another one.
+
+    Stands after LocaleMiddleware (cookie, then the browser's wish) and AuthenticationMiddleware.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if self._is_ours_to_choose(request):
+            translation.activate(request.user.locale)
+            request.LANGUAGE_CODE = translation.get_language()
+        return self.get_response(request)
+
+    @staticmethod
+    def _is_ours_to_choose(request: HttpRequest) -> bool:
+        # A request without a session cookie has nobody to look up: no query for strangers and machines.
+        return (
+            settings.LANGUAGE_COOKIE_NAME not in request.COOKIES
+            and settings.SESSION_COOKIE_NAME in request.COOKIES
+            and request.user.is_authenticated
+            and bool(request.user.locale)
+        )

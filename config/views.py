@@ -1,0 +1,34 @@
+"""Pages that belong to nobody's room: the front door, the way home, the choice of language."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import check_for_language
+from django.views.decorators.http import require_GET, require_POST
+from django.views.i18n import set_language as remember_in_cookie
+
+from config.chrome import seat_of_person
+from consent.parties import operations
+
+
+@require_GET
+def landing(request: HttpRequest) -> HttpResponse:
+    """GET /: what Maru is, for a stranger."""
+    return render(request, "landing.html")
+
+
+@require_GET
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """GET /home: to the first room of the seat somebody sits in."""
+    seat = seat_of_person(request.user)
+    return redirect(seat.tabs[0].href if seat else "landing")
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """POST /i18n/setlang/: a cookie for this browser, and for somebody signed in, every other browser."""
+    language = request.POST.get("language", "")
+    if request.user.is_authenticated and check_for_language(language):
+        operations.set_locale(user=request.user, locale=language)
+    return remember_in_cookie(request)

@@ -1,0 +1,25 @@
+"""Places, only as coarse as many homes share."""
+
+from django.db import models
+
+
+class Area(models.Model):
+    """A named area with enough households that naming it points at nobody."""
+
+    MIN_HOUSEHOLDS = 1000
+
+    code = models.CharField(primary_key=True, max_length=20)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="districts")
+    name_ko = models.CharField(max_length=60)
+    name_en = models.CharField(max_length=60)
+    households = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = "동네"
+        verbose_name_plural = "동네"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(households__gte=1000), name="area_has_enough_households"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name_ko

@@ -1,0 +1,55 @@
+"""Homes and the people who live in them."""
+
+import uuid
+
+from django.db import models
+
+from consent.parties.models.areas import Area
+from consent.parties.models.people import User
+
+
+class Household(models.Model):
+    """A home whose members decide together."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField("이름", max_length=60)
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, verbose_name="동네")
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = "가구"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def adults(self) -> "MembershipQuerySet":
+        return self.filter(role=Membership.Role.ADULT)
+
+
+class Membership(models.Model):
+    """One person's place in one household."""
+
+    class Role(models.TextChoices):
+        ADULT = "adult", "어른"
+        TEEN = "teen", "14세 이상 청소년"
+        CHILD = "child", "14세 미만"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="memberships")
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="membership")
+    role = models.CharField(max_length=10, choices=Role)
+    since = models.DateTimeField(auto_now_add=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "식구"
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_role_display()})"
+
+    @property
+    def is_adult(self) -> bool:
+        return self.role == self.Role.ADULT

@@ -1,0 +1,42 @@
+"""Keys that machines carry. A key can send and read; it can never approve."""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from consent.parties.models.households import Household
+from consent.parties.models.organisations import Organisation
+
+
+class MachineKey(models.Model):
+    """A bearer key of one organisation or one household's hub; only the SHA-256 of its secret is kept."""
+
+    class Scope(models.TextChoices):
+        INGEST = "ingest", "알아챈 일 보내기"
+        RECORDS = "records", "기록 읽기"
+        REQUESTS = "requests", "데이터 요청 쓰기"
+        AUDIT = "audit", "장부 읽기"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    prefix = models.CharField(max_length=8, unique=True)
+    secret_sha256 = models.CharField(max_length=64)
+    label = models.CharField(max_length=60)
+    scopes = ArrayField(models.CharField(max_length=10, choices=Scope))
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="keys")
+    household = models.ForeignKey(Household, on_delete=models.PROTECT, null=True, related_name="keys")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "열쇠"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(organisation__isnull=True) ^ models.Q(household__isnull=True),
+                name="machine_key_belongs_to_one_party",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.prefix})"

@@ -1,0 +1,64 @@
+"""Organisations, and the seats people hold in them."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import get_language
+
+from consent.parties.models.people import User
+
+
+class Organisation(models.Model):
+    """A named body outside the home: a buyer, a manufacturer, a service provider, or the platform itself."""
+
+    class Kind(models.TextChoices):
+        BUYER = "buyer", "구매 기관"
+        MANUFACTURER = "manufacturer", "제조사"
+        PROVIDER = "provider", "서비스 기관"
+        PLATFORM = "platform", "마루"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=15, choices=Kind)
+    name_ko = models.CharField("이름", max_length=80)
+    name_en = models.CharField("영어 이름", max_length=80)
+    address = models.CharField("주소", max_length=160)
+    contact = models.CharField("연락처", max_length=160)
+    verified_at = models.DateTimeField("확인한 때", null=True, blank=True)
+    suspended_at = models.DateTimeField("멈춘 때", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "기관"
+        constraints = [
+            models.UniqueConstraint("kind", condition=models.Q(kind="platform"), name="organisation_only_one_platform"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return self.name_en if (get_language() or "ko").startswith("en") else self.name_ko
+
+    @property
+    def is_active(self) -> bool:
+        return self.verified_at is not None and self.suspended_at is None
+
+
+class Seat(models.Model):
+    """What one person may do for one organisation."""
+
+    class Role(models.TextChoices):
+        STAFF = "staff", "담당자"
+        ADMIN = "admin", "관리자"
+        AUDITOR = "auditor", "감사"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="seats")
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="seat")
+    role = models.CharField(max_length=10, choices=Role)
+
+    class Meta:
+        verbose_name = "자리"
+
+    def __str__(self) -> str:
+        return f"{self.user} @ {self.organisation}"

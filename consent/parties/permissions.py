@@ -1,0 +1,67 @@
+"""Seats at the API's doors: who may call a view at all. What they see is decided by `visible_to`."""
+
+from allauth.account.authentication import get_authentication_records
+from django.http import HttpRequest
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from consent.parties.authentication import Machine
+from consent.parties.models import MachineKey, Membership, Organisation, Seat
+
+
+def membership_of(user: object) -> Membership | None:
+    """Return the household place of a signed-in person, or None for anybody else."""
+    return getattr(user, "membership", None) if not isinstance(user, Machine) else None
+
+
+def seat_of(user: object) -> Seat | None:
+    """Return the seat of a signed-in person, or None for anybody else."""
+    return getattr(user, "seat", None) if not isinstance(user, Machine) else None
+
+
+def organisation_of(user: object, *, scope: str) -> Organisation | None:
+    """Return the organisation a person sits in, or that a key with `scope` belongs to."""
+    if isinstance(user, Machine):
+        return user.key.organisation if scope in user.key.scopes else None
+    seat = seat_of(user)
+    return seat.organisation if seat else None
+
+
+def has_second_factor(request: Request | HttpRequest) -> bool:
+    """Tell whether this session was opened with a second factor or a passkey."""
+    return any(entry.get("method") == "mfa" for entry in get_authentication_records(request))
+
+
+class IsMember(BasePermission):
+    """A signed-in member of a household; never a key."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return membership_of(request.user) is not None
+
+
+class IsHub(BasePermission):
+    """A household's key that may send insights."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        user = request.user
+        return isinstance(user, Machine) and bool(user.key.household_id) and MachineKey.Scope.INGEST in user.key.scopes
+
+
+class IsBuyer(BasePermission):
+    """A buyer's person, or a buyer's key with the scope the view names in `key_scope`."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        scope = getattr(view, "key_scope", MachineKey.Scope.RECORDS)
+        organisation = organisation_of(request.user, scope=scope)
+        return organisation is not None and organisation.kind == Organisation.Kind.BUYER
+
+
+class IsAuditor(BasePermission):
+    """An auditor's session with a second factor, or a read-only auditor key."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if isinstance(request.user, Machine):
+            return bool(request.user.key.organisation_id) and MachineKey.Scope.AUDIT in request.user.key.scopes
+        seat = seat_of(request.user)
+        return seat is not None and seat.role == Seat.Role.AUDITOR and has_second_factor(request)

@@ -1,0 +1,61 @@
+"""Two database roles: the owner makes tables, `maru_app` runs Maru and may never rewrite the books.
+
+`migrate` runs as the owner; afterwards `apply_grants` makes the runtime role if it is missing and gives it
+exactly what the two sets below leave. A table in neither set is an ordinary one.
+"""
+
+from typing import Any
+
+from django.apps import apps
+from django.db import connections
+from psycopg import sql
+
+RUNTIME_ROLE = "maru_app"
+#: Tables that only grow: no UPDATE, DELETE or TRUNCATE for the runtime role.
+INSERT_ONLY = {
+    "parties_auditentry",
+    "records_consent",
+    "records_consentend",
+    "records_receipt",
+    "demand_review",
+    "delivery_access",
+}
+#: Tables that only the ledger's own functions write.
+READ_ONLY = {"ledger_account", "ledger_balance", "ledger_transfer", "ledger_hold", "ledger_attempt"}
+
+#: Several databases of one server may be migrated at once; the second one finds the role already there.
+MAKE_ROLE = f"""
+DO $$ BEGIN
+    CREATE ROLE {RUNTIME_ROLE} NOLOGIN;
+    GRANT {RUNTIME_ROLE} TO CURRENT_USER;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$"""
+
+
+def apply_grants(*, using: str = "default", **_: Any) -> None:
+    """Give the runtime role its rights again; running it twice changes nothing."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(MAKE_ROLE)
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {RUNTIME_ROLE}")
+        cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {RUNTIME_ROLE}")
+        existing = set(connections[using].introspection.table_names(cursor))
+        for table in sorted(existing):
+            name = sql.Identifier(table)
+            role = sql.Identifier(RUNTIME_ROLE)
+            cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, role))
+            cursor.execute(sql.SQL(f"GRANT {_rights(table)} ON {{}} TO {{}}").format(name, role))
+
+
+def _rights(table: str) -> str:
+    if table in READ_ONLY or table == "django_migrations":
+        return "SELECT"
+    if table in INSERT_ONLY:
+        return "SELECT, INSERT"
+    return "SELECT, INSERT, UPDATE, DELETE"
+
+
+def connect() -> None:
+    """Apply the grants after every `migrate` (called once, from this room's AppConfig)."""
+    from django.db.models.signals import post_migrate
+
+    post_migrate.connect(apply_grants, sender=apps.get_app_config("parties"), dispatch_uid="parties.grants")

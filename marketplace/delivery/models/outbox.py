@@ -1,0 +1,50 @@
+"""What buyers are told: written with the deed, sent afterwards, never with data."""
+
+import uuid
+
+from django.db import models
+
+from consent.parties.models import Organisation
+
+
+class WebhookEndpoint(models.Model):
+    """Where one buyer wants to hear that something happened."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="webhook_endpoints")
+    url = models.URLField(max_length=300)
+    secret = models.CharField(max_length=120)
+    created_at = models.DateTimeField()
+    disabled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "웹훅 주소"
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class OutboxMessage(models.Model):
+    """One message to one endpoint: sent at least once, tried ten times, then parked."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "기다려요"
+        SENT = "sent", "보냈어요"
+        PARKED = "parked", "멈췄어요"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.PROTECT, related_name="messages")
+    type = models.CharField(max_length=40)
+    subject = models.CharField(max_length=80)
+    body = models.JSONField()
+    created_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "보낼 소식"
+        indexes = [models.Index(fields=["next_attempt_at"], condition=models.Q(state="waiting"), name="outbox_due")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.state}"

@@ -1,0 +1,88 @@
+"""A buyer's right to read one record, every time it was used, and the proof that it was erased."""
+
+import uuid
+
+from django.db import models
+
+from consent.parties.models import Organisation
+from consent.records.models import Consent
+from marketplace.demand.models import DataRequest
+from marketplace.insights.models import SealedObject
+
+
+class Release(models.Model):
+    """One record that one buyer may read until `erase_at`. Whether it may be read now is decided at the one door."""
+
+    class Closed(models.TextChoices):
+        WITHDRAWN = "withdrawn", "철회"
+        REVOKED = "revoked", "거두어짐"
+        EXPIRED = "expired", "보관 끝"
+        ERASED = "erased", "지움"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    consent = models.OneToOneField(Consent, on_delete=models.PROTECT, related_name="release")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="releases")
+    request = models.ForeignKey(DataRequest, on_delete=models.PROTECT, related_name="releases")
+    number = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=40)
+    sealed = models.OneToOneField(SealedObject, on_delete=models.SET_NULL, null=True, related_name="release")
+    payload_digest = models.CharField(max_length=64)
+    opened_at = models.DateTimeField()
+    erase_at = models.DateTimeField()
+    first_read_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_because = models.CharField(max_length=10, choices=Closed, blank=True)
+
+    class Meta:
+        verbose_name = "전달"
+        constraints = [
+            models.UniqueConstraint(fields=["request", "number"], name="release_numbered_once"),
+            models.CheckConstraint(
+                condition=models.Q(closed_at=None, closed_because="")
+                | models.Q(closed_at__isnull=False) & ~models.Q(closed_because=""),
+                name="release_closed_for_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(closed_at=None) | models.Q(sealed=None), name="release_closed_keeps_no_copy"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["erase_at"], condition=models.Q(closed_at=None), name="release_to_close"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class Access(models.Model):
+    """One read of one record by a buyer. Rows are only ever inserted, and committed before the bytes leave."""
+
+    id = models.BigAutoField(primary_key=True)
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="accesses")
+    reader = models.CharField(max_length=80)
+    path = models.CharField(max_length=20)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "읽음"
+        indexes = [models.Index(fields=["release", "-at"], name="access_by_release")]
+
+    def __str__(self) -> str:
+        return f"{self.release_id} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Erasure(models.Model):
+    """A buyer's duty to erase what it read, and its word that it did."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    release = models.OneToOneField(Release, on_delete=models.PROTECT, related_name="erasure")
+    due_at = models.DateTimeField()
+    attested_at = models.DateTimeField(null=True)
+    attested_by = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = "지움"
+        indexes = [models.Index(fields=["due_at"], condition=models.Q(attested_at=None), name="erasure_due")]
+
+    def __str__(self) -> str:
+        return f"{self.release_id}"

@@ -1,0 +1,126 @@
+"""What a buyer wants, in versions: an edit never changes what somebody was asked."""
+
+import uuid
+from datetime import datetime
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import get_language
+
+from consent.parties.authentication import Machine
+from consent.parties.models import Area, Organisation
+
+
+class DataRequestQuerySet(models.QuerySet["DataRequest"]):
+    def visible_to(self, user: object) -> "DataRequestQuerySet":
+        """Leave the data requests of this person's or key's organisation."""
+        if isinstance(user, Machine):
+            return self.filter(organisation=user.key.organisation_id) if user.key.organisation_id else self.none()
+        seat = getattr(user, "seat", None)
+        return self.filter(organisation=seat.organisation_id) if seat else self.none()
+
+    def asking(self, at: datetime) -> "DataRequestQuerySet":
+        """Leave the data requests for which households may be asked at `at`."""
+        return self.filter(
+            state=DataRequest.State.OPEN,
+            current__ends_at__gt=at,
+            organisation__verified_at__isnull=False,
+            organisation__suspended_at=None,
+        )
+
+
+class DataRequest(models.Model):
+    """One thing a buyer asks households for. What exactly stands in its current version."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "초안"
+        IN_REVIEW = "in_review", "검토 중"
+        RETURNED = "returned", "고쳐 주세요"
+        OPEN = "open", "열려 있어요"
+        PAUSED = "paused", "쉬고 있어요"
+        CLOSED = "closed", "닫혔어요"
+        EXHAUSTED = "exhausted", "예산을 다 썼어요"
+        REFUSED = "refused", "열 수 없어요"
+
+    TRANSITIONS = {
+        State.DRAFT: {State.IN_REVIEW, State.CLOSED},
+        State.IN_REVIEW: {State.OPEN, State.RETURNED, State.REFUSED, State.CLOSED},
+        State.RETURNED: {State.IN_REVIEW, State.CLOSED},
+        State.OPEN: {State.PAUSED, State.CLOSED, State.EXHAUSTED, State.IN_REVIEW},
+        State.PAUSED: {State.OPEN, State.CLOSED, State.IN_REVIEW},
+        State.EXHAUSTED: {State.OPEN, State.CLOSED, State.IN_REVIEW},
+        State.CLOSED: set(),
+        State.REFUSED: {State.CLOSED},
+    }
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="data_requests")
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    current = models.ForeignKey("RequestVersion", on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    refund_due_at = models.DateTimeField(null=True)
+    refunded_at = models.DateTimeField(null=True)
+
+    objects = DataRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "데이터 요청"
+        indexes = [
+            models.Index(fields=["organisation", "-created_at"], name="data_request_by_buyer"),
+            models.Index(fields=["state"], name="data_request_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.state}"
+
+    @property
+    def escrow(self) -> str:
+        """Address of the ledger account that holds this request's budget."""
+        return f"escrow:{self.pk}"
+
+
+class RequestVersion(models.Model):
+    """Every word and number of a data request, frozen."""
+
+    id = models.BigAutoField(primary_key=True)
+    request = models.ForeignKey(DataRequest, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    kinds = ArrayField(models.CharField(max_length=40))
+    above = models.FloatField(null=True)
+    below = models.FloatField(null=True)
+    words = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    area = models.ForeignKey(Area, on_delete=models.PROTECT)
+    purpose = models.CharField(max_length=40)
+    purpose_ko = models.CharField(max_length=40)
+    purpose_en = models.CharField(max_length=80)
+    optional_fields = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    rungs = models.JSONField()
+    retention_days = models.PositiveSmallIntegerField()
+    manufacturer_bp = models.PositiveSmallIntegerField()
+    platform_bp = models.PositiveSmallIntegerField()
+    budget_tokens = models.PositiveBigIntegerField()
+    ends_at = models.DateTimeField()
+    min_gap_hours = models.PositiveSmallIntegerField(default=24)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "데이터 요청의 판"
+        constraints = [
+            models.UniqueConstraint(fields=["request", "number"], name="request_version_numbered_once"),
+            models.CheckConstraint(condition=models.Q(retention_days__gte=1), name="request_version_keeps_a_day"),
+            models.CheckConstraint(condition=~models.Q(kinds=[]), name="request_version_names_a_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} v{self.number}"
+
+    @property
+    def purpose_text(self) -> str:
+        return self.purpose_en if (get_language() or "ko").startswith("en") else self.purpose_ko
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the finest rung, which comes first."""
+        return int(self.rungs[0]["tokens"])

@@ -1,0 +1,19 @@
+"""Refusals of the insights room."""
+
+
+class InsightsError(Exception):
+    """Base of every refusal in this room."""
+
+    code = "insights"
+
+
+class VaultClosed(InsightsError):
+    """The sealed object cannot be opened: its key is destroyed, or the bytes are not the ones that were sealed."""
+
+    code = "vault_closed"
+
+
+class TooManyItems(InsightsError):
+    """One batch holds more items than one request may carry."""
+
+    code = "too_many_items"

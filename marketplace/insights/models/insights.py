@@ -1,0 +1,42 @@
+"""One thing that an appliance noticed. Its values are in the vault; this row says only that it happened."""
+
+import uuid
+
+from django.db import models
+
+from consent.parties.models import Household
+from marketplace.appliances.models import Appliance
+from marketplace.insights.models.vault import SealedObject
+
+
+class InsightQuerySet(models.QuerySet["Insight"]):
+    def unmatched(self) -> "InsightQuerySet":
+        """The work list of matching: insights nobody has looked at yet."""
+        return self.filter(matched_at=None, sealed__isnull=False)
+
+
+class Insight(models.Model):
+    """One edge-derived event of one appliance, sealed at once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    appliance = models.ForeignKey(Appliance, on_delete=models.PROTECT, related_name="insights")
+    household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="insights")
+    kind = models.CharField(max_length=40)
+    event_hash = models.CharField(max_length=64)
+    content_hash = models.CharField(max_length=64)
+    sealed = models.OneToOneField(SealedObject, on_delete=models.SET_NULL, null=True, related_name="insight")
+    received_at = models.DateTimeField()
+    matched_at = models.DateTimeField(null=True)
+
+    objects = InsightQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "알아챈 일"
+        constraints = [models.UniqueConstraint(fields=["appliance", "event_hash"], name="insight_once_per_event")]
+        indexes = [
+            models.Index(fields=["received_at"], condition=models.Q(matched_at=None), name="insight_unmatched"),
+            models.Index(fields=["household", "-received_at"], name="insight_by_household"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"

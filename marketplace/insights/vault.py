@@ -1,0 +1,146 @@
+"""The vault: AES-256-GCM, one data key per sealed object, wrapped by the key-encryption key of an epoch.
+
+Ciphertext and wrapped key stand in different tables; the key-encryption key stands in neither, but in a file.
+What the seal vouches for (purpose, household, subject) is rebuilt from the row's columns at every opening.
+"""
+
+import os
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from uuid import UUID, uuid4
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db import transaction
+
+from consent.parties.canonical import canonical_bytes
+from consent.parties.secrets import read_or_make
+from marketplace.insights.errors import VaultClosed
+from marketplace.insights.models import DataKey, SealedObject
+
+#: Later rotations add epochs; until then there is one.
+EPOCH = "e1"
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is to be sealed, and what the seal vouches for."""
+
+    purpose: str
+    household_id: UUID
+    subject_id: UUID
+    payload: bytes
+
+
+@transaction.atomic(savepoint=False)
+def seal(content: Content) -> SealedObject:
+    """Seal one payload and store it."""
+    return seal_many([content])[0]
+
+
+@transaction.atomic(savepoint=False)
+def seal_many(contents: Sequence[Content]) -> list[SealedObject]:
+    """Seal payloads and store them in two statements, in the order given."""
+    pairs = [_sealed(content) for content in contents]
+    SealedObject.objects.bulk_create([sealed for sealed, _ in pairs])
+    DataKey.objects.bulk_create([key for _, key in pairs])
+    return [sealed for sealed, _ in pairs]
+
+
+def open_sealed(sealed: SealedObject) -> bytes:
+    """Return the payload of a sealed object. Needs `data_key` loaded by select_related.
+
+    Raises:
+        VaultClosed: the key is destroyed, or these are not the bytes that were sealed for this row.
+    """
+    try:
+        return _opened(sealed, sealed.data_key)
+    except DataKey.DoesNotExist as exc:
+        raise VaultClosed("봉한 것의 열쇠가 없어요.") from exc
+    except InvalidTag as exc:
+        raise VaultClosed("봉한 것이 처음과 달라요.") from exc
+
+
+def data_key_of(sealed: SealedObject) -> bytes:
+    """Return the data key of a sealed object, to derive nonces from.
+
+    Raises:
+        VaultClosed: the key is destroyed.
+    """
+    try:
+        return _unwrapped(sealed.data_key)
+    except (DataKey.DoesNotExist, InvalidTag) as exc:
+        raise VaultClosed("봉한 것의 열쇠가 없어요.") from exc
+
+
+@transaction.atomic(savepoint=False)
+def shred(sealed_ids: Iterable[UUID]) -> int:
+    """Destroy the keys and ciphertexts of these objects; what was sealed cannot be opened any more."""
+    ids = list(sealed_ids)
+    DataKey.objects.filter(sealed__in=ids).delete()
+    count, _ = SealedObject.objects.filter(pk__in=ids).delete()
+    return count
+
+
+def _sealed(content: Content) -> tuple[SealedObject, DataKey]:
+    sealed = SealedObject(
+        id=uuid4(),
+        purpose=content.purpose,
+        household_id=content.household_id,
+        subject_id=content.subject_id,
+        nonce=os.urandom(12),
+    )
+    data_key, wrap_nonce = secrets.token_bytes(32), os.urandom(12)
+    cipher_key, commitment = _derived(data_key)
+    sealed.ciphertext = AESGCM(cipher_key).encrypt(sealed.nonce, content.payload, _payload_context(sealed))
+    wrapped = AESGCM(_key_encryption_key(EPOCH)).encrypt(wrap_nonce, data_key, _wrap_context(sealed.pk, EPOCH))
+    key = DataKey(sealed=sealed, epoch=EPOCH, nonce=wrap_nonce, wrapped=wrapped, commitment=commitment)
+    return sealed, key
+
+
+def _opened(sealed: SealedObject, key: DataKey) -> bytes:
+    cipher_key, commitment = _derived(_unwrapped(key))
+    if not secrets.compare_digest(commitment, bytes(key.commitment)):
+        raise InvalidTag
+    return AESGCM(cipher_key).decrypt(bytes(sealed.nonce), bytes(sealed.ciphertext), _payload_context(sealed))
+
+
+def _unwrapped(key: DataKey) -> bytes:
+    wrapping = AESGCM(_key_encryption_key(key.epoch))
+    return wrapping.decrypt(bytes(key.nonce), bytes(key.wrapped), _wrap_context(key.sealed_id, key.epoch))
+
+
+def _derived(data_key: bytes) -> tuple[bytes, bytes]:
+    """Return the cipher key and a commitment to it: AES-GCM alone would open under more than one key."""
+    both = HKDF(algorithm=hashes.SHA256(), length=64, salt=None, info=b"maru/vault/1").derive(data_key)
+    return both[:32], both[32:]
+
+
+def _payload_context(sealed: SealedObject) -> bytes:
+    return canonical_bytes(
+        {
+            "p": "maru/payload/1",
+            "id": str(sealed.pk),
+            "purpose": sealed.purpose,
+            "household": str(sealed.household_id),
+            "subject": str(sealed.subject_id),
+        }
+    )
+
+
+def _wrap_context(sealed_id: UUID, epoch: str) -> bytes:
+    return canonical_bytes({"p": "maru/data-key/1", "id": str(sealed_id), "epoch": epoch})
+
+
+def _key_encryption_key(epoch: str) -> bytes:
+    return _loaded(epoch, str(settings.KEYS_DIR))
+
+
+@lru_cache(maxsize=8)
+def _loaded(epoch: str, folder: str) -> bytes:
+    return read_or_make(f"vault-{epoch}.key", lambda: secrets.token_bytes(32))

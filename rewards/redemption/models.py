@@ -1,0 +1,135 @@
+"""What tokens are good for: rewards that providers offer, and the orders households place."""
+
+import secrets
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import get_language
+
+from consent.parties.models import Household, Organisation, User
+
+#: No 0/O, 1/I/L: a voucher is read aloud at the door.
+VOUCHER_SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+def new_voucher_code() -> str:
+    """Return eight random signs in two groups, about 39 bits."""
+    signs = "".join(secrets.choice(VOUCHER_SIGNS) for _ in range(8))
+    return f"{signs[:4]} {signs[4:]}"
+
+
+class RewardQuerySet(models.QuerySet["Reward"]):
+    def on_offer(self) -> "RewardQuerySet":
+        """Leave what can be ordered now."""
+        left = models.Q(stock=None) | models.Q(stock__gt=0)
+        return self.filter(left, listed=True, provider__suspended_at=None)
+
+    def fitting(self, appliance_types: list[str]) -> "RewardQuerySet":
+        """Leave what is made for one of these types of appliance."""
+        return self.filter(fits__overlap=appliance_types)
+
+
+class Reward(models.Model):
+    """One thing a provider does or sends in exchange for tokens."""
+
+    class Kind(models.TextChoices):
+        SERVICE = "service", "수리와 점검"
+        FILTER = "filter", "필터"
+        ACCESSORY = "accessory", "부품"
+        APPLIANCE = "appliance", "새 가전"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    provider = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="rewards")
+    kind = models.CharField(max_length=10, choices=Kind)
+    name_ko = models.CharField("이름", max_length=80)
+    name_en = models.CharField("영어 이름", max_length=80)
+    words_ko = models.CharField("설명", max_length=200)
+    words_en = models.CharField("영어 설명", max_length=200)
+    tokens = models.PositiveBigIntegerField("토큰")
+    fits = ArrayField(models.CharField(max_length=20), verbose_name="맞는 가전")
+    stock = models.PositiveIntegerField("남은 수", null=True, blank=True)
+    listed = models.BooleanField("가게에 보이기", default=True)
+
+    objects = RewardQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "보상"
+        constraints = [models.CheckConstraint(condition=models.Q(tokens__gte=1), name="reward_costs_something")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return self.name_en if (get_language() or "ko").startswith("en") else self.name_ko
+
+    @property
+    def words(self) -> str:
+        return self.words_en if (get_language() or "ko").startswith("en") else self.words_ko
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def lock(self, order_id: uuid.UUID) -> "Order":
+        return self.select_for_update(of=("self",)).select_related("reward", "household").get(pk=order_id)
+
+    def visible_to(self, user: object) -> "OrderQuerySet":
+        """Leave the orders of this person's household, or of the provider this person works for."""
+        membership, seat = getattr(user, "membership", None), getattr(user, "seat", None)
+        if membership is not None:
+            return self.filter(household=membership.household_id)
+        return self.filter(reward__provider=seat.organisation_id) if seat else self.none()
+
+
+class Order(models.Model):
+    """One household's order of one reward, from reservation to fulfilment."""
+
+    class State(models.TextChoices):
+        PLACED = "placed", "예약했어요"
+        ACCEPTED = "accepted", "받았어요"
+        FULFILLED = "fulfilled", "마쳤어요"
+        REFUSED = "refused", "받지 못했어요"
+        CANCELLED = "cancelled", "취소했어요"
+
+    TRANSITIONS = {
+        State.PLACED: {State.ACCEPTED, State.REFUSED, State.CANCELLED},
+        State.ACCEPTED: {State.FULFILLED, State.REFUSED, State.CANCELLED},
+        State.FULFILLED: set(),
+        State.REFUSED: set(),
+        State.CANCELLED: set(),
+    }
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="orders")
+    reward = models.ForeignKey(Reward, on_delete=models.PROTECT, related_name="orders")
+    ordered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    tokens = models.PositiveBigIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.PLACED)
+    voucher_code = models.CharField(max_length=9, unique=True, default=new_voucher_code)
+    placed_at = models.DateTimeField()
+    answer_by = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=400, blank=True)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "예약"
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="refused") | ~models.Q(reason=""), name="order_refusal_says_why"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["placed", "accepted"], ended_at=None)
+                | models.Q(state__in=["fulfilled", "refused", "cancelled"], ended_at__isnull=False),
+                name="order_ended_iff_ended_at",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["household", "-placed_at"], name="order_by_household"),
+            models.Index(fields=["answer_by"], condition=models.Q(state="placed"), name="order_to_lapse"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.state}"
