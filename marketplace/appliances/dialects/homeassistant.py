@@ -1,0 +1,307 @@
+"""Home Assistant: state objects as REST, WebSocket, webhooks and automations send them.
+
+Only the device class, the unit, the state and the times are read. Names, attributes and places never are; of the
+entity id nothing but registered words counts ("fridge", "filter"), and the id itself only names the source.
+Source: developers.home-assistant.io, REST and WebSocket API; device classes of the sensor platform.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from marketplace.appliances import wire
+from marketplace.appliances.dialects.readings import Dialect, Interval, Method, Parsed, Raw, Reading, Value
+from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
+from marketplace.appliances.dialects.scalars import clip, is_no_data, read_number, read_time
+from marketplace.appliances.dialects.unit_words import ucum
+
+SENSOR_KINDS = {
+    "pm1": "air.pm1",
+    "pm25": "air.pm25",
+    "pm10": "air.pm10",
+    "carbon_dioxide": "air.co2",
+    "volatile_organic_compounds": "air.tvoc_mass",
+    "volatile_organic_compounds_parts": "air.tvoc_ratio",
+    "humidity": "climate.humidity",
+    "temperature": "climate.temperature",
+    "power": "appliance.power",
+    "energy": "appliance.energy",
+}
+KINDS = frozenset(SENSOR_KINDS.values()) | {
+    "fridge.temperature",
+    "fridge.door_openings",
+    "fridge.door_open_time",
+    "filter.remaining",
+    "device.fault",
+}
+
+# The first type one of whose words stands in the entity id; a guess the household can correct.
+_TYPE_WORDS: dict[str, frozenset[str]] = {
+    "refrigerator": frozenset({"fridge", "refrigerator", "freezer"}),
+    "air_purifier": frozenset({"purifier", "airpurifier"}),
+    "robot_vacuum": frozenset({"vacuum", "roborock", "robovac", "roomba"}),
+    "microwave": frozenset({"microwave"}),
+    "air_conditioner": frozenset({"aircon", "airconditioner", "conditioner", "climate"}),
+}
+_TYPE_OF_DOMAIN = {"vacuum": "robot_vacuum", "climate": "air_conditioner"}
+_SETPOINT_WORDS = frozenset({"target", "setpoint", "set", "desired", "min", "max"})
+_FILTER_LEFT_WORDS = frozenset({"remaining", "left", "life"})
+_FILTER_USED_WORDS = frozenset({"used", "usage", "hours", "time", "age"})
+
+_ENTITY = re.compile(r"[a-z0-9_]{1,64}\.[a-z0-9_]{1,255}")
+# Where a state object hides in the envelopes of webhooks, events and automations.
+_ENVELOPES = ("event", "data", "new_state", "to_state", "result", "states")
+_MAX_ENVELOPES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """One state object, with the one before it when the sender was a `state_changed` event."""
+
+    index: int
+    entity: str
+    state: object
+    attributes: Mapping[str, Any]
+    times: Mapping[str, Any]
+    before: Mapping[str, Any] | None
+
+    @property
+    def domain(self) -> str:
+        return self.entity.partition(".")[0]
+
+    @property
+    def words(self) -> frozenset[str]:
+        return frozenset(self.entity.partition(".")[2].split("_"))
+
+    @property
+    def device_class(self) -> object:
+        found = self.attributes.get("device_class")
+        return found if isinstance(found, str) else None
+
+
+def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
+    """Read state objects, single, listed or inside `state_changed` events, into readings.
+
+    Raises:
+        WireError: the body is not readable JSON, or holds too many items.
+    """
+    document = _unwrap(wire.loads(body))
+    items = document if isinstance(document, list) else [document]
+    wire.check_item_count(items)
+    return [result for index, item in enumerate(items) for result in _read(index, item)]
+
+
+def _unwrap(node: Any) -> Any:
+    """Take off the envelopes around one state object or a list of them, keeping an event's old state."""
+    for _ in range(_MAX_ENVELOPES):
+        if not isinstance(node, dict) or ("entity_id" in node and "state" in node):
+            return node
+        if isinstance(node.get("new_state"), dict):
+            return {**node["new_state"], "old_state": node.get("old_state")}
+        if isinstance(node.get("to_state"), dict):
+            return {**node["to_state"], "old_state": node.get("from_state")}
+        inner = next((node[key] for key in _ENVELOPES if isinstance(node.get(key), dict | list)), None)
+        if inner is None:
+            return node
+        node = inner
+    return node
+
+
+def _read(index: int, item: object) -> Iterator[Reading | Rejection]:
+    node = _unwrap(item)
+    if isinstance(node, dict) and "new_state" in node and node["new_state"] is None:
+        yield Rejection(index, "no_data")
+        return
+    state = _state(index, node)
+    if state is None:
+        yield Rejection(index, "wrong_shape")
+        return
+    reader = _READERS.get(state.domain)
+    if reader is None:
+        yield Rejection(index, "not_an_insight")
+        return
+    try:
+        yield from reader(state)
+    except ItemRefused as refused:
+        yield refused.at(index)
+
+
+def _state(index: int, node: object) -> _State | None:
+    if not isinstance(node, dict):
+        return None
+    entity, attributes, before = node.get("entity_id"), node.get("attributes"), node.get("old_state")
+    if not isinstance(entity, str) or not _ENTITY.fullmatch(entity) or "state" not in node:
+        return None
+    return _State(
+        index=index,
+        entity=entity,
+        state=node["state"],
+        attributes=attributes if isinstance(attributes, dict) else {},
+        times=node,
+        before=before if isinstance(before, dict) else None,
+    )
+
+
+def _sensor(state: _State) -> Iterator[Reading]:
+    kind, zone = _sensor_kind(state)
+    if is_no_data(state.state):
+        raise ItemRefused("no_data")
+    value = read_number(state.state)
+    if value is None:
+        raise ItemRefused("not_a_number", "state")
+    interval = _metered_span(state) if kind == "appliance.energy" else None
+    yield _reading(state, kind=kind, value=value, unit=_unit(state), zone=zone, interval=interval)
+
+
+def _sensor_kind(state: _State) -> tuple[str, str | None]:
+    if state.words & _SETPOINT_WORDS:
+        raise ItemRefused("not_an_insight")
+    if state.device_class == "aqi":
+        raise ItemRefused("unknown_scheme")
+    if state.device_class == "temperature" and _appliance_type(state) == "refrigerator":
+        return "fridge.temperature", "freezer" if "freezer" in state.words else "cooler"
+    if isinstance(state.device_class, str) and state.device_class in SENSOR_KINDS:
+        return SENSOR_KINDS[state.device_class], None
+    if _is_filter_left(state):
+        return "filter.remaining", None
+    raise ItemRefused("not_an_insight")
+
+
+def _is_filter_left(state: _State) -> bool:
+    # Home Assistant has no device class for filters: the entity's own words and a percentage are all there is.
+    return (
+        state.device_class is None
+        and "filter" in state.words
+        and bool(state.words & _FILTER_LEFT_WORDS)
+        and not state.words & _FILTER_USED_WORDS
+        and state.attributes.get("unit_of_measurement") == "%"
+    )
+
+
+def _metered_span(state: _State) -> Interval:
+    """Return the span an energy meter covers; a counter that never resets says nothing about one event."""
+    start, end = _time(state.attributes, "last_reset"), _observed_at(state)
+    if start is None or end is None:
+        raise ItemRefused("missing_interval", "attributes.last_reset")
+    return Interval(start, end)
+
+
+def _binary_sensor(state: _State) -> Iterator[Reading]:
+    is_door = state.device_class in ("door", "opening") and _appliance_type(state) == "refrigerator"
+    if not is_door:
+        raise ItemRefused("not_an_insight")
+    if is_no_data(state.state) and state.state != "off":
+        raise ItemRefused("no_data")
+    zone = "freezer" if "freezer" in state.words else "cooler"
+    if state.state == "on":
+        changed_at = _time(state.times, "last_changed")
+        yield _reading(state, kind="fridge.door_openings", value=Decimal(1), unit="{opening}", zone=zone, at=changed_at)
+    elif state.state == "off" and state.before is not None and state.before.get("state") == "on":
+        yield _door_closed(state, state.before, zone)
+    else:
+        # Closed, and nobody says since when it had been open.
+        raise ItemRefused("not_an_insight")
+
+
+def _door_closed(state: _State, before: Mapping[str, Any], zone: str) -> Reading:
+    opened_at, closed_at = _time(before, "last_changed"), _time(state.times, "last_changed")
+    if opened_at is None or closed_at is None:
+        raise ItemRefused("missing_interval", "old_state.last_changed")
+    seconds = Decimal(str((closed_at - opened_at).total_seconds()))
+    interval = Interval(opened_at, closed_at)
+    return _reading(
+        state, kind="fridge.door_open_time", value=seconds, unit="s", zone=zone, interval=interval, at=closed_at
+    )
+
+
+def _climate(state: _State) -> Iterator[Reading | Rejection]:
+    humidity, temperature = (state.attributes.get(f"current_{name}") for name in ("humidity", "temperature"))
+    if is_no_data(humidity) and is_no_data(temperature):
+        raise ItemRefused("no_data" if is_no_data(state.state) and state.state != "off" else "not_an_insight")
+    if not is_no_data(humidity):
+        # Home Assistant defines `current_humidity` as a percentage.
+        yield _measured(state, kind="climate.humidity", raw=humidity, unit="%")
+    if not is_no_data(temperature):
+        unit = state.attributes.get("temperature_unit")
+        if isinstance(unit, str) and ucum(unit) is not None:
+            yield _measured(state, kind="climate.temperature", raw=temperature, unit=unit)
+        else:
+            # A climate entity reports in the unit of its installation and does not say which.
+            yield Rejection(state.index, "missing_unit", "attributes.temperature_unit")
+
+
+def _measured(state: _State, *, kind: str, raw: object, unit: str) -> Reading | Rejection:
+    value = read_number(raw)
+    if value is None:
+        return Rejection(state.index, "not_a_number", "attributes")
+    return _reading(state, kind=kind, value=value, unit=unit, raw=raw)
+
+
+def _vacuum(state: _State) -> Iterator[Reading]:
+    if state.state != "error":
+        raise ItemRefused("no_data" if is_no_data(state.state) else "not_an_insight")
+    changed_at = _time(state.times, "last_changed")
+    yield _reading(state, kind="device.fault", value="homeassistant:vacuum_error", unit="", at=changed_at)
+
+
+_READERS = {"sensor": _sensor, "binary_sensor": _binary_sensor, "climate": _climate, "vacuum": _vacuum}
+
+
+def _reading(
+    state: _State,
+    *,
+    kind: str,
+    value: Value,
+    unit: str,
+    zone: str | None = None,
+    interval: Interval | None = None,
+    raw: object = None,
+    at: datetime | None = None,
+) -> Reading:
+    read_from = state.device_class if state.device_class in SENSOR_KINDS else state.domain
+    return Reading(
+        index=state.index,
+        source=state.entity,
+        appliance_type=_appliance_type(state, kind),
+        kind=kind,
+        value=value,
+        unit=unit,
+        observed_at=at or _observed_at(state),
+        zone=zone,
+        interval=interval,
+        method=Method(type="sensor", name=f"homeassistant.{read_from}", version="homeassistant@1"),
+        raw=Raw(clip(state.state if raw is None else raw), unit),
+    )
+
+
+def _appliance_type(state: _State, kind: str = "") -> str:
+    if state.domain in _TYPE_OF_DOMAIN:
+        return _TYPE_OF_DOMAIN[state.domain]
+    named = next((name for name, words in _TYPE_WORDS.items() if words & state.words), None)
+    return named or ("air_sensor" if kind.startswith(("air.", "climate.")) else "unknown")
+
+
+def _unit(state: _State) -> str:
+    unit = state.attributes.get("unit_of_measurement")
+    if unit is None or unit == "":
+        raise ItemRefused("missing_unit", "attributes.unit_of_measurement")
+    if not isinstance(unit, str) or ucum(unit) is None:
+        raise ItemRefused("unknown_unit", "attributes.unit_of_measurement")
+    return unit
+
+
+def _observed_at(state: _State) -> datetime | None:
+    return _time(state.times, "last_updated") or _time(state.times, "last_changed")
+
+
+def _time(found: Mapping[str, Any], key: str) -> datetime | None:
+    try:
+        return read_time(found.get(key))
+    except ValueError as exc:
+        raise ItemRefused("wrong_time", key) from exc
+
+
+DIALECT = Dialect(name="homeassistant", kinds=KINDS, content_types=frozenset({"application/json"}), parse=parse)

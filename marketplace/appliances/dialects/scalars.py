@@ -1,0 +1,65 @@
+"""Strict readers for the small values every dialect meets: numbers as text, times, headers."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+
+# Words that stand where a number should, seen in the wild (Home Assistant, Dyson, LG, Awair, WAQI).
+NO_DATA_WORDS = frozenset(
+    {"", "-", "--", "unknown", "unavailable", "none", "null", "nan", "inf", "-inf", "off", "init", "fail", "inv"}
+    | {"invalid", "n/a", "error"}
+)
+_NUMBER = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?")
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})?"
+)
+
+
+def is_no_data(value: object) -> bool:
+    """Say whether a value is one of the many ways of writing "nothing measured"."""
+    return value is None or (isinstance(value, str) and value.strip().lower() in NO_DATA_WORDS)
+
+
+def read_number(value: object) -> Decimal | None:
+    """Read a plain decimal number, as a JSON number or as text; anything else is None.
+
+    No commas, no exponents, no blanks, no digits of other scripts: `float()` would take all of those.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return Decimal(repr(value))
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return Decimal(value)
+    return None
+
+
+def read_time(value: object) -> datetime | None:
+    """Read an RFC 3339 time in UTC; a missing or zone-less one is None, because a zone is never guessed.
+
+    Raises:
+        ValueError: something stands there that is not a time.
+    """
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        raise ValueError("not an RFC 3339 time")
+    moment = datetime.fromisoformat(value.upper())
+    if moment.tzinfo is None:
+        return None
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as exc:
+        raise ValueError("a time beyond the calendar") from exc
+
+
+def header(headers: Mapping[str, str], name: str) -> str:
+    """Return a header whatever its case, or an empty string."""
+    wanted = name.lower()
+    return next((value for key, value in headers.items() if key.lower() == wanted), "")
+
+
+def clip(value: object) -> str:
+    """Return at most 64 characters of a value, for the audit trail."""
+    return str(value)[:64]

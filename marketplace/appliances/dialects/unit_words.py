@@ -1,0 +1,43 @@
+"""The spellings of units met in the wild, each with its UCUM code; a word that is not here is no unit.
+
+Source: UCUM case-sensitive codes; spellings from the issue trackers listed in the appliance paper, section 5.
+"""
+
+import unicodedata
+
+_SPELLINGS: dict[str, tuple[str, ...]] = {
+    # U+00B5 and U+03BC both fold to U+03BC under NFKC, and a raised 3 to 3; the last two are mojibake.
+    "ug/m3": ("ug/m3", "μg/m3", "μg/m^3", "ug/m^3", "ugm3", "ug/m3 LC", "μg/m3 LC", "Âμg/mÂ3", "Î1⁄4g/m3"),
+    "mg/m3": ("mg/m3", "mg/m^3", "mgm3"),
+    "[ppm]": ("[ppm]", "ppm"),
+    "[ppb]": ("[ppb]", "ppb"),
+    "Cel": ("Cel", "°C", "C", "oC", "Â°C", "CELSIUS", "celsius"),
+    "[degF]": ("[degF]", "°F", "F", "oF", "Â°F", "FAHRENHEIT", "fahrenheit"),
+    "K": ("K",),
+    "%": ("%", "%RH", "%H", "%EL", "pc"),
+    "W": ("W",),
+    "kW": ("kW",),
+    "W.h": ("W.h", "Wh"),
+    "kW.h": ("kW.h", "kWh"),
+    "MW.h": ("MW.h", "MWh"),
+    "GW.h": ("GW.h", "GWh"),
+    "s": ("s", "sec"),
+    "min": ("min",),
+    "h": ("h", "hr"),
+    "{voc_index}": ("{voc_index}",),
+    "{aqi}": ("{aqi}",),
+    "{opening}": ("{opening}",),
+}
+
+
+def fold(text: str) -> str:
+    """Bring a unit's spelling to one form: compatibility characters folded, outer blanks gone."""
+    return unicodedata.normalize("NFKC", text.strip()) if len(text) <= 64 else ""
+
+
+_UCUM = {fold(word): code for code, words in _SPELLINGS.items() for word in words}
+
+
+def ucum(text: str) -> str | None:
+    """Return the UCUM code a spelling stands for, or None if it is no registered unit."""
+    return _UCUM.get(fold(text))
