@@ -21,7 +21,14 @@ INSERT_ONLY = {
     "delivery_access",
 }
 #: Tables that only the ledger's own functions write.
-READ_ONLY = {"ledger_account", "ledger_balance", "ledger_transfer", "ledger_hold", "ledger_attempt"}
+READ_ONLY = {
+    "ledger_account",
+    "ledger_attempt",
+    "ledger_balance",
+    "ledger_closure",
+    "ledger_openhold",
+    "ledger_transfer",
+}
 
 #: Several databases of one server may be migrated at once; the second one finds the role already there.
 MAKE_ROLE = f"""
@@ -38,6 +45,7 @@ def apply_grants(*, using: str = "default", **_: Any) -> None:
         cursor.execute(MAKE_ROLE)
         cursor.execute(f"GRANT USAGE ON SCHEMA public TO {RUNTIME_ROLE}")
         cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {RUNTIME_ROLE}")
+        cursor.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {RUNTIME_ROLE}")
         existing = set(connections[using].introspection.table_names(cursor))
         for table in sorted(existing):
             name = sql.Identifier(table)

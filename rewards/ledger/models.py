@@ -1,0 +1,275 @@
+"""The books: accounts, their running balances, the journal of transfers, open holds and every attempt.
+
+Only the database functions of this room write these rows; the runtime role may read them. Models here describe,
+they do not save (`Wallet` is the one ordinary table).
+"""
+
+from django.db import models
+from django.db.models import F, Q
+
+from consent.parties.models import Household
+from rewards.ledger.fields import NameField, TransactionIdField
+
+MAX_AMOUNT = 2**53 - 1
+
+
+class AccountKind(models.TextChoices):
+    HOUSEHOLD = "household", "가구"
+    BUYER = "buyer", "구매 기관"
+    ESCROW = "escrow", "데이터 요청 예치"
+    MANUFACTURER = "manufacturer", "제조사"
+    PROVIDER = "provider", "서비스 기관"
+    ORDERS = "orders", "주문"
+    ISSUANCE = "issuance", "발행"
+    FEES = "fees", "수수료"
+    GUARANTEE = "guarantee", "보증"
+    BREAKAGE = "breakage", "소멸"
+
+
+#: Kinds of which there is one account, and its address.
+SINGLE_ACCOUNTS = {
+    AccountKind.ORDERS: "orders",
+    AccountKind.ISSUANCE: "platform:issuance",
+    AccountKind.FEES: "platform:fees",
+    AccountKind.GUARANTEE: "platform:guarantee",
+    AccountKind.BREAKAGE: "platform:breakage",
+}
+ISSUANCE, FEES, GUARANTEE, BREAKAGE, ORDERS = (
+    SINGLE_ACCOUNTS[kind]
+    for kind in (
+        AccountKind.ISSUANCE,
+        AccountKind.FEES,
+        AccountKind.GUARANTEE,
+        AccountKind.BREAKAGE,
+        AccountKind.ORDERS,
+    )
+)
+
+
+class Account(models.Model):
+    """A place tokens are in. Its address is what the rest of Maru knows; the row never changes."""
+
+    id = models.BigAutoField(primary_key=True)
+    address = NameField(unique=True)
+    kind = NameField(choices=AccountKind)
+    #: False for accounts everybody meets in (issuance, fees, breakage): their balance is the sum of the journal.
+    has_balance = models.BooleanField()
+    floor = models.BigIntegerField(null=True)
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "계정"
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=AccountKind.values), name="account_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(has_balance=True) | Q(floor__isnull=True), name="account_floor_needs_a_balance"
+            ),
+        ]
+        indexes = [models.Index(fields=["kind", "id"], name="account_by_kind")]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Closure(models.Model):
+    """The end of an account: nothing moves in or out any more."""
+
+    account = models.OneToOneField(Account, on_delete=models.PROTECT, primary_key=True)
+    actor = models.TextField()
+    closed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "계정 닫음"
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.closed_at:%Y-%m-%d}"
+
+
+class Balance(models.Model):
+    """Where an account stands after its last row; a projection of the journal, kept under the account's lock."""
+
+    account = models.OneToOneField(Account, on_delete=models.PROTECT, primary_key=True)
+    debits = models.BigIntegerField(default=0)
+    credits = models.BigIntegerField(default=0)
+    held = models.BigIntegerField(default=0)
+    floor = models.BigIntegerField(null=True)
+    version = models.BigIntegerField(default=0)
+    is_closed = models.BooleanField(default=False)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "잔액"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(debits__gte=0) & Q(credits__gte=0) & Q(held__gte=0), name="balance_counters_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(debits__lte=MAX_AMOUNT) & Q(credits__lte=MAX_AMOUNT), name="balance_counters_fit_json"
+            ),
+            models.CheckConstraint(
+                condition=Q(floor__isnull=True) | Q(credits__gte=F("floor") + F("debits") + F("held")),
+                name="balance_not_below_floor",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} v{self.version}"
+
+
+class Transfer(models.Model):
+    """One row of the journal. A post or capture moves tokens; a hold, release or expire only reserves or frees them."""
+
+    class Kind(models.TextChoices):
+        POST = "post", "이체"
+        HOLD = "hold", "예약"
+        CAPTURE = "capture", "지급"
+        RELEASE = "release", "예약 풀림"
+        EXPIRE = "expire", "예약 만료"
+
+    #: Kinds that move tokens; the others only change what is held.
+    MOVES = (Kind.POST, Kind.CAPTURE)
+
+    id = models.BigAutoField(primary_key=True)
+    op_id = models.UUIDField()
+    leg = models.SmallIntegerField()
+    kind = NameField(choices=Kind)
+    #: The hold that this row resolves, and the row's place among those that do: (hold, 1) exists at most once.
+    hold = models.ForeignKey("self", on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False)
+    hold_leg = models.SmallIntegerField(null=True)
+    debit = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="debits", db_constraint=False, db_index=False
+    )
+    credit = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="credits", null=True, db_constraint=False, db_index=False
+    )
+    amount = models.BigIntegerField()
+    #: Versions and balances after this row; NULL on an account without a running balance.
+    debit_version = models.BigIntegerField(null=True)
+    debit_after = models.BigIntegerField(null=True)
+    debit_held = models.BigIntegerField(null=True)
+    credit_version = models.BigIntegerField(null=True)
+    credit_after = models.BigIntegerField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    effective_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    actor = models.TextField()
+    event_type = models.TextField()
+    event_ref = models.TextField()
+    xid = TransactionIdField()
+
+    class Meta:
+        verbose_name = "장부 줄"
+        constraints = [
+            models.UniqueConstraint(fields=["op_id", "leg"], name="transfer_one_row_per_leg"),
+            models.UniqueConstraint(
+                fields=["hold", "hold_leg"], condition=Q(hold__isnull=False), name="transfer_hold_resolved_once"
+            ),
+            models.UniqueConstraint(
+                fields=["debit", "debit_version"],
+                condition=Q(debit_version__isnull=False),
+                name="transfer_debit_version_once",
+            ),
+            models.UniqueConstraint(
+                fields=["credit", "credit_version"],
+                condition=Q(credit_version__isnull=False),
+                name="transfer_credit_version_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["post", "hold", "capture", "release", "expire"]), name="transfer_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gte=1) & Q(amount__lte=MAX_AMOUNT), name="transfer_amount_in_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(credit__isnull=True) | ~Q(credit=F("debit")), name="transfer_between_two_accounts"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["post", "capture"], credit__isnull=False)
+                | Q(kind__in=["hold", "release", "expire"], credit__isnull=True),
+                name="transfer_credits_iff_it_moves",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["post", "hold"], hold__isnull=True, hold_leg__isnull=True)
+                | Q(kind="capture", hold__isnull=False, hold_leg__isnull=False)
+                | Q(kind__in=["release", "expire"], hold__isnull=False, hold_leg=1),
+                name="transfer_names_the_hold_it_resolves",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="hold", expires_at__isnull=False) | (~Q(kind="hold") & Q(expires_at__isnull=True)),
+                name="transfer_only_holds_expire",
+            ),
+        ]
+        indexes = [
+            # Accounts without a running balance are listed by id; each row enters one index per side, never two.
+            models.Index(
+                fields=["debit", "id"], condition=Q(debit_version__isnull=True), name="transfer_unversioned_debit"
+            ),
+            models.Index(
+                fields=["credit", "id"], condition=Q(credit_version__isnull=True), name="transfer_unversioned_credit"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.op_id}/{self.leg} {self.kind} {self.amount}"
+
+
+class OpenHold(models.Model):
+    """A hold that is still pending: a projection, gone once the hold is captured, released or expired."""
+
+    key = NameField(primary_key=True)
+    transfer = models.OneToOneField(Transfer, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    amount = models.BigIntegerField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "열린 예약"
+        constraints = [models.CheckConstraint(condition=Q(amount__gte=1), name="open_hold_amount_positive")]
+        indexes = [models.Index(fields=["expires_at"], name="open_hold_by_expiry")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Attempt(models.Model):
+    """What was once asked under a key, and what came of it; kept for ever, so that a retry can never pay twice."""
+
+    APPLIED = "applied"
+
+    key = NameField(primary_key=True)
+    fingerprint = models.BinaryField()
+    action = NameField(choices=Transfer.Kind)
+    outcome = NameField()
+    op_id = models.UUIDField(null=True)
+    transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False)
+    debit_version = models.BigIntegerField(null=True)
+    actor = models.TextField()
+    #: What was refused, for the exception list; an applied attempt is described by its transfers.
+    refused_body = models.JSONField(null=True)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "시도"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome="applied", transfer__isnull=False, op_id__isnull=False, refused_body__isnull=True)
+                | (~Q(outcome="applied") & Q(transfer__isnull=True, op_id__isnull=True, refused_body__isnull=False)),
+                name="attempt_names_a_transfer_iff_applied",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.outcome}"
+
+
+class Wallet(models.Model):
+    """Which account is a household's. The address is random, so that without this row the journal names nobody."""
+
+    household = models.OneToOneField(Household, on_delete=models.PROTECT, primary_key=True, related_name="wallet")
+    account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="wallet")
+
+    class Meta:
+        verbose_name = "지갑"
+
+    def __str__(self) -> str:
+        return str(self.household_id)

@@ -1,0 +1,4 @@
+DROP FUNCTION ledger_expire_holds(integer);
+DROP FUNCTION ledger_apply(jsonb, boolean);
+DROP FUNCTION ledger_close_account(text, text);
+DROP FUNCTION ledger_open_account(text, text);
