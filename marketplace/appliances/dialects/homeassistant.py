@@ -281,7 +281,7 @@ def _appliance_type(state: _State, kind: str = "") -> str:
     if state.domain in _TYPE_OF_DOMAIN:
         return _TYPE_OF_DOMAIN[state.domain]
     named = next((name for name, words in _TYPE_WORDS.items() if words & state.words), None)
-    return named or ("air_sensor" if kind.startswith(("air.", "climate.")) else "unknown")
+    return named or ("air_sensor" if kind.startswith(("air.", "climate.")) else "other")
 
 
 def _unit(state: _State) -> str:

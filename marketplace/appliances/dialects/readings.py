@@ -9,7 +9,7 @@ from typing import Literal
 from marketplace.appliances.dialects.rejections import Rejection
 
 APPLIANCE_TYPES = frozenset(
-    {"air_purifier", "robot_vacuum", "refrigerator", "microwave", "air_conditioner", "air_sensor", "unknown"}
+    {"air_purifier", "robot_vacuum", "refrigerator", "microwave", "air_conditioner", "air_sensor", "other"}
 )
 
 Value = Decimal | bool | str
@@ -57,7 +57,7 @@ class Reading:
     method: Method
     raw: Raw
     source: str | None = None
-    appliance_type: str = "unknown"
+    appliance_type: str = "other"
     event_id: str | None = None
     observed_at: datetime | None = None
     zone: str | None = None

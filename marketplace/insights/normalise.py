@@ -1,0 +1,273 @@
+"""From a reading in the sender's words to one registered value, unit and time, or to a named rejection."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from consent.parties.canonical import canonical_bytes, sha256_hex
+from marketplace.appliances.dialects.readings import Interval, Method, Raw, Reading, TimeQuality
+from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
+from marketplace.insights.kinds import KINDS, Kind, Number
+from marketplace.insights.units import convert
+
+MAX_AHEAD = timedelta(seconds=60)
+MAX_AGE = timedelta(days=7)
+MAX_SPAN = timedelta(days=31)
+MAX_COOKING_W = 2000
+# Clocks that were never set start in 1970 or 2000; both mean "no time".
+_CLOCK_WAS_SET = datetime(2001, 1, 1, tzinfo=UTC)
+_FAULT = re.compile(r"[a-z0-9_]{1,20}:[A-Za-z0-9_.-]{1,43}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NormalReading:
+    """One value in its kind's unit, at a trusted time, ready to be sealed.
+
+    `event_key` is the duplicate key within one appliance, `content_digest` what a duplicate must match.
+    `source` is for the HMAC that finds the appliance; it is in neither, and not in the payload.
+    """
+
+    index: int
+    kind: str
+    value: Number | bool | str
+    unit: str
+    observed_at: datetime
+    time_quality: TimeQuality
+    method: Method
+    raw: Raw
+    source: str | None
+    appliance_type: str
+    event_key: str
+    content_digest: str
+    zone: str | None
+    scheme: str | None
+    confidence: Number | None
+    power_w: Number | None
+    window_s: int | None
+    interval: Interval | None
+    flags: tuple[str, ...]
+
+    def as_payload(self) -> dict[str, Any]:
+        """Return what is sealed: everything but who spoke. `raw` never leaves the vault for a buyer."""
+        return {
+            **_content(self),
+            "observed_at": _text(self.observed_at),
+            "time_quality": self.time_quality,
+            "flags": list(self.flags),
+            "raw": {"value": self.raw.value, "unit": self.raw.unit},
+        }
+
+
+def normalise(reading: Reading, *, received_at: datetime) -> NormalReading | Rejection:
+    """Bring one reading to its kind's unit, range and time.
+
+    Args:
+        received_at: The server's clock when the request came in; it stands in where the sender gave no time.
+
+    Returns:
+        The normal reading, or the rejection that names what does not fit.
+    """
+    try:
+        return _normal(reading, received_at)
+    except ItemRefused as refused:
+        return refused.at(reading.index)
+
+
+def flag_physics(readings: Sequence[NormalReading]) -> list[NormalReading]:
+    """Flag dust that cannot be: PM1 is part of PM2.5, and that of PM10, when one thing says them at one time."""
+    said: dict[tuple[str | None, datetime], dict[str, Number]] = {}
+    for reading in readings:
+        if reading.kind in _DUST_BY_SIZE and isinstance(reading.value, int | float):
+            said.setdefault((reading.source, reading.observed_at), {})[reading.kind] = reading.value
+    wrong = {key for key, dust in said.items() if not _grows_with_size(dust)}
+    return [
+        replace(reading, flags=(*reading.flags, "dust_sizes_disagree"))
+        if reading.kind in _DUST_BY_SIZE and (reading.source, reading.observed_at) in wrong
+        else reading
+        for reading in readings
+    ]
+
+
+_DUST_BY_SIZE = ("air.pm1", "air.pm25", "air.pm10")
+
+
+def _grows_with_size(dust: dict[str, Number]) -> bool:
+    sizes = [dust[kind] for kind in _DUST_BY_SIZE if kind in dust]
+    return sizes == sorted(sizes)
+
+
+def _normal(reading: Reading, received_at: datetime) -> NormalReading:
+    kind = KINDS.get(reading.kind)
+    if kind is None:
+        raise ItemRefused("unknown_kind")
+    _check_words(kind, reading)
+    _check_model(kind, reading)
+    value = _value(kind, reading)
+    observed_at, quality = _observed(kind, reading, received_at)
+    _check_span(kind, reading, received_at)
+    found = NormalReading(
+        index=reading.index,
+        kind=kind.code,
+        value=value,
+        unit=kind.unit,
+        observed_at=observed_at,
+        time_quality=quality,
+        method=reading.method,
+        raw=reading.raw,
+        source=reading.source,
+        appliance_type=reading.appliance_type,
+        event_key="",
+        content_digest="",
+        zone=reading.zone,
+        scheme=reading.scheme,
+        confidence=_confidence(reading.confidence),
+        power_w=_power(kind, reading.power_w),
+        window_s=reading.window_s,
+        interval=reading.interval,
+        flags=_flags(kind, value, reading.zone),
+    )
+    return replace(found, event_key=_event_key(reading.event_id, found), content_digest=_content_digest(found))
+
+
+def _check_words(kind: Kind, reading: Reading) -> None:
+    if reading.zone is not None and reading.zone not in kind.zones:
+        raise ItemRefused("unknown_zone", "zone")
+    if (reading.scheme is None) != (not kind.schemes) or not {reading.scheme} <= kind.schemes | {None}:
+        raise ItemRefused("unknown_scheme", "scheme")
+
+
+def _check_model(kind: Kind, reading: Reading) -> None:
+    if not kind.edge_only:
+        return
+    if reading.method.type != "model" or reading.method.sha256 is None:
+        raise ItemRefused("model_required", "method")
+    if reading.confidence is None:
+        raise ItemRefused("confidence_required", "confidence")
+
+
+def _value(kind: Kind, reading: Reading) -> Number | bool | str:
+    value = reading.value
+    if kind.value_type == "number":
+        return _number(kind, value, reading.unit)
+    if kind.value_type == "flag":
+        # Only the registered statement itself is an insight: "not absent" would be presence.
+        if value is not True:
+            raise ItemRefused("wrong_value", "value")
+        return True
+    if not isinstance(value, str):
+        raise ItemRefused("wrong_value", "value")
+    if value not in kind.words if kind.value_type == "word" else not _FAULT.fullmatch(value):
+        raise ItemRefused("unknown_word", "value")
+    return value
+
+
+def _number(kind: Kind, value: object, unit: str) -> Number:
+    if not isinstance(value, Decimal):
+        raise ItemRefused("wrong_value", "value")
+    if not unit.strip():
+        raise ItemRefused("missing_unit", "unit")
+    converted = convert(value, unit=unit, to=kind.unit)
+    if converted is None:
+        raise ItemRefused("unknown_unit", "unit")
+    if kind.is_sentinel(value) or kind.is_sentinel(converted):
+        raise ItemRefused("no_data")
+    if not kind.holds(converted):
+        raise ItemRefused("out_of_range", "value")
+    return _plain(round(converted, kind.decimals))
+
+
+def _plain(value: Fraction) -> Number:
+    return int(value) if value.denominator == 1 else float(value)
+
+
+def _confidence(value: Decimal | None) -> Number | None:
+    if value is None:
+        return None
+    if not 0 <= value <= 1:
+        raise ItemRefused("out_of_range", "confidence")
+    return _plain(round(Fraction(value), 4))
+
+
+def _power(kind: Kind, value: Decimal | None) -> Number | None:
+    if value is None:
+        return None
+    if kind.code != "microwave.cook" or not 0 <= value <= MAX_COOKING_W:
+        raise ItemRefused("out_of_range", "power_w")
+    return _plain(round(Fraction(value), 0))
+
+
+def _observed(kind: Kind, reading: Reading, received_at: datetime) -> tuple[datetime, TimeQuality]:
+    observed_at = reading.observed_at
+    if observed_at is None and kind.span == "interval" and reading.interval is not None:
+        observed_at = reading.interval.end
+    if observed_at is None or observed_at < _CLOCK_WAS_SET:
+        return received_at, "server"
+    if observed_at > received_at + MAX_AHEAD:
+        raise ItemRefused("time_in_future", "time")
+    if observed_at < received_at - MAX_AGE:
+        raise ItemRefused("too_old", "time")
+    return observed_at, "source"
+
+
+def _check_span(kind: Kind, reading: Reading, received_at: datetime) -> None:
+    interval = reading.interval
+    if interval is not None:
+        is_over = interval.end <= received_at + MAX_AHEAD
+        if not is_over or not timedelta(0) <= interval.end - interval.start <= MAX_SPAN:
+            raise ItemRefused("wrong_interval", "interval")
+    elif kind.span == "interval" or (kind.span == "window" and reading.window_s is None):
+        raise ItemRefused("missing_interval", "interval")
+
+
+def _flags(kind: Kind, value: Number | bool | str, zone: str | None) -> tuple[str, ...]:
+    return () if isinstance(value, bool | str) else kind.flags_of(value, zone=zone)
+
+
+def _event_key(event_id: str | None, found: NormalReading) -> str:
+    """Hash the sender's own id, or the fact itself where there is none. The id may hold names, so it is not kept."""
+    if event_id is not None:
+        return hashlib.sha256(f"id|{event_id}".encode()).hexdigest()
+    milliseconds = int(found.observed_at.timestamp() * 1000)
+    value = canonical_bytes(found.value).decode()
+    return hashlib.sha256(f"fact|{found.kind}|{found.zone or ''}|{milliseconds}|{value}".encode()).hexdigest()
+
+
+def _content_digest(found: NormalReading) -> str:
+    """Hash what was said. A server's time is not part of it: the same words a second later are the same words."""
+    said_at = {"observed_at": _text(found.observed_at)} if found.time_quality == "source" else {}
+    return sha256_hex(canonical_bytes({**_content(found), **said_at}))
+
+
+def _content(found: NormalReading) -> dict[str, Any]:
+    method = found.method
+    optional = {
+        "zone": found.zone,
+        "scheme": found.scheme,
+        "confidence": found.confidence,
+        "power_w": found.power_w,
+        "window_s": found.window_s,
+        "interval": {"start": _text(found.interval.start), "end": _text(found.interval.end)}
+        if found.interval
+        else None,
+    }
+    return {
+        "kind": found.kind,
+        "value": found.value,
+        "unit": found.unit,
+        "method": {
+            "type": method.type,
+            "name": method.name,
+            "version": method.version,
+            **({"sha256": method.sha256} if method.sha256 else {}),
+        },
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
