@@ -1,0 +1,132 @@
+"""Maru speaks Korean first; every sentence that leaves it has an English twin."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import polib
+import pytest
+from django.conf import settings
+from django.template import engines
+from django.template.base import Node, TextNode
+from django.templatetags.i18n import BlockTranslateNode, TranslateNode
+
+ROOT = settings.BASE_DIR
+CATALOGUE = ROOT / "config/locale/en/LC_MESSAGES/django.po"
+FLOORS = ("config", "consent", "rewards", "marketplace")
+HANGUL = re.compile(r"[가-힣]")
+CALLS = {"_": 0, "gettext": 0, "gettext_lazy": 0, "gettext_noop": 0, "ngettext": 0, "ngettext_lazy": 0}
+CALLS |= {"pgettext": 1, "pgettext_lazy": 1, "npgettext": 1, "npgettext_lazy": 1}
+# A language names itself, in itself.
+OWN_NAMES = {"한국어"}
+
+
+def templates() -> list[Path]:
+    return sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("templates/**/*.html"))
+
+
+def modules() -> list[Path]:
+    return sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
+
+
+def nodes_of(node: Node) -> Iterator[Node]:
+    yield node
+    for attribute in (*node.child_nodelists, "nodelist"):
+        for child in getattr(node, attribute, None) or ():
+            yield from nodes_of(child)
+    for _, nodelist in getattr(node, "conditions_nodelists", ()):
+        for child in nodelist:
+            yield from nodes_of(child)
+
+
+def parsed(path: Path) -> list[Node]:
+    source = path.read_text(encoding="utf-8")
+    template = engines["django"].from_string(source).template
+    seen = {id(node): node for top in template.nodelist for node in nodes_of(top)}
+    return list(seen.values())
+
+
+def sentences_of_template(path: Path) -> Iterator[str]:
+    for node in parsed(path):
+        if isinstance(node, TranslateNode):
+            text = str(node.filter_expression.var)
+            yield text[1:-1] if text[:1] in "\"'" else text
+        if isinstance(node, BlockTranslateNode):
+            yield node.render_token_list(node.singular)[0]
+    yield from re.findall(r"_\(\"([^\"]+)\"\)", path.read_text(encoding="utf-8"))
+
+
+def sentences_of_module(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        if name not in CALLS or len(node.args) <= CALLS[name]:
+            continue
+        message = node.args[CALLS[name]]
+        if isinstance(message, ast.Constant) and isinstance(message.value, str):
+            yield message.value
+
+
+@pytest.fixture(scope="module")
+def english() -> dict[str, polib.POEntry]:
+    return {entry.msgid: entry for entry in polib.pofile(str(CATALOGUE))}
+
+
+def untranslated(sentences: Iterator[str], english: dict[str, polib.POEntry]) -> set[str]:
+    korean = {sentence for sentence in sentences if HANGUL.search(sentence)}
+    return {sentence for sentence in korean if sentence not in english or not english[sentence].translated()}
+
+
+@pytest.mark.parametrize("path", templates(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_sentence_of_a_template_is_said_in_english_too(path, english):
+    assert untranslated(sentences_of_template(path), english) == set()
+
+
+def test_every_sentence_of_the_code_is_said_in_english_too(english):
+    missing = {str(path.relative_to(ROOT)): untranslated(sentences_of_module(path), english) for path in modules()}
+
+    assert {name: sentences for name, sentences in missing.items() if sentences} == {}
+
+
+@pytest.mark.parametrize("path", templates(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_korean_stands_in_a_template_outside_a_translation(path):
+    texts = [node.s for node in parsed(path) if isinstance(node, TextNode)]
+
+    bare = {word for text in texts for word in re.findall(r"[가-힣]+", text)} - OWN_NAMES
+
+    assert bare == set()
+
+
+def test_no_english_sentence_still_holds_korean(english):
+    mixed = {
+        text
+        for entry in english.values()
+        for text in (entry.msgstr, *entry.msgstr_plural.values())
+        if HANGUL.search(text)
+    }
+
+    assert mixed == set()
+
+
+def test_the_compiled_catalogue_is_the_written_one():
+    written = {(e.msgctxt, e.msgid): (e.msgstr, e.msgstr_plural) for e in polib.pofile(str(CATALOGUE)) if e.translated()}
+
+    compiled = polib.mofile(str(CATALOGUE.with_suffix(".mo")))
+
+    assert {(e.msgctxt, e.msgid): (e.msgstr, e.msgstr_plural) for e in compiled} == written
+
+
+def test_a_sentence_keeps_its_placeholders_in_english(english):
+    def holes(text: str) -> set[str]:
+        return set(re.findall(r"%\(\w+\)[sd]|\{\w*\}", text))
+
+    changed = {
+        entry.msgid
+        for entry in english.values()
+        for text in ([entry.msgstr] if not entry.msgid_plural else [entry.msgstr_plural[1]])
+        if holes(text) != holes(entry.msgid_plural or entry.msgid)
+    }
+
+    assert changed == set()
