@@ -1,0 +1,157 @@
+"""Every write of this room. Each joins the caller's transaction: the brokerage settles the whole deal or nothing."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, transaction
+
+from consent.parties.models import Household, Organisation, User
+from consent.records import receipts
+from consent.records.errors import AlreadyAnswered, AlreadyEnded
+from consent.records.models import Answer, Ask, Consent, ConsentEnd, Preference, Receipt, StandingNo
+from consent.records.notices import Notice
+
+
+@transaction.atomic(savepoint=False)
+def record_answer(*, ask: Ask, member: User, verdict: str, preview_sha256: str, at: datetime) -> Answer:
+    """Write down one member's word, once.
+
+    Raises:
+        AlreadyAnswered: this member has answered this ask.
+    """
+    try:
+        with transaction.atomic():
+            return Answer.objects.create(ask=ask, member=member, verdict=verdict, preview_sha256=preview_sha256, at=at)
+    except IntegrityError as exc:
+        if "answer_once_per_member" not in str(exc):
+            raise
+        raise AlreadyAnswered("이미 답하셨어요.") from exc
+
+
+@transaction.atomic(savepoint=False)
+def record_consent(
+    *, ask: Ask, actor: User, payload_digest: str, ends_at: datetime, op_id: UUID, notice: Notice, tokens: int,
+    price_tokens: int, at: datetime,
+) -> Consent:  # fmt: skip
+    """Write down that the household said yes, with the signed receipt that says to what."""
+    consent = _consent(
+        ask=ask, actor=actor, verdict=Consent.Verdict.GIVEN, notice=notice, at=at,
+        ends_at=ends_at, op_id=op_id, payload_digest=payload_digest,
+    )  # fmt: skip
+    _receipt(consent, act=Receipt.Act.GIVEN, at=at, notice=notice, tokens=tokens, price_tokens=price_tokens)
+    ask.set_state(Ask.State.APPROVED, at=at)
+    return consent
+
+
+@transaction.atomic(savepoint=False)
+def record_refusal(*, ask: Ask, actor: User, notice: Notice, at: datetime) -> Consent:
+    """Write down that a member said no, with its signed receipt."""
+    consent = _consent(ask=ask, actor=actor, verdict=Consent.Verdict.REFUSED, notice=notice, at=at)
+    _receipt(consent, act=Receipt.Act.REFUSED, at=at, notice=notice, tokens=0, price_tokens=0)
+    ask.set_state(Ask.State.DENIED, at=at)
+    return consent
+
+
+@transaction.atomic(savepoint=False)
+def record_end(
+    *, consent: Consent, reason: str, actor: User, notice: Notice, tokens: int, price_tokens: int, at: datetime
+) -> ConsentEnd:
+    """End a consent, once, with a receipt that replaces the first one.
+
+    Raises:
+        AlreadyEnded: it was withdrawn or revoked before.
+    """
+    try:
+        with transaction.atomic():
+            end = ConsentEnd.objects.create(consent=consent, reason=reason, at=at, actor=actor)
+    except IntegrityError as exc:
+        if "consent_id" not in str(exc):
+            raise
+        raise AlreadyEnded("이미 철회하셨어요.") from exc
+    given = consent.receipts.get(act=Receipt.Act.GIVEN)
+    _receipt(
+        consent, act=reason, at=at, notice=notice, tokens=tokens, price_tokens=price_tokens, replaces=given.pk
+    )  # fmt: skip
+    return end
+
+
+@transaction.atomic(savepoint=False)
+def defer(*, ask: Ask, at: datetime) -> None:
+    """Put an ask aside: it still waits, more quietly, and its deadline stays."""
+    ask.deferred_at = at
+    ask.save(update_fields=["deferred_at"])
+
+
+@transaction.atomic(savepoint=False)
+def cancel_asks(*, ask_ids: list[UUID], at: datetime) -> int:
+    """Take back asks whose terms no longer stand; answered ones stay as they are."""
+    waiting = Ask.objects.filter(pk__in=ask_ids, state=Ask.State.PENDING)
+    return waiting.update(state=Ask.State.CANCELLED, decided_at=at)
+
+
+@transaction.atomic(durable=True)
+def expire_asks(*, at: datetime, limit: int = 500) -> int:
+    """Tidy up asks whose deadline has passed; reading them already said so."""
+    late = Ask.objects.past_deadline(at).order_by("expires_at").select_for_update(skip_locked=True)[:limit]
+    return Ask.objects.filter(pk__in=[ask.pk for ask in late]).update(state=Ask.State.EXPIRED, decided_at=at)
+
+
+@transaction.atomic(durable=True)
+def draw_line(
+    *, household: Household, paused: bool, asks_per_week: int, min_tokens: int, never_topics: set[str], at: datetime
+) -> None:
+    """Keep what a household decided beforehand. It can only say no beforehand, never yes."""
+    values = {"paused": paused, "asks_per_week": asks_per_week, "min_tokens": min_tokens}
+    Preference.objects.update_or_create(household=household, defaults=values)
+    nos = StandingNo.objects.filter(household=household, organisation=None)
+    nos.exclude(topic__in=never_topics).delete()
+    said = set(nos.values_list("topic", flat=True))
+    StandingNo.objects.bulk_create(
+        [StandingNo(household=household, topic=topic, since=at) for topic in sorted(never_topics - said)]
+    )
+
+
+@transaction.atomic(durable=True)
+def never_again(*, household: Household, organisation: Organisation, at: datetime) -> None:
+    """Never ask this household for this organisation any more."""
+    StandingNo.objects.get_or_create(household=household, topic="", organisation=organisation, defaults={"since": at})
+
+
+def _consent(
+    *, ask: Ask, actor: User, verdict: str, notice: Notice, at: datetime, ends_at: datetime | None = None,
+    op_id: UUID | None = None, payload_digest: str = "",
+) -> Consent:  # fmt: skip
+    return Consent.objects.create(
+        ask=ask,
+        household=ask.household,
+        recipient=ask.recipient,
+        verdict=verdict,
+        decided_by=actor,
+        at=at,
+        ends_at=ends_at,
+        payload_digest=payload_digest,
+        notice_version=notice.version,
+        notice_locale=notice.locale,
+        notice_sha256=notice.sha256,
+        op_id=op_id,
+    )
+
+
+def _receipt(
+    consent: Consent, *, act: str, at: datetime, notice: Notice, tokens: int, price_tokens: int,
+    replaces: UUID | None = None,
+) -> Receipt:  # fmt: skip
+    receipt_id = uuid4()
+    body, signature = receipts.sign(
+        receipts.compose(
+            receipt_id=receipt_id,
+            consent=consent,
+            act=act,
+            at=at,
+            notice=notice,
+            tokens=tokens,
+            price_tokens=price_tokens,
+            replaces=replaces,
+        )  # fmt: skip
+    )
+    return Receipt.objects.create(id=receipt_id, consent=consent, act=act, body=body, signature=signature, at=at)

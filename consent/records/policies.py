@@ -1,0 +1,55 @@
+"""Who in a home may decide what. These raise; they change nothing."""
+
+from datetime import datetime
+
+from consent.parties.models import Membership, User
+from consent.records.errors import AlreadyAnswered, AlreadyEnded, AskNotPending, ConsentNotGiven, NotYourHousehold
+from consent.records.models import Ask, Consent
+
+
+def check_can_decide(ask: Ask, *, actor: User, at: datetime) -> Membership:
+    """Let a member answer: adults on what is the home's, teens only on what is their own.
+
+    Raises:
+        NotYourHousehold: another home's ask, another member's own appliance, or a child.
+        AskNotPending: it was answered, has expired or was cancelled.
+        AlreadyAnswered: this member has said yes before and the others have not answered yet.
+    """
+    membership = _place_in(ask, actor)
+    if not membership.is_adult and ask.private_to_id != membership.pk:
+        raise NotYourHousehold("이 질문은 어른이 정해요.")
+    if not ask.is_pending(at):
+        raise AskNotPending("이미 답했거나 기한이 지난 질문이에요.")
+    if ask.answers.filter(member=actor).exists():
+        raise AlreadyAnswered("이미 답하셨어요. 다른 식구의 답을 기다리고 있어요.")
+    return membership
+
+
+def check_can_withdraw(consent: Consent, *, actor: User, at: datetime) -> None:
+    """Let any adult of the home withdraw, and a teen what is their own. One click, no second factor.
+
+    Raises:
+        NotYourHousehold: another home's consent, or one this member has no say in.
+        AlreadyEnded: it was withdrawn or revoked before.
+        ConsentNotGiven: it was refused, or its end has passed by itself.
+    """
+    membership = _place_in(consent.ask, actor)
+    if not membership.is_adult and consent.ask.private_to_id != membership.pk:
+        raise NotYourHousehold("이 허락은 어른이 거둘 수 있어요.")
+    state = consent.state(at)
+    if state in (Consent.State.WITHDRAWN, Consent.State.REVOKED):
+        raise AlreadyEnded("이미 철회하셨어요.")
+    if state != Consent.State.GIVEN:
+        raise ConsentNotGiven("거둘 허락이 없어요.")
+
+
+def _place_in(ask: Ask, actor: User) -> Membership:
+    membership: Membership | None = getattr(actor, "membership", None)
+    if (
+        membership is None
+        or membership.household_id != ask.household_id
+        or membership.role == Membership.Role.CHILD
+        or (ask.private_to_id is not None and ask.private_to_id != membership.pk)
+    ):
+        raise NotYourHousehold("이 집의 식구만 정할 수 있어요.")
+    return membership
