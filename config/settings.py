@@ -55,6 +55,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "config.middleware.NoNulBytes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -182,6 +183,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else No
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEMO
 SESSION_COOKIE_NAME = "sessionid" if DEMO else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if DEMO else "__Host-csrftoken"
+CSRF_FAILURE_VIEW = "config.api_errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 
@@ -218,6 +220,8 @@ HOLD_GRACE_HOURS = 24
 INSIGHT_KEEP_DAYS = env.integer("MARU_INSIGHT_KEEP_DAYS", "days an insight is kept after its last ask", default=30)
 CLOCK_SECONDS = env.integer("MARU_CLOCK_SECONDS", "seconds between two looks at the work lists", default=5)
 STATUS_CACHE_SECONDS = 30
+ABSENCE_EMBARGO_HOURS = 24
+MATCHING_TASK = "marketplace.brokerage.tasks.match_insights"
 
 LOGGING = {
     "version": 1,

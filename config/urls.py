@@ -6,6 +6,10 @@ from django.urls import include, path
 
 from config import views
 
+handler400 = "config.api_errors.bad_request"
+handler403 = "config.api_errors.permission_denied"
+handler404 = "config.api_errors.page_not_found"
+handler500 = "config.api_errors.server_error"
 admin.site.login = secure_admin_login(admin.site.login)
 
 urlpatterns = [
@@ -14,4 +18,5 @@ urlpatterns = [
     path("home", views.home, name="home"),
     path("i18n/setlang/", views.set_language, name="set_language"),
     path("admin/", admin.site.urls),
+    path("", include("marketplace.insights.urls")),
 ]

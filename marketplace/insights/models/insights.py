@@ -1,6 +1,7 @@
 """One thing that an appliance noticed. Its values are in the vault; this row says only that it happened."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 
@@ -10,9 +11,9 @@ from marketplace.insights.models.vault import SealedObject
 
 
 class InsightQuerySet(models.QuerySet["Insight"]):
-    def unmatched(self) -> "InsightQuerySet":
-        """The work list of matching: insights nobody has looked at yet."""
-        return self.filter(matched_at=None, sealed__isnull=False)
+    def unmatched(self, at: datetime) -> "InsightQuerySet":
+        """The work list of matching: insights nobody has looked at yet and that may be asked about by now."""
+        return self.filter(matched_at=None, sealed__isnull=False, ask_after__lte=at)
 
 
 class Insight(models.Model):
@@ -26,6 +27,7 @@ class Insight(models.Model):
     content_hash = models.CharField(max_length=64)
     sealed = models.OneToOneField(SealedObject, on_delete=models.SET_NULL, null=True, related_name="insight")
     received_at = models.DateTimeField()
+    ask_after = models.DateTimeField()
     matched_at = models.DateTimeField(null=True)
 
     objects = InsightQuerySet.as_manager()
@@ -34,7 +36,7 @@ class Insight(models.Model):
         verbose_name = "알아챈 일"
         constraints = [models.UniqueConstraint(fields=["appliance", "event_hash"], name="insight_once_per_event")]
         indexes = [
-            models.Index(fields=["received_at"], condition=models.Q(matched_at=None), name="insight_unmatched"),
+            models.Index(fields=["ask_after"], condition=models.Q(matched_at=None), name="insight_unmatched"),
             models.Index(fields=["household", "-received_at"], name="insight_by_household"),
         ]
 
