@@ -27,7 +27,7 @@ class SealedObject(models.Model):
 
 
 class DataKey(models.Model):
-    """The data key of one sealed object, wrapped by the key-encryption key of an epoch. Deleting it destroys the payload."""
+    """The data key of one sealed object, wrapped by the key of an epoch. Deleting it destroys the payload."""
 
     sealed = models.OneToOneField(SealedObject, on_delete=models.CASCADE, primary_key=True, related_name="data_key")
     epoch = models.CharField(max_length=20)
