@@ -1,0 +1,1 @@
+"""Pages that join floors, one module per room of the house they show."""
