@@ -2,12 +2,14 @@
 
 import secrets
 import uuid
+from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from consent.parties.models import Household, Organisation, User
+from rewards.redemption.errors import OrderNotInState
 
 #: No 0/O, 1/I/L: a voucher is read aloud at the door.
 VOUCHER_SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -20,10 +22,15 @@ def new_voucher_code() -> str:
 
 
 class RewardQuerySet(models.QuerySet["Reward"]):
-    def on_offer(self) -> "RewardQuerySet":
-        """Leave what can be ordered now."""
-        left = models.Q(stock=None) | models.Q(stock__gt=0)
-        return self.filter(left, listed=True, provider__suspended_at=None)
+    def lock(self, reward_id: uuid.UUID) -> "Reward":
+        """Return the reward with its row locked; orders may still point at it meanwhile."""
+        return self.select_for_update(of=("self",), no_key=True).select_related("provider").get(pk=reward_id)
+
+    def on_offer(self, at: datetime) -> "RewardQuerySet":
+        """Leave what can be ordered at `at`; what an unanswered order kept back is free again, swept or not."""
+        lapsed = Order.objects.lapsed(at).filter(reward=models.OuterRef("pk"))
+        left = models.Q(stock=None) | models.Q(stock__gt=0) | models.Exists(lapsed)
+        return self.filter(left, listed=True, provider__verified_at__isnull=False, provider__suspended_at=None)
 
     def fitting(self, appliance_types: list[str]) -> "RewardQuerySet":
         """Leave what is made for one of these types of appliance."""
@@ -68,10 +75,39 @@ class Reward(models.Model):
     def words(self) -> str:
         return self.words_en if (get_language() or "ko").startswith("en") else self.words_ko
 
+    @property
+    def is_offered(self) -> bool:
+        """Whether it stands in the shop at all, whatever is left. Needs `provider` loaded."""
+        return self.listed and self.provider.is_active
+
 
 class OrderQuerySet(models.QuerySet["Order"]):
     def lock(self, order_id: uuid.UUID) -> "Order":
-        return self.select_for_update(of=("self",)).select_related("reward", "household").get(pk=order_id)
+        rows = self.select_for_update(of=("self",), no_key=True)
+        return rows.select_related("reward__provider", "household").get(pk=order_id)
+
+    def with_reward(self) -> "OrderQuerySet":
+        return self.select_related("reward__provider")
+
+    def to_provider(self, organisation: Organisation) -> "OrderQuerySet":
+        return self.filter(reward__provider=organisation)
+
+    def lapsed(self, at: datetime) -> "OrderQuerySet":
+        """Leave the orders nobody answered in time and no clock has tidied up yet."""
+        return self.filter(state=Order.State.PLACED, answer_by__lte=at)
+
+    def waiting(self, at: datetime) -> "OrderQuerySet":
+        """Leave the orders a provider may still answer."""
+        return self.filter(state=Order.State.PLACED, answer_by__gt=at)
+
+    def running(self, at: datetime) -> "OrderQuerySet":
+        """Leave the orders that still hold or have taken tokens and are not fulfilled."""
+        return self.filter(models.Q(state=Order.State.PLACED, answer_by__gt=at) | models.Q(state=Order.State.ACCEPTED))
+
+    def over(self, at: datetime) -> "OrderQuerySet":
+        """Leave the orders from which nothing follows any more."""
+        ended = models.Q(state__in=[Order.State.FULFILLED, Order.State.REFUSED, Order.State.CANCELLED])
+        return self.filter(ended | models.Q(state=Order.State.PLACED, answer_by__lte=at))
 
     def visible_to(self, user: object) -> "OrderQuerySet":
         """Leave the orders of this person's household, or of the provider this person works for."""
@@ -111,6 +147,7 @@ class Order(models.Model):
     accepted_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=400, blank=True)
+    idempotency_key = models.CharField(max_length=200, blank=True)
 
     objects = OrderQuerySet.as_manager()
 
@@ -125,6 +162,11 @@ class Order(models.Model):
                 | models.Q(state__in=["fulfilled", "refused", "cancelled"], ended_at__isnull=False),
                 name="order_ended_iff_ended_at",
             ),
+            models.UniqueConstraint(
+                fields=["household", "idempotency_key"],
+                condition=~models.Q(idempotency_key=""),
+                name="order_once_per_idempotency_key",
+            ),
         ]
         indexes = [
             models.Index(fields=["household", "-placed_at"], name="order_by_household"),
@@ -133,3 +175,33 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state}"
+
+    @property
+    def hold_key(self) -> str:
+        """Name of the hold on the household's wallet, and of this order in the journal."""
+        return f"order:{self.pk}"
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether it ended because nobody answered: the end is then the very deadline."""
+        return self.state == self.State.CANCELLED and self.ended_at == self.answer_by
+
+    def shown_state(self, at: datetime) -> str:
+        """Return the state as it stands at `at`; the 72 hours pass without any clock running."""
+        late = self.state == self.State.PLACED and at >= self.answer_by
+        return self.State.CANCELLED if late else self.State(self.state)
+
+    def set_state(self, state: str, *, at: datetime, reason: str = "") -> None:
+        """Move on, and keep when and why.
+
+        Raises:
+            OrderNotInState: no step leads from here to `state`.
+        """
+        if state not in self.TRANSITIONS[self.State(self.state)]:
+            raise OrderNotInState(gettext("이 예약에서 지금은 할 수 없는 일이에요."))
+        self.state, self.reason = state, reason
+        if state == self.State.ACCEPTED:
+            self.accepted_at = at
+        else:
+            self.ended_at = at
+        self.save(update_fields=["state", "reason", "accepted_at", "ended_at"])

@@ -1,0 +1,146 @@
+"""Who may spend a home's tokens, who may answer an order, and when. These raise; they change nothing."""
+
+import hmac
+from datetime import datetime
+
+from django.utils.translation import gettext
+
+from consent.parties.models import Household, Membership, Organisation, Seat, User
+from consent.parties.policies import check_can_act_for
+from rewards.redemption.errors import (
+    NotYourOrder,
+    OnlyAdultsOrder,
+    OrderNotInState,
+    ReasonMissing,
+    RewardUnavailable,
+    VoucherMismatch,
+    WalletNotShown,
+)
+from rewards.redemption.models import Order, Reward
+
+VOUCHER_PREFIX, VOUCHER_LENGTH = "MARU", 8
+
+
+def check_can_see_wallet(actor: User) -> None:
+    """Show the wallet to adults and teens of a home.
+
+    Raises:
+        WalletNotShown: `actor` is under 14, or of no home.
+    """
+    membership: Membership | None = getattr(actor, "membership", None)
+    if membership is None or membership.role == Membership.Role.CHILD:
+        raise WalletNotShown(gettext("지갑은 14세부터 볼 수 있어요. 어른 식구와 함께 봐 주세요."))
+
+
+def check_can_order(actor: User) -> Household:
+    """Let an adult spend the tokens of the home, and return that home.
+
+    Teens decide about their own appliances; the tokens belong to everybody at home, so adults spend them.
+
+    Raises:
+        NotYourOrder: `actor` belongs to no home.
+        OnlyAdultsOrder: `actor` is not an adult.
+    """
+    membership: Membership | None = getattr(actor, "membership", None)
+    if membership is None:
+        raise NotYourOrder(gettext("토큰은 가구의 것이에요."))
+    if not membership.is_adult:
+        raise OnlyAdultsOrder(gettext("토큰은 온 가족의 것이라 예약과 취소는 어른 식구가 해요."))
+    return membership.household
+
+
+def check_on_offer(reward: Reward) -> None:
+    """Let only what is in the shop, and left, be ordered. The row must be locked.
+
+    Raises:
+        RewardUnavailable: it was taken out of the shop, its provider rests, or none is left.
+    """
+    if not reward.is_offered:
+        raise RewardUnavailable(gettext("지금은 가게에 없는 것이에요."))
+    if reward.stock == 0:
+        raise RewardUnavailable(gettext("방금 마지막 하나까지 나갔어요."))
+
+
+def check_can_cancel(order: Order, *, actor: User, at: datetime) -> None:
+    """Let an adult of the home cancel until the order is fulfilled.
+
+    Raises:
+        NotYourOrder: it is another home's order.
+        OnlyAdultsOrder: `actor` is not an adult.
+        OrderNotInState: it is over already.
+    """
+    if check_can_order(actor).pk != order.household_id:
+        raise NotYourOrder(gettext("다른 집의 예약이에요."))
+    check_step(order, to=Order.State.CANCELLED, at=at)
+
+
+def check_can_answer(order: Order, *, actor: User, to: str, at: datetime) -> None:
+    """Let the staff of the reward's provider take the step `to`.
+
+    Raises:
+        NotYourOrder: `actor` holds no seat at this provider.
+        OrganisationSuspended: the provider may not act now.
+        OrderNotInState: the order does not lead there, or nobody answered in time.
+    """
+    provider = _works_for(actor)
+    if provider is None or provider.pk != order.reward.provider_id:
+        raise NotYourOrder(gettext("다른 기관이 맡은 예약이에요."))
+    check_can_act_for(order.reward.provider, actor_organisation=provider)
+    check_step(order, to=to, at=at)
+
+
+def check_can_offer(actor: User, *, provider: Organisation) -> None:
+    """Let the staff of a provider or manufacturer keep its own part of the shop.
+
+    Raises:
+        NotYourOrder: `actor` holds no seat there, or it offers no rewards.
+        OrganisationSuspended: it may not act now.
+    """
+    place = _works_for(actor)
+    if place is None or place.pk != provider.pk:
+        raise NotYourOrder(gettext("다른 기관이 내놓은 것이에요."))
+    check_can_act_for(provider, actor_organisation=place)
+
+
+def check_step(order: Order, *, to: str, at: datetime) -> None:
+    """Let an order move only along its transitions; one past its 72 hours is cancelled, swept or not.
+
+    Raises:
+        OrderNotInState: no step leads from the state at `at` to `to`.
+    """
+    state = order.shown_state(at)
+    if to not in Order.TRANSITIONS[Order.State(state)]:
+        words = {"state": Order.State(state).label}
+        raise OrderNotInState(gettext("이 예약은 지금 이런 상태예요: %(state)s") % words)
+
+
+def check_reason(reason: str) -> str:
+    """Return the reason without the spaces around it.
+
+    Raises:
+        ReasonMissing: nothing is left.
+    """
+    if not reason.strip():
+        raise ReasonMissing(gettext("왜 받지 못하시는지 한 줄 적어 주세요. 그 집에 그대로 보여 드려요."))
+    return reason.strip()
+
+
+def check_voucher(order: Order, *, typed: str) -> None:
+    """Compare what staff typed or scanned at the door with the order's voucher, in constant time.
+
+    Raises:
+        VoucherMismatch: they differ.
+    """
+    signs = "".join(sign for sign in typed.upper() if sign.isalnum())
+    if len(signs) == len(VOUCHER_PREFIX) + VOUCHER_LENGTH:
+        signs = signs.removeprefix(VOUCHER_PREFIX)
+    if not hmac.compare_digest(signs.encode(), order.voucher_code.replace(" ", "").encode()):
+        raise VoucherMismatch(gettext("교환권 번호가 맞지 않아요. 손님의 번호를 다시 봐 주세요."))
+
+
+def _works_for(actor: User) -> Organisation | None:
+    seat: Seat | None = getattr(actor, "seat", None)
+    offers = (Organisation.Kind.PROVIDER, Organisation.Kind.MANUFACTURER)
+    if seat is None or seat.role == Seat.Role.AUDITOR or seat.organisation.kind not in offers:
+        return None
+    return seat.organisation

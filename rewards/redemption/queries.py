@@ -1,0 +1,191 @@
+"""Reads of a household's tokens: what it has, where every token came from, and where it went."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from consent.parties.models import Household
+from rewards.ledger.errors import UnknownAccount
+from rewards.ledger.models import Account, OpenHold, Transfer
+from rewards.ledger.queries import balance_of, statement, wallet_address
+from rewards.redemption.models import Order
+
+
+@dataclass(frozen=True)
+class WalletStanding:
+    """What a household has at one moment. `available` is `posted` without what live reservations hold."""
+
+    posted: int = 0
+    held: int = 0
+    #: Tokens do not lapse yet: there is no lot with an end in the ledger.
+    expiring: int = 0
+    expires_on: date | None = None
+
+    @property
+    def available(self) -> int:
+        return self.posted - self.held
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the wallet: what came in or went out, why, and what was there afterwards."""
+
+    position: int
+    at: datetime
+    #: Signed: what came in is positive.
+    tokens: int
+    balance: int
+    kind: str
+    event_ref: str
+    op_id: UUID
+    order: Order | None = None
+
+    @property
+    def words(self) -> str:
+        """Say in one line what it was, as far as this floor knows."""
+        name = self.order.reward.name if self.order else ""
+        return {
+            "earned": gettext("나눈 값에 받은 토큰"),
+            "spent": name,
+            "returned": gettext("%(reward)s 예약에서 돌아온 토큰") % {"reward": name},
+            "received": gettext("마루에서 받은 토큰"),
+            "sent": gettext("보낸 토큰"),
+        }[self.kind]
+
+
+@dataclass(frozen=True)
+class EntryPage:
+    """Entries, newest first, and the position after which older ones follow (None at the end)."""
+
+    entries: list[Entry]
+    next_position: int | None
+
+
+@dataclass(frozen=True)
+class Month:
+    """One month of the wallet, in Seoul's calendar. `closing` = `opening` + `came_in` - `went_out`."""
+
+    first: date
+    opening: int
+    came_in: int
+    went_out: int
+
+    @property
+    def closing(self) -> int:
+        return self.opening + self.came_in - self.went_out
+
+
+def wallet_of(household: Household, *, at: datetime) -> WalletStanding:
+    """Return what a household has at `at`.
+
+    A reservation nobody answered in time holds nothing any more, whether or not a clock has released it.
+    """
+    try:
+        standing = balance_of(wallet_address(household))
+    except UnknownAccount:
+        return WalletStanding()
+    lapsed = Order.objects.lapsed(at).filter(household=household)
+    stale = _still_held([order.hold_key for order in lapsed]) if standing.held else 0
+    return WalletStanding(posted=standing.posted, held=standing.held - stale)
+
+
+def entries_of(household: Household, *, before: int | None = None, limit: int = 50) -> EntryPage:
+    """Return the lines of a household's wallet, newest first: only what moved tokens, no reservations.
+
+    Args:
+        before: `next_position` of the page before.
+    """
+    try:
+        lines = statement(wallet_address(household), before=before, limit=limit + 1, kinds=list(Transfer.MOVES))
+    except UnknownAccount:
+        return EntryPage([], None)
+    shown = lines[:limit]
+    orders = _orders_named((line.transfer.event_ref for line in shown), household=household)
+    entries = [
+        Entry(
+            position=line.position,
+            at=line.transfer.recorded_at,
+            tokens=line.change,
+            balance=line.after or 0,
+            kind=_kind(line.transfer.event_ref, line.change),
+            event_ref=line.transfer.event_ref,
+            op_id=line.transfer.op_id,
+            order=orders.get(line.transfer.event_ref),
+        )
+        for line in shown
+    ]
+    return EntryPage(entries, shown[-1].position if len(lines) > limit else None)
+
+
+def months_of(household: Household, *, at: datetime, posted: int, count: int = 6) -> list[Month]:
+    """Return the last `count` calendar months of a wallet, oldest first, ending with the month of `at`.
+
+    Args:
+        posted: what is in the wallet now; the months are walked back from it.
+    """
+    account = Account.objects.filter(wallet__household=household).first()
+    firsts = _month_starts(at, count)
+    moved = _moved_by_month(account, since=firsts[0]) if account else {}
+    months: list[Month] = []
+    closing = posted
+    for first in reversed(firsts):
+        came_in, went_out = moved.get(first, (0, 0))
+        closing = closing - came_in + went_out
+        months.append(Month(first, closing, came_in, went_out))
+    return months[::-1]
+
+
+def orders_after(orders: QuerySet[Order], *, last: str | None) -> QuerySet[Order]:
+    """Return orders newest first, from behind the one that `last` names (see `position_of`)."""
+    ordered = orders.with_reward().order_by("-placed_at", "-pk")
+    if last is None:
+        return ordered
+    placed_at, _, pk = last.partition("|")
+    moment = datetime.fromisoformat(placed_at)
+    return ordered.filter(Q(placed_at__lt=moment) | Q(placed_at=moment, pk__lt=pk))
+
+
+def position_of(order: Order) -> str:
+    """Return where an order stands in the list of orders."""
+    return f"{order.placed_at.isoformat()}|{order.pk}"
+
+
+def _still_held(keys: list[str]) -> int:
+    return OpenHold.objects.filter(key__in=keys).aggregate(total=Sum("amount"))["total"] or 0 if keys else 0
+
+
+def _kind(event_ref: str, change: int) -> str:
+    if event_ref.startswith("consent:"):
+        return "earned"
+    if event_ref.startswith("order:"):
+        return "spent" if change < 0 else "returned"
+    return "sent" if change < 0 else "received"
+
+
+def _orders_named(refs: Iterable[str], *, household: Household) -> dict[str, Order]:
+    ids = {ref.removeprefix("order:") for ref in refs if ref.startswith("order:")}
+    if not ids:
+        return {}
+    return {order.hold_key: order for order in Order.objects.with_reward().filter(pk__in=ids, household=household)}
+
+
+def _month_starts(at: datetime, count: int) -> list[date]:
+    this = timezone.localdate(at).replace(day=1)
+    month = this.year * 12 + this.month - 1
+    return [date((month - back) // 12, (month - back) % 12 + 1, 1) for back in reversed(range(count))]
+
+
+def _moved_by_month(account: Account, *, since: date) -> dict[date, tuple[int, int]]:
+    midnight = timezone.make_aware(datetime(since.year, since.month, since.day))
+    rows = Transfer.objects.filter(kind__in=Transfer.MOVES, recorded_at__gte=midnight)
+    by_month = rows.annotate(month=TruncMonth("recorded_at")).values("month").annotate(total=Sum("amount"))
+    # Two reads, each along the index of its own side.
+    came = {timezone.localdate(row["month"]): row["total"] for row in by_month.filter(credit=account)}
+    went = {timezone.localdate(row["month"]): row["total"] for row in by_month.filter(debit=account)}
+    return {first: (came.get(first, 0), went.get(first, 0)) for first in came.keys() | went.keys()}
