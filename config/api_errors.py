@@ -23,7 +23,8 @@ from rewards.ledger import errors as ledger
 from rewards.redemption import errors as redemption
 
 CONTENT_TYPE = "application/problem+json"
-TYPE = "tag:maru.example,2026:problem:{code}"
+#: Relative to where the problem was read; the page there explains it.
+TYPE = "/problems/{code}"
 
 
 class Row(NamedTuple):
@@ -105,7 +106,7 @@ FRAMEWORK: dict[type[Exception], Row] = {
     api.NotAuthenticated: Row(401, _("열쇠나 로그인이 필요해요"), "not_authenticated", shows_detail=False),
     api.AuthenticationFailed: Row(401, _("이 열쇠로는 열리지 않아요"), "authentication_failed"),
     api.PermissionDenied: Row(403, _("이 자리에서는 할 수 없는 일이에요"), "not_permitted"),
-    api.NotFound: Row(404, _("찾을 수 없어요"), "not_found", shows_detail=False),
+    api.NotFound: Row(404, _("찾을 수 없어요"), "not_found"),
     api.MethodNotAllowed: Row(405, _("이 주소가 받지 않는 방법이에요"), "method_not_allowed", shows_detail=False),
     api.NotAcceptable: Row(406, _("드릴 수 없는 형식이에요"), "not_acceptable", shows_detail=False),
     api.UnsupportedMediaType: Row(415, _("읽을 수 없는 형식이에요"), "unsupported_media_type", shows_detail=False),
@@ -153,7 +154,7 @@ def row_for(exc: Exception) -> Row | None:
     """Return the row of the exception's nearest class, or None for what nobody foresaw."""
     found = next((PROBLEMS[kind] for kind in type(exc).__mro__ if kind in PROBLEMS), None)
     if found is None and isinstance(exc, api.APIException) and exc.status_code in BY_STATUS:
-        return BY_STATUS[exc.status_code]._replace(shows_detail=True)
+        return BY_STATUS[exc.status_code]._replace(shows_detail=True, code=str(getattr(exc.detail, "code", "error")))
     return found
 
 
