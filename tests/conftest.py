@@ -2,9 +2,11 @@
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
+import pytest_django.fixtures
 from django.db import connections
 
 from config.databases import RUNTIME_ROLE
@@ -13,13 +15,28 @@ NUMBERS = itertools.count()
 
 
 def act_as(role: str | None) -> None:
+    """Let every connection from now on act as this role; the threads share these settings."""
     connection = connections["default"]
     connection.close()
-    connection.settings_dict["OPTIONS"]["options"] = f"-c role={role}" if role else ""
+    options = connection.settings_dict["OPTIONS"]
+    others = options.get("options", "").replace(f"-c role={RUNTIME_ROLE}", "").strip()
+    options["options"] = f"{others} -c role={role}".strip() if role else others
+
+
+def connect_as_owner(database: str) -> "psycopg.Connection[tuple[Any, ...]]":
+    """Open an own connection, beside Django's, as the role that logs in."""
+    settings = connections["default"].settings_dict
+    keys = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password"}
+    address = {word: settings[key] for key, word in keys.items() if settings.get(key)}
+    others = {key: value for key, value in settings["OPTIONS"].items() if key != "options"}
+    return psycopg.connect(**address, **others, dbname=database, autocommit=True)
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+    # pytest-django makes a test database only when a marked test is among those that run. Without one,
+    # `committed_db` alone would clone, and write to, the real database.
+    pytest_django.fixtures._get_databases_for_setup = lambda items: ({"default"}, set())
     act_as(None)  # the owner creates and migrates
 
 
@@ -33,24 +50,20 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture
-def committed_db(django_db_setup, django_db_blocker) -> Iterator[str]:
-    """A clone of the migrated database for races, browsers and faults: commits are real, every trigger stays on."""
-    connection = connections["default"]
-    with django_db_blocker.unblock():
-        template = connection.settings_dict["NAME"]
-        clone = f"{template}_{next(NUMBERS)}"
-        connection.close()
-        server = {
-            "host": connection.settings_dict["HOST"],
-            "port": connection.settings_dict.get("PORT") or None,
-            "user": connection.settings_dict["USER"],
-            "password": connection.settings_dict.get("PASSWORD") or None,
-            "dbname": "postgres",
-        }
-        with psycopg.connect(**server, autocommit=True) as admin:
-            admin.execute(f'CREATE DATABASE "{clone}" TEMPLATE "{template}"')
-            connection.settings_dict["NAME"] = clone
-            yield clone
-            connection.close()
-            connection.settings_dict["NAME"] = template
-            admin.execute(f'DROP DATABASE "{clone}" WITH (FORCE)')
+def committed_db(request, django_db_setup, django_db_blocker) -> Iterator[str]:
+    """A clone of the migrated database for races, browsers and faults: commits are real, every trigger stays on.
+
+    Threads too connect to the clone, because all of them read the same settings.
+    """
+    assert "db" not in request.fixturenames, "take committed_db or db: one transaction cannot see the clone"
+    settings = connections["default"].settings_dict
+    template = settings["NAME"]
+    clone = f"{template}_{next(NUMBERS)}"
+    with django_db_blocker.unblock(), connect_as_owner("postgres") as admin:
+        connections["default"].close()
+        admin.execute(f'CREATE DATABASE "{clone}" TEMPLATE "{template}"')
+        settings["NAME"] = clone
+        yield clone
+        connections["default"].close()
+        settings["NAME"] = template
+        admin.execute(f'DROP DATABASE "{clone}" WITH (FORCE)')

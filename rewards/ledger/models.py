@@ -202,11 +202,18 @@ class Transfer(models.Model):
         indexes = [
             # Accounts without a running balance are listed by id; each row enters one index per side, never two.
             models.Index(
-                fields=["debit", "id"], condition=Q(debit_version__isnull=True), name="transfer_unversioned_debit"
+                fields=["debit", "id"],
+                include=["amount"],
+                condition=Q(debit_version__isnull=True),
+                name="transfer_unversioned_debit",
             ),
             models.Index(
-                fields=["credit", "id"], condition=Q(credit_version__isnull=True), name="transfer_unversioned_credit"
+                fields=["credit", "id"],
+                include=["amount"],
+                condition=Q(credit_version__isnull=True),
+                name="transfer_unversioned_credit",
             ),
+            models.Index(fields=["kind", "id"], name="transfer_by_kind"),
         ]
 
     def __str__(self) -> str:

@@ -60,7 +60,7 @@ DECLARE
     credit_ids bigint[]; credit_kept boolean[]; amounts bigint[];
     legs jsonb; wanted numeric; total bigint; freed bigint; reserved bigint; running bigint;
     op uuid; last_op uuid; row_leg smallint := 0; rows integer; i integer;
-    first_id bigint; row_id bigint; moment timestamptz; effective timestamptz; ends timestamptz;
+    full_account boolean; first_id bigint; row_id bigint; moment timestamptz; effective timestamptz; ends timestamptz;
 BEGIN
     -- One round of locks for the whole call, in key order: calls may queue for each other, never in a circle.
     PERFORM 1 FROM ledger_balance b WHERE b.account_id IN (
@@ -93,7 +93,7 @@ BEGIN
 
         refusal := NULL; hold_key := NULL; held := NULL; ends := NULL; first_id := NULL;
         credit_ids := '{}'; credit_kept := '{}'; amounts := '{}';
-        total := 0; freed := 0; reserved := 0;
+        total := 0; freed := 0; reserved := 0; full_account := false;
         moment := clock_timestamp();
 
         <<deciding>>
@@ -155,12 +155,12 @@ BEGIN
                     IF c.id IS NULL THEN refusal := 'unknown_account'; EXIT deciding; END IF;
                     IF c.id = d.id THEN refusal := 'same_account'; EXIT deciding; END IF;
                     IF c.is_closed THEN refusal := 'account_closed'; EXIT deciding; END IF;
-                    IF c.credits + total > max_amount THEN refusal := 'account_full'; EXIT deciding; END IF;
+                    full_account := full_account OR coalesce(c.credits + total > max_amount, false);
                     moment := greatest(moment, c.recorded_at);
                     credit_ids := credit_ids || c.id;
                     credit_kept := credit_kept || c.has_balance;
                 END LOOP;
-                IF d.debits + total > max_amount THEN refusal := 'account_full'; EXIT deciding; END IF;
+                full_account := full_account OR coalesce(d.debits + total > max_amount, false);
             END IF;
 
             IF act = 'hold' THEN
@@ -177,6 +177,7 @@ BEGIN
             IF act IN ('post', 'hold') AND d.credits - d.debits - d.held - total - reserved < d.floor THEN
                 refusal := 'insufficient_tokens'; EXIT deciding;
             END IF;
+            IF full_account THEN refusal := 'account_full'; EXIT deciding; END IF;
         END deciding;
 
         IF refusal IS NOT NULL THEN

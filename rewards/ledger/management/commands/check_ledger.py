@@ -1,0 +1,17 @@
+"""`manage.py check_ledger`: do the books hold?"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from rewards.ledger import invariants
+
+
+class Command(BaseCommand):
+    help = "Check every invariant of the token ledger; exit 1 and name the broken ones."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        broken = invariants.broken_invariants()
+        if broken:
+            raise CommandError("; ".join(f"{name}: {count}" for name, count in broken.items()))
+        self.stdout.write(f"{len(invariants.INVARIANTS)} invariants hold")

@@ -1,0 +1,229 @@
+"""Reads of the books. The journal is the truth; balances are its projection, kept by the same statement."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from consent.parties.models import Household
+from rewards.ledger.errors import UnknownAccount
+from rewards.ledger.models import Account, Transfer, Wallet
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one account stands. `posted` is what is in it, `available` what may be spent or held."""
+
+    address: str
+    posted: int
+    held: int
+    version: int
+
+    @property
+    def available(self) -> int:
+        return self.posted - self.held
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of an account's statement, as that account sees it."""
+
+    transfer: Transfer
+    #: What the row did to what is in the account; zero for a hold, release or expire.
+    change: int
+    version: int | None
+    after: int | None
+
+    @property
+    def position(self) -> int:
+        """Return what the next page of a statement starts after."""
+        return self.transfer.pk if self.version is None else self.version
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One kind of account in the trial balance."""
+
+    kind: str
+    accounts: int
+    debits: int
+    credits: int
+    held: int
+
+    @property
+    def balance(self) -> int:
+        return self.credits - self.debits
+
+
+@dataclass(frozen=True)
+class TrialBalance:
+    """All books on one page. Every token taken from one account was given to another: `difference` is zero."""
+
+    rows: list[TrialRow] = field(default_factory=list)
+
+    @property
+    def accounts(self) -> int:
+        return sum(row.accounts for row in self.rows)
+
+    @property
+    def debits(self) -> int:
+        return sum(row.debits for row in self.rows)
+
+    @property
+    def credits(self) -> int:
+        return sum(row.credits for row in self.rows)
+
+    @property
+    def held(self) -> int:
+        return sum(row.held for row in self.rows)
+
+    @property
+    def difference(self) -> int:
+        return self.debits - self.credits
+
+
+def wallet_address(household: Household) -> str:
+    """Return the address of a household's account.
+
+    Raises:
+        UnknownAccount: the household has no wallet, or no longer.
+    """
+    address = Wallet.objects.filter(household=household).values_list("account__address", flat=True).first()
+    if address is None:
+        raise UnknownAccount(f"wallet:{household.pk}")
+    return address
+
+
+def account_at(address: str) -> Account:
+    """Return the account at `address`.
+
+    Raises:
+        UnknownAccount: there is none.
+    """
+    account = Account.objects.filter(address=address).first()
+    if account is None:
+        raise UnknownAccount(address)
+    return account
+
+
+def balance_of(address: str) -> Standing:
+    """Return where the account stands now.
+
+    Raises:
+        UnknownAccount: there is no such account.
+    """
+    return balances_of([address])[address]
+
+
+def balances_of(addresses: list[str]) -> dict[str, Standing]:
+    """Return where several accounts stand, all seen at one instant.
+
+    Raises:
+        UnknownAccount: one of them does not exist.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(STANDINGS, [addresses])
+        found = {row[0]: Standing(*row) for row in cursor.fetchall()}
+    for address in addresses:
+        if address not in found:
+            raise UnknownAccount(address)
+    return found
+
+
+def statement(
+    address: str, *, before: int | None = None, limit: int = 50, kinds: list[str] | None = None
+) -> list[Line]:
+    """Return an account's rows, newest first.
+
+    Args:
+        before: the `position` of the last line of the page before; None starts at the newest.
+        kinds: only rows of these kinds.
+
+    Raises:
+        UnknownAccount: there is no such account.
+    """
+    account = account_at(address)
+    debits = _side(account, "debit", before=before, kinds=kinds)[:limit]
+    credits = _side(account, "credit", before=before, kinds=kinds)[:limit]
+    # Two short reads, each along its own index: one OR over both columns would walk the whole journal.
+    lines = [_line(row, account, sign=-1) for row in debits] + [_line(row, account, sign=1) for row in credits]
+    return sorted(lines, key=lambda line: line.position, reverse=True)[:limit]
+
+
+def transfers(*, kinds: list[str] | None = None) -> QuerySet[Transfer]:
+    """Return rows of the journal with their accounts, to be ordered by `-id` and cut by the caller."""
+    rows = Transfer.objects.select_related("debit", "credit", "hold")
+    return rows.filter(kind__in=kinds) if kinds else rows
+
+
+def transfers_of(op_id: UUID) -> QuerySet[Transfer]:
+    """Return the rows of one operation, leg by leg."""
+    return transfers().filter(op_id=op_id).order_by("leg")
+
+
+def accounts(*, kind: str | None = None) -> QuerySet[Account]:
+    """Return accounts with their running balance, to be ordered and cut by the caller."""
+    rows = Account.objects.select_related("balance", "closure")
+    return rows.filter(kind=kind) if kind else rows
+
+
+def trial_balance() -> TrialBalance:
+    """Return debits, credits and held tokens per kind of account, all seen at one instant."""
+    with connection.cursor() as cursor:
+        cursor.execute(TRIAL_BALANCE)
+        return TrialBalance([TrialRow(*row) for row in cursor.fetchall()])
+
+
+def _side(account: Account, side: str, *, before: int | None, kinds: list[str] | None) -> QuerySet[Transfer]:
+    position = f"{side}_version" if account.has_balance else "id"
+    rows = Transfer.objects.select_related("debit", "credit").filter(**{side: account})
+    rows = rows.filter(**{f"{side}_version__isnull": not account.has_balance})
+    if kinds:
+        rows = rows.filter(kind__in=kinds)
+    if before is not None:
+        rows = rows.filter(**{f"{position}__lt": before})
+    return rows.order_by(f"-{position}")
+
+
+def _line(row: Transfer, account: Account, *, sign: int) -> Line:
+    change = sign * row.amount if row.kind in Transfer.MOVES else 0
+    if sign < 0:
+        return Line(row, change, row.debit_version, row.debit_after)
+    return Line(row, change, row.credit_version, row.credit_after)
+
+
+# Accounts without a running balance are summed from the journal, along their own partial index.
+STANDINGS = """
+SELECT a.address,
+       CASE WHEN a.has_balance THEN b.credits - b.debits ELSE
+            (SELECT coalesce(sum(amount), 0) FROM ledger_transfer WHERE credit_id = a.id AND credit_version IS NULL)
+          - (SELECT coalesce(sum(amount), 0) FROM ledger_transfer WHERE debit_id = a.id AND debit_version IS NULL)
+       END::bigint,
+       coalesce(b.held, 0),
+       coalesce(b.version, 0)
+FROM ledger_account a LEFT JOIN ledger_balance b ON b.account_id = a.id
+WHERE a.address = ANY(%s)
+"""
+
+TRIAL_BALANCE = """
+WITH summed AS (
+    SELECT a.id, debit.total AS debits, credit.total AS credits
+    FROM ledger_account a
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(amount), 0) AS total FROM ledger_transfer WHERE debit_id = a.id AND debit_version IS NULL
+    ) debit
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(amount), 0) AS total FROM ledger_transfer WHERE credit_id = a.id AND credit_version IS NULL
+    ) credit
+    WHERE NOT a.has_balance
+)
+SELECT a.kind, count(*)::bigint,
+       sum(coalesce(b.debits, s.debits))::bigint,
+       sum(coalesce(b.credits, s.credits))::bigint,
+       sum(coalesce(b.held, 0))::bigint
+FROM ledger_account a
+LEFT JOIN ledger_balance b ON b.account_id = a.id
+LEFT JOIN summed s ON s.id = a.id
+GROUP BY a.kind ORDER BY a.kind
+"""
