@@ -1,0 +1,118 @@
+"""The ground every other test stands on: the role, the rollback, and commits in a clone."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import ProgrammingError, connection, transaction
+from django.utils import timezone
+
+from consent.parties.models import AuditEntry
+from consent.parties.roles import INSERT_ONLY, READ_ONLY, RUNTIME_ROLE
+from tests.conftest import connect_as_owner
+
+pytestmark = pytest.mark.ground
+THREADS = 20
+EXISTING = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+
+
+@pytest.mark.django_db
+def test_acts_as_the_runtime_role():
+    assert _one("SELECT current_user") == RUNTIME_ROLE
+    assert _one("SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = current_user") is False
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", sorted(INSERT_ONLY | READ_ONLY))
+@pytest.mark.parametrize("right", ["UPDATE", "DELETE", "TRUNCATE"])
+def test_may_not_rewrite(table, right):
+    assert table in _tables(), f"{table} is listed in roles.py but no such table exists"
+    assert _one("SELECT has_table_privilege(current_user, %s, %s)", [table, right]) is False
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", sorted(READ_ONLY))
+def test_may_not_write_the_books_itself(table):
+    assert _one("SELECT has_table_privilege(current_user, %s, 'INSERT')", [table]) is False
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}", "TRUNCATE {}"])
+def test_is_refused_by_the_database_and_not_only_by_a_list(statement):
+    table = AuditEntry._meta.db_table
+
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement.format(table))
+
+
+@pytest.mark.django_db
+def test_may_not_change_the_tables_themselves():
+    with pytest.raises(ProgrammingError, match="must be owner"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {AuditEntry._meta.db_table} DISABLE TRIGGER ALL")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("turn", [1, 2])
+def test_finds_nothing_of_the_test_before(turn):
+    assert not AuditEntry.objects.filter(subject="left over").exists()
+
+    _note("left over")
+
+
+def test_twenty_threads_really_commit_in_a_clone_of_their_own(committed_db):
+    start = Barrier(THREADS)
+
+    def act(number: int) -> tuple[str, str]:
+        try:
+            start.wait(30)
+            _note(f"thread {number}")
+            return _one("SELECT current_database()"), _one("SELECT current_user")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        seen = set(pool.map(act, range(THREADS)))
+
+    assert seen == {(committed_db, RUNTIME_ROLE)}
+    with connect_as_owner(committed_db) as other:
+        assert other.execute("SELECT count(*) FROM parties_auditentry WHERE subject LIKE 'thread %'").fetchone() == (
+            THREADS,
+        )
+
+
+def test_one_of_twenty_threads_wins_a_unique_row(committed_db):
+    start = Barrier(THREADS)
+
+    def act(_: int) -> int:
+        try:
+            start.wait(30)
+            with connection.cursor() as cursor:
+                cursor.execute("INSERT INTO django_session VALUES ('one', '', now()) ON CONFLICT DO NOTHING")
+                return cursor.rowcount
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        won = list(pool.map(act, range(THREADS)))
+
+    assert sorted(won) == [0] * (THREADS - 1) + [1]
+
+
+def _note(subject: str) -> None:
+    AuditEntry.objects.create(actor="test", action="test", subject=subject, at=timezone.now())
+
+
+def _one(statement: str, words: list[str] | None = None) -> object:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, words)
+        return cursor.fetchone()[0]
+
+
+def _tables() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(EXISTING)
+        return {name for (name,) in cursor.fetchall()}
