@@ -1,14 +1,155 @@
-"""The OpenAPI 3.1 schema, kept true: every operation declares the problems any request may meet."""
+"""The OpenAPI 3.1 schema, kept true: every operation declares the problems that any request may meet."""
 
+import functools
+import re
 from typing import Any
 
+from csp.decorators import csp_update
+from django.conf import settings
+from django.utils.decorators import method_decorator
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.settings import spectacular_settings
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.api_errors import CONTENT_TYPE
+
+#: What any request may meet, and what only one that writes may meet.
+ANYWHERE = {
+    400: "The request cannot be read, or a value in it needs another one.",
+    401: "No key or session, or one that does not open.",
+    403: "This seat may not do that.",
+    404: "There is no such thing, or it is somebody else's; the two look alike.",
+    405: "This address does not take this method.",
+    406: "None of the formats asked for is offered here.",
+    409: "Not possible in the present state; what was read before has changed.",
+    410: "It was there once and may no longer be read.",
+    422: "Understood, but outside the bounds.",
+    429: "Too many requests; `Retry-After` says when to come back.",
+}
+WRITING = {
+    402: "Not enough tokens.",
+    413: "The body is larger than this address reads.",
+    415: "This content type is not read here.",
+}
+PROBLEM = {
+    "type": "object",
+    "description": "An RFC 9457 problem. `code` is stable; `title` and `detail` are for people.",
+    "required": ["type", "title", "status", "detail", "instance", "code"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "format": "uri-reference"},
+        "code": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "detail", "code"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "JSON pointer to the place in the body."},
+                    "detail": {"type": "string"},
+                    "code": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+HEADERS = {
+    401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
+    429: {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}},
+}
+METHODS = {"get", "post", "put", "patch", "delete"}
+_ADDRESS = re.compile(r"^[A-Z/]+ (?P<path>/\S*?)(\{.*?\})?:\s*")
 
 
 class MaruSchema(AutoSchema):
-    """How a view describes itself."""
+    """How a view describes itself: its docstring reads `GET /api/v1/…: what it does`."""
+
+    def get_summary(self) -> str | None:
+        """Return the first sentence of what the view does."""
+        words = super().get_summary() or _ADDRESS.sub("", super().get_description())
+        return words.strip().partition("\n")[0].rstrip(".") or None
+
+    def get_description(self) -> str:
+        """Return the docstring without its address, which the schema says already."""
+        return _ADDRESS.sub("", super().get_description())
+
+
+class MachineKeyScheme(OpenApiAuthenticationExtension):
+    """A machine key as a bearer token; hubs that know nothing else may send it as a Basic password."""
+
+    target_class = "consent.parties.authentication.MachineKeyAuthentication"
+    name = ["machineKey", "hubBasic"]
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:
+        return [
+            {"type": "http", "scheme": "bearer", "description": "`maru_<prefix>_<secret>`"},
+            {"type": "http", "scheme": "basic", "description": "Any name, the key as the password; on ingest only."},
+        ]
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:
+        basic = getattr(auto_schema.view, "allows_basic_keys", False)
+        return [{"machineKey": []}, {"hubBasic": []}] if basic else [{"machineKey": []}]
+
+
+class BrowserSessionScheme(OpenApiAuthenticationExtension):
+    """A signed-in person's browser; every write also carries `X-CSRFToken`."""
+
+    target_class = "consent.parties.authentication.BrowserSession"
+    name = "browserSession"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME, "description": self.__doc__}
 
 
 def declare_common_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Declare the problem answers that any operation may give."""
+    """Declare the problem answers that any operation may give (a postprocessing hook of drf-spectacular)."""
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components["responses"] = {f"Problem{status}": _answer(status, why) for status, why in (ANYWHERE | WRITING).items()}
+    for operations in result.get("paths", {}).values():
+        for method in METHODS & operations.keys():
+            expected = ANYWHERE if method == "get" else ANYWHERE | WRITING
+            for status in expected:
+                operations[method]["responses"][str(status)] = {"$ref": f"#/components/responses/Problem{status}"}
     return result
+
+
+def _answer(status: int, why: str) -> dict[str, Any]:
+    content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": why, "content": content} | ({"headers": HEADERS[status]} if status in HEADERS else {})
+
+
+@functools.lru_cache(maxsize=1)
+def whole_schema() -> dict[str, Any]:
+    """Return the schema of everything, made once per process: no caller sees another one."""
+    generator = spectacular_settings.DEFAULT_GENERATOR_CLASS()
+    return generator.get_schema(request=None, public=True)
+
+
+class Schema(SpectacularJSONAPIView):
+    """GET /api/v1/schema: this document."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        return Response(whole_schema(), headers={"Cache-Control": "public, max-age=300"})
+
+
+@method_decorator(csp_update({"style-src": ["'unsafe-inline'"], "img-src": ["data:"]}), name="dispatch")
+class Docs(SpectacularSwaggerSplitView):
+    """GET /api/docs: the schema as a page to try it on. Swagger styles itself inline: the one exception to our CSP."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    url_name = "schema"
+    url_self = "/api/docs?script"

@@ -1,0 +1,70 @@
+"""Is this process up, and is what it needs there? For load balancers: no session, no language, no secrets."""
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from config.databases import RUNTIME_ROLE
+
+SEEN_MIGRATED: set[str] = set()
+LEDGER_IS_CALLABLE = """
+SELECT coalesce(has_function_privilege(current_user, to_regprocedure('ledger_apply(jsonb,boolean)'), 'EXECUTE'), false)
+"""
+
+
+@require_GET
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    """GET /healthz: this process answers."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_GET
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """GET /readyz: 200 once every needed part is there, 503 before. Redis is told but not needed."""
+    try:
+        needed = {"database": _acts_as_runtime(), "ledger": _reaches_the_ledger(), "migrations": _is_migrated()}
+    except DatabaseError:
+        needed = {"database": False}
+    is_ready = all(needed.values())
+    checks = {name: "ok" if fine else "missing" for name, fine in needed.items()}
+    checks["redis"] = "ok" if _reaches_redis() else "missing"
+    return JsonResponse({"status": "ok" if is_ready else "unavailable", **checks}, status=200 if is_ready else 503)
+
+
+def _acts_as_runtime() -> bool:
+    return _one("SELECT current_user") == RUNTIME_ROLE
+
+
+def _reaches_the_ledger() -> bool:
+    return bool(_one(LEDGER_IS_CALLABLE))
+
+
+def _one(sql: str) -> object:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchone()[0]
+
+
+def _is_migrated() -> bool:
+    name = connection.settings_dict["NAME"]
+    if name not in SEEN_MIGRATED:
+        # Reads every migration module: worth remembering, since a running process never loses a migration.
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return False
+        SEEN_MIGRATED.add(name)
+    return True
+
+
+def _reaches_redis() -> bool:
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5) as client:
+            return bool(client.ping())
+    except (redis.RedisError, OSError, ValueError):
+        return False
