@@ -1,10 +1,18 @@
-"""Lists are walked by a signed cursor: it holds the last key seen and opens only the list that made it."""
+"""Lists are walked by a sealed cursor: it holds the last key seen, tells nobody what it is, and opens only the list
+that made it. (A key may count what its reader must not know: how many asks, how many reads.)"""
 
+import base64
+import binascii
+import hashlib
+import os
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.core import signing
-from django.db.models import QuerySet
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.db.models import Q, QuerySet
 
 from consent.parties.errors import InvalidCursor
 
@@ -32,27 +40,46 @@ def read_limit(text: str | None) -> int:
     return int(text)
 
 
-def page_of(rows: QuerySet[Any], *, by: str, name: str, cursor: str | None, limit: int) -> Page:
-    """Return one page of `rows`, walked along the unique column `by` (a leading `-` walks down).
+def page_of(rows: QuerySet[Any], *, by: str | tuple[str, ...], name: str, cursor: str | None, limit: int) -> Page:
+    """Return one page of `rows`, walked along `by`.
 
     Args:
-        by: a unique, indexed column; the cursor holds its last value.
+        by: an indexed column, or several, that together are unique; a leading `-` on each of them walks down.
         name: what the cursor is bound to (list, owner and filters), so that it opens nothing else.
 
     Raises:
         InvalidCursor: the cursor is broken or belongs to another list.
     """
-    column, down = by.lstrip("-"), by.startswith("-")
+    order = (by,) if isinstance(by, str) else by
+    columns, down = [column.lstrip("-") for column in order], order[0].startswith("-")
     if cursor:
-        rows = rows.filter(**{f"{column}__{'lt' if down else 'gt'}": _opened(cursor, name)})
-    found = list(rows.order_by(by)[: limit + 1])
-    more = len(found) > limit
-    last = getattr(found[limit - 1], column) if more else None
-    return Page(found[:limit], signing.dumps(str(last), salt=f"cursor:{name}") if more else None)
+        rows = rows.filter(_beyond(columns, _opened(cursor, name, len(columns)), down=down))
+    found = list(rows.order_by(*order)[: limit + 1])
+    if len(found) <= limit:
+        return Page(found, None)
+    last = [_text(getattr(found[limit - 1], column)) for column in columns]
+    return Page(found[:limit], signing.dumps(last, salt=f"cursor:{name}"))
 
 
-def _opened(cursor: str, name: str) -> str:
+def _beyond(columns: list[str], values: list[str], *, down: bool) -> Q:
+    """Rows after these values in the order of the columns, compared like a tuple."""
+    comparison = "lt" if down else "gt"
+    beyond = Q()
+    for place, column in enumerate(columns):
+        same = dict(zip(columns[:place], values[:place], strict=True))
+        beyond |= Q(**same, **{f"{column}__{comparison}": values[place]})
+    return beyond
+
+
+def _opened(cursor: str, name: str, length: int) -> list[str]:
     try:
-        return signing.loads(cursor, salt=f"cursor:{name}")
+        values = signing.loads(cursor, salt=f"cursor:{name}")
     except signing.BadSignature as exc:
         raise InvalidCursor("이 목록의 다음 쪽 표시가 아니에요. 처음부터 다시 읽어 주세요.") from exc
+    if len(values) != length:
+        raise InvalidCursor("이 목록의 다음 쪽 표시가 아니에요. 처음부터 다시 읽어 주세요.")
+    return values
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
