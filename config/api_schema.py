@@ -1,20 +1,11 @@
 """The OpenAPI 3.1 schema, kept true: every operation declares the problems that any request may meet."""
 
-import functools
 import re
 from typing import Any
 
-from csp.decorators import csp_update
 from django.conf import settings
-from django.utils.decorators import method_decorator
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.settings import spectacular_settings
-from drf_spectacular.utils import extend_schema
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
-from rest_framework.permissions import AllowAny
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from config.api_errors import CONTENT_TYPE
 
@@ -125,31 +116,3 @@ def declare_common_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 def _answer(status: int, why: str) -> dict[str, Any]:
     content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {"description": why, "content": content} | ({"headers": HEADERS[status]} if status in HEADERS else {})
-
-
-@functools.lru_cache(maxsize=1)
-def whole_schema() -> dict[str, Any]:
-    """Return the schema of everything, made once per process: no caller sees another one."""
-    generator = spectacular_settings.DEFAULT_GENERATOR_CLASS()
-    return generator.get_schema(request=None, public=True)
-
-
-class Schema(SpectacularJSONAPIView):
-    """GET /api/v1/schema: this document."""
-
-    authentication_classes = []
-    permission_classes = [AllowAny]
-
-    @extend_schema(exclude=True)
-    def get(self, request: Request) -> Response:
-        return Response(whole_schema(), headers={"Cache-Control": "public, max-age=300"})
-
-
-@method_decorator(csp_update({"style-src": ["'unsafe-inline'"], "img-src": ["data:"]}), name="dispatch")
-class Docs(SpectacularSwaggerSplitView):
-    """GET /api/docs: the schema as a page to try it on. Swagger styles itself inline: the one exception to our CSP."""
-
-    authentication_classes = []
-    permission_classes = [AllowAny]
-    url_name = "schema"
-    url_self = "/api/docs?script"

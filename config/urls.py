@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from config import api_schema, health, views
+from config import api_docs, health, views
 
 handler400 = "config.api_errors.bad_request"
 handler403 = "config.api_errors.permission_denied"
@@ -20,7 +20,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("api/v1/schema", api_schema.Schema.as_view(), name="schema"),
-    path("api/docs", api_schema.Docs.as_view(), name="docs"),
+    path("api/v1/schema", api_docs.Schema.as_view(), name="schema"),
+    path("api/docs", api_docs.Docs.as_view(), name="docs"),
     path("", include("marketplace.insights.urls")),
 ]
