@@ -4,6 +4,7 @@ that made it. (A key may count what its reader must not know: how many asks, how
 import base64
 import binascii
 import hashlib
+import json
 import os
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,7 +59,7 @@ def page_of(rows: QuerySet[Any], *, by: str | tuple[str, ...], name: str, cursor
     if len(found) <= limit:
         return Page(found, None)
     last = [_text(getattr(found[limit - 1], column)) for column in columns]
-    return Page(found[:limit], signing.dumps(last, salt=f"cursor:{name}"))
+    return Page(found[:limit], _sealed(last, name))
 
 
 def _beyond(columns: list[str], values: list[str], *, down: bool) -> Q:
@@ -71,14 +72,25 @@ def _beyond(columns: list[str], values: list[str], *, down: bool) -> Q:
     return beyond
 
 
+def _sealed(values: list[str], name: str) -> str:
+    nonce = os.urandom(12)
+    sealed = AESGCM(_key()).encrypt(nonce, json.dumps(values).encode(), name.encode())
+    return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+
+
 def _opened(cursor: str, name: str, length: int) -> list[str]:
     try:
-        values = signing.loads(cursor, salt=f"cursor:{name}")
-    except signing.BadSignature as exc:
+        sealed = base64.urlsafe_b64decode(cursor.encode("ascii") + b"==")
+        values = json.loads(AESGCM(_key()).decrypt(sealed[:12], sealed[12:], name.encode()))
+    except (InvalidTag, UnicodeEncodeError, binascii.Error, ValueError) as exc:
         raise InvalidCursor("이 목록의 다음 쪽 표시가 아니에요. 처음부터 다시 읽어 주세요.") from exc
     if len(values) != length:
         raise InvalidCursor("이 목록의 다음 쪽 표시가 아니에요. 처음부터 다시 읽어 주세요.")
-    return values
+    return list(values)
+
+
+def _key() -> bytes:
+    return hashlib.sha256(b"maru/cursor/1|" + settings.SECRET_KEY.encode()).digest()
 
 
 def _text(value: Any) -> str:
