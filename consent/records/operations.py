@@ -7,25 +7,19 @@ from django.db import IntegrityError, transaction
 
 from consent.parties.models import Household, Organisation, User
 from consent.records import receipts
-from consent.records.errors import AlreadyAnswered, AlreadyEnded
+from consent.records.errors import AlreadyEnded
 from consent.records.models import Answer, Ask, Consent, ConsentEnd, Preference, Receipt, StandingNo
 from consent.records.notices import Notice
 
 
 @transaction.atomic(savepoint=False)
 def record_answer(*, ask: Ask, member: User, verdict: str, preview_sha256: str, at: datetime) -> Answer:
-    """Write down one member's word, once.
+    """Write down one member's word. All yeses are to the same thing: another choice starts the count anew.
 
-    Raises:
-        AlreadyAnswered: this member has answered this ask.
+    The ask is locked by the caller; a no takes the place of the same member's earlier yes.
     """
-    try:
-        with transaction.atomic():
-            return Answer.objects.create(ask=ask, member=member, verdict=verdict, preview_sha256=preview_sha256, at=at)
-    except IntegrityError as exc:
-        if "answer_once_per_member" not in str(exc):
-            raise
-        raise AlreadyAnswered("이미 답하셨어요.") from exc
+    ask.answers.exclude(preview_sha256=preview_sha256).delete()
+    return Answer.objects.create(ask=ask, member=member, verdict=verdict, preview_sha256=preview_sha256, at=at)
 
 
 @transaction.atomic(savepoint=False)

@@ -15,13 +15,24 @@ def check_can_decide(ask: Ask, *, actor: User, at: datetime) -> Membership:
         AskNotPending: it was answered, has expired or was cancelled.
         AlreadyAnswered: this member has said yes before and the others have not answered yet.
     """
+    membership = check_can_deny(ask, actor=actor, at=at)
+    if ask.answers.filter(member=actor).exists():
+        raise AlreadyAnswered("이미 답하셨어요. 다른 식구의 답을 기다리고 있어요.")
+    return membership
+
+
+def check_can_deny(ask: Ask, *, actor: User, at: datetime) -> Membership:
+    """Let a member say no, also after a yes of their own while others are still to answer.
+
+    Raises:
+        NotYourHousehold: another home's ask, another member's own appliance, or a child.
+        AskNotPending: it was answered, has expired or was cancelled.
+    """
     membership = _place_in(ask, actor)
     if not membership.is_adult and ask.private_to_id != membership.pk:
         raise NotYourHousehold("이 질문은 어른이 정해요.")
     if not ask.is_pending(at):
         raise AskNotPending("이미 답했거나 기한이 지난 질문이에요.")
-    if ask.answers.filter(member=actor).exists():
-        raise AlreadyAnswered("이미 답하셨어요. 다른 식구의 답을 기다리고 있어요.")
     return membership
 
 

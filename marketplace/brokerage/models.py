@@ -36,3 +36,7 @@ class Offer(models.Model):
     @property
     def hold_key(self) -> str:
         return f"hold:{self.ask_id}"
+
+    def set_choice(self, *, rung: str, dropped: tuple[str, ...]) -> None:
+        self.chosen_rung, self.dropped_fields = rung, list(dropped)
+        self.save(update_fields=["chosen_rung", "dropped_fields"])

@@ -1,0 +1,14 @@
+from marketplace.brokerage.operations.asking import cancel_void_asks, match_insights
+from marketplace.brokerage.operations.deciding import Deal, Waiting, approve_ask, defer_ask, deny_ask
+from marketplace.brokerage.operations.withdrawing import withdraw_consent
+
+__all__ = [
+    "Deal",
+    "Waiting",
+    "approve_ask",
+    "cancel_void_asks",
+    "defer_ask",
+    "deny_ask",
+    "match_insights",
+    "withdraw_consent",
+]

@@ -1,0 +1,168 @@
+"""A member's word, and the settlement that follows a yes: consent, payment and release, or nothing at all."""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from consent.parties.models import User
+from consent.records import operations as records
+from consent.records import policies as records_policies
+from consent.records.errors import PreviewChanged
+from consent.records.models import Answer, Ask, Consent
+from marketplace.brokerage import policies, terms
+from marketplace.brokerage.models import Offer
+from marketplace.brokerage.previews import PREVIEWED, Preview, preview_of, read_choice
+from marketplace.delivery import operations as delivery
+from marketplace.delivery.models import Release
+from marketplace.insights import vault
+from marketplace.insights.models import SealedObject
+from rewards.ledger import operations as ledger
+from rewards.ledger.items import Capture
+from rewards.ledger.queries import wallet_address
+
+
+@dataclass(frozen=True)
+class Deal:
+    """What one yes brought about, all of it committed together."""
+
+    consent: Consent
+    payment: Capture
+    release: Release
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A yes that is not enough yet: `missing` more members must say the same."""
+
+    ask: Ask
+    missing: int
+
+
+@ledger.retry_on_conflict
+@transaction.atomic(durable=True)
+def approve_ask(
+    *,
+    ask_id: UUID,
+    actor: User,
+    preview_sha256: str,
+    locale: str,
+    at: datetime,
+    precision: str | None = None,
+    drop_fields: Sequence[str] | None = None,
+) -> Deal | Waiting:
+    """Release one insight to one buyer and pay the household, or do nothing at all.
+
+    Args:
+        preview_sha256: the digest of what the member was shown; the server builds it again and compares.
+        precision, drop_fields: the same choice the preview was shown for.
+        locale: the language the notice was shown in.
+
+    Raises:
+        NotYourHousehold: `actor` may not decide for this household.
+        AskNotPending: the ask was answered, has expired or was cancelled.
+        AlreadyAnswered: this member said yes before, and others are still to answer.
+        OfferChanged: the data request changed after the ask went out.
+        AppliancePrivate: the appliance was set to never share.
+        ChoiceNotOffered: this precision or field was not on offer.
+        PreviewChanged: what was shown is not what would be released.
+        VaultClosed: the insight was shredded meanwhile.
+    """
+    ask, offer = _locked(ask_id)
+    records_policies.check_can_decide(ask, actor=actor, at=at)
+    policies.check_offer_stands(offer)
+    preview = preview_of(offer, read_choice(offer, precision=precision, drop_fields=drop_fields))
+    if not hmac.compare_digest(preview.sha256.encode(), preview_sha256.encode()):
+        raise PreviewChanged("보시는 사이에 내용이 바뀌었어요. 지금 내용을 보고 정해 주세요.")
+
+    records.record_answer(ask=ask, member=actor, verdict=Answer.Verdict.APPROVE, preview_sha256=preview.sha256, at=at)
+    missing = ask.answers_needed - ask.answers.filter(verdict=Answer.Verdict.APPROVE).count()
+    if missing > 0:
+        return Waiting(ask, missing)
+    return _settle(ask, offer, preview, actor=actor, locale=locale, at=at)
+
+
+@ledger.retry_on_conflict
+@transaction.atomic(durable=True)
+def deny_ask(*, ask_id: UUID, actor: User, locale: str, at: datetime) -> Consent:
+    """Keep the insight at home. Nothing moves in the books: the hold ends with the ask's deadline, whatever was said.
+
+    Raises:
+        NotYourHousehold: `actor` may not decide for this household.
+        AskNotPending: the ask was answered, has expired or was cancelled.
+    """
+    ask, offer = _locked(ask_id)
+    records_policies.check_can_deny(ask, actor=actor, at=at)
+    notice = terms.notice_of(offer, locale=locale, rung=offer.version.rungs[0]["rung"], at=at)
+    records.record_answer(ask=ask, member=actor, verdict=Answer.Verdict.DENY, preview_sha256="", at=at)
+    return records.record_refusal(ask=ask, actor=actor, notice=notice, at=at)
+
+
+@transaction.atomic(durable=True)
+def defer_ask(*, ask_id: UUID, actor: User, at: datetime) -> Ask:
+    """Put an ask aside until its date.
+
+    Raises:
+        NotYourHousehold: `actor` may not decide for this household.
+        AskNotPending: the ask was answered, has expired or was cancelled.
+    """
+    ask = Ask.objects.lock(ask_id)
+    records_policies.check_can_decide(ask, actor=actor, at=at)
+    records.defer(ask=ask, at=at)
+    return ask
+
+
+def _locked(ask_id: UUID) -> tuple[Ask, Offer]:
+    ask = Ask.objects.lock(ask_id)
+    offer = Offer.objects.select_related(*PREVIEWED).get(ask=ask)
+    return ask, offer
+
+
+def _settle(ask: Ask, offer: Offer, preview: Preview, *, actor: User, locale: str, at: datetime) -> Deal:
+    rung = preview.choice.rung
+    price, ends_at = terms.price_at(offer, rung), terms.ends_at(offer, at=at)
+    consent = records.record_consent(
+        ask=ask,
+        actor=actor,
+        payload_digest=preview.sha256,
+        ends_at=ends_at,
+        op_id=uuid4(),
+        notice=terms.notice_of(offer, locale=locale, rung=rung, at=at),
+        tokens=price.tokens,
+        price_tokens=price.total,
+        at=at,
+    )
+    offer.set_choice(rung=rung, dropped=preview.choice.dropped)
+    copy = vault.seal(
+        vault.Content(
+            purpose=SealedObject.Purpose.RELEASE,
+            household_id=ask.household_id,
+            subject_id=ask.pk,
+            payload=preview.body,
+        )
+    )
+    # Near the end: its rows are the ones others wait for, and they stay locked until the commit.
+    payment = ledger.capture_hold(
+        hold=offer.hold_key,
+        key=f"settle:{ask.pk}",
+        op_id=consent.op_id,
+        legs=terms.legs_of(offer, rung=rung, wallet=wallet_address(ask.household)),
+        actor=actor,
+        event_type="consent",
+        event_ref=f"consent:{consent.pk}",
+    )
+    release = delivery.open_release(
+        consent=consent,
+        request=offer.request,
+        organisation=ask.recipient,
+        kind=offer.insight.kind,
+        sealed=copy,
+        payload_digest=preview.sha256,
+        number=payment.debit_version,
+        opened_at=at,
+        erase_at=ends_at,
+    )
+    return Deal(consent, payment, release)

@@ -1,0 +1,63 @@
+"""Taking a yes back: from the commit on nobody reads, and the household keeps what it earned."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from consent.parties.models import User
+from consent.records import operations as records
+from consent.records import policies as records_policies
+from consent.records.models import Ask, Consent, ConsentEnd
+from marketplace.brokerage import terms
+from marketplace.brokerage.models import Offer
+from marketplace.brokerage.previews import PREVIEWED
+from marketplace.delivery import operations as delivery
+from marketplace.delivery.models import Release
+from rewards.ledger import operations as ledger
+from rewards.ledger.models import GUARANTEE
+
+
+@ledger.retry_on_conflict
+@transaction.atomic(durable=True)
+def withdraw_consent(*, consent_id: UUID, actor: User, at: datetime) -> ConsentEnd:
+    """End a consent at once: no read that starts after the commit sees the record.
+
+    Its copy and key are destroyed, the buyer gets a duty to erase what it read, and the tokens stay where they are. A
+    buyer that had not read yet gets its price back from the guarantee.
+
+    Raises:
+        Consent.DoesNotExist: there is no such consent.
+        NotYourHousehold: `actor` has no say in it.
+        AlreadyEnded: it was withdrawn or revoked before.
+        ConsentNotGiven: it was refused, or has ended by itself.
+    """
+    # A consent row is never written, so it cannot be locked; its ask stands in for it.
+    Ask.objects.lock(Consent.objects.values_list("ask", flat=True).get(pk=consent_id))
+    consent = Consent.objects.select_related("ask", "end", "recipient", "household").get(pk=consent_id)
+    records_policies.check_can_withdraw(consent, actor=actor, at=at)
+
+    offer = Offer.objects.select_related(*PREVIEWED).get(ask=consent.ask_id)
+    price = terms.price_at(offer, offer.chosen_rung)
+    end = records.record_end(
+        consent=consent,
+        reason=ConsentEnd.Reason.WITHDRAWN,
+        actor=actor,
+        notice=terms.notice_of(offer, locale=consent.notice_locale, rung=offer.chosen_rung, at=consent.at),
+        tokens=price.tokens,
+        price_tokens=price.total,
+        at=at,
+    )
+    release = delivery.close_release(consent=consent, because=Release.Closed.WITHDRAWN, at=at)
+    if release is not None and release.first_read_at is None:
+        request = offer.request
+        ledger.post(
+            key=f"unread:{consent.pk}",
+            debit=GUARANTEE,
+            credit=f"buyer:{request.organisation_id}" if request.refunded_at else request.escrow,
+            amount=price.total,
+            actor=actor,
+            event_type="withdrawn_unread",
+            event_ref=f"consent:{consent.pk}",
+        )
+    return end

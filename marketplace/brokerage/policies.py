@@ -1,0 +1,24 @@
+"""When an offer still stands. These raise; they change nothing."""
+
+from marketplace.brokerage.errors import AppliancePrivate, OfferChanged
+from marketplace.brokerage.models import Offer
+from marketplace.demand.models import DataRequest
+
+#: Pausing stops new asks; what was asked before may still be answered.
+STANDING = (DataRequest.State.OPEN, DataRequest.State.PAUSED, DataRequest.State.EXHAUSTED)
+
+
+def check_offer_stands(offer: Offer) -> None:
+    """Let an offer be accepted only on the terms the household was asked with.
+
+    Raises:
+        OfferChanged: the data request was edited or closed since, or its organisation was suspended.
+        AppliancePrivate: the appliance was set to never share since.
+    """
+    request = offer.request
+    if request.current_id != offer.version_id or request.state not in STANDING:
+        raise OfferChanged("그 사이에 요청이 바뀌어서 이 질문은 거두었어요.")
+    if not offer.ask.recipient.is_active:
+        raise OfferChanged("이 기관은 지금 멈춰 있어서 이 질문은 거두었어요.")
+    if offer.insight.appliance.never_share:
+        raise AppliancePrivate("나누지 않기로 하신 가전이에요.")
