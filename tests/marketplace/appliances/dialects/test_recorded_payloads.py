@@ -1,0 +1,79 @@
+"""Payloads recorded from real devices; they belong to their owners, stay outside, and are read where they are."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from marketplace.appliances.dialects import DIALECTS, Rejection
+from marketplace.appliances.wire import WireError
+from marketplace.insights.normalise import normalise
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+PAYLOADS = Path(settings.BASE_DIR).parent / "shared" / "payloads"
+FILES = sorted(path for path in PAYLOADS.glob("*/*") if path.is_file())
+
+pytestmark = pytest.mark.skipif(not FILES, reason=f"The recorded payloads are not beside the checkout ({PAYLOADS}).")
+
+# Written from the papers: what each file must come to under the dialect it was recorded in.
+GOLDEN = {
+    ("homeassistant", "homeassistant-docs/rest_state_single.json"): ["not_an_insight"],
+    ("homeassistant", "homeassistant-docs/mqtt_statestream.jsonl"): ["not_json"],
+    ("homeassistant", "malformed-wild/esphome_nan_json.txt"): ["number_not_finite"],
+    ("homeassistant", "malformed-wild/ha_availability_on_value_topic.txt"): ["not_json"],
+    ("homeassistant", "malformed-wild/node_red_naive_timestamp.txt"): ["wrong_shape"],
+    ("homeassistant", "homeassistant-core/lg_thinq_oven_status.json"): ["wrong_shape", "wrong_shape"],
+    ("homeassistant", "homeassistant-core/home_connect_status.json"): ["wrong_shape"],
+    ("airrohr", "malformed-wild/esphome_nan_json.txt"): ["number_not_finite"],
+    ("airrohr", "homeassistant-docs/rest_state_single.json"): ["wrong_shape"],
+    ("airrohr", "sensor-community/luftdaten_example_data.json"): [
+        ("air.pm10", 5.38, "ug/m3"),
+        ("air.pm25", 4.98, "ug/m3"),
+        *["not_an_insight"] * 4,
+    ],
+}
+
+
+def outcomes(dialect, body):
+    try:
+        parsed = DIALECTS[dialect](body, {}, received_at=NOW)
+    except WireError as refused:
+        return [refused.code]
+    normal = [one if isinstance(one, Rejection) else normalise(one, received_at=NOW) for one in parsed]
+    return [one.code if isinstance(one, Rejection) else (one.kind, one.value, one.unit) for one in normal]
+
+
+@pytest.mark.parametrize(("dialect", "name"), GOLDEN, ids=lambda found: found)
+def test_comes_to_what_the_papers_say(dialect, name):
+    path = PAYLOADS / name
+    if not path.exists():
+        pytest.skip(f"{name} is not in the folder.")
+
+    assert outcomes(dialect, path.read_bytes()) == GOLDEN[dialect, name]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_ends_in_readings_or_named_rejections(dialect, path):
+    assert outcomes(dialect, path.read_bytes()) or json.loads(path.read_bytes()) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_line_of_a_log_ends_so_too(path):
+    for line in path.read_bytes().splitlines()[:50]:
+        for dialect in DIALECTS:
+            outcomes(dialect, line)
+
+
+def test_keeps_no_dropped_key_of_any_recording():
+    dropped = ("ssid", "mac", "latitude", "longitude", "friendly_name", "Master bedroom", "Home Office", ".jpg")
+
+    for path in FILES:
+        for dialect in DIALECTS.values():
+            try:
+                parsed = dialect(path.read_bytes(), {}, received_at=NOW)
+            except WireError:
+                continue
+            assert not [word for word in dropped for one in parsed if word in repr(one)]

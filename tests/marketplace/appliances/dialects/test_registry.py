@@ -1,0 +1,32 @@
+"""The list of dialects, and what each says it yields."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from marketplace.appliances.dialects import DIALECTS
+from marketplace.appliances.dialects.readings import APPLIANCE_TYPES
+from marketplace.appliances.models import Appliance
+from marketplace.insights.kinds import KINDS
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_each_dialect_yields_registered_kinds_only(name):
+    assert DIALECTS[name].name == name
+    assert DIALECTS[name].kinds
+    assert DIALECTS[name].kinds <= KINDS.keys()
+
+
+def test_our_own_format_yields_every_kind():
+    assert DIALECTS["canonical"].kinds == KINDS.keys()
+
+
+def test_guesses_are_types_an_appliance_may_have():
+    assert set(Appliance.Type.values) == APPLIANCE_TYPES
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_a_dialect_can_be_called_like_its_parser(name):
+    dialect, now = DIALECTS[name], datetime(2026, 11, 20, tzinfo=UTC)
+
+    assert dialect(b"{}", {}, received_at=now) == dialect.parse(b"{}", {}, received_at=now)
