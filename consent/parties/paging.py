@@ -62,6 +62,20 @@ def page_of(rows: QuerySet[Any], *, by: str | tuple[str, ...], name: str, cursor
     return Page(found[:limit], _sealed(last, name))
 
 
+def seal_position(position: int, *, name: str) -> str:
+    """Return the cursor of a list that walks by a number of its own and not by columns."""
+    return _sealed([str(position)], name)
+
+
+def open_position(cursor: str | None, *, name: str) -> int | None:
+    """Return what `seal_position` sealed for this list; None without a cursor.
+
+    Raises:
+        InvalidCursor: the cursor is broken or belongs to another list.
+    """
+    return int(_opened(cursor, name, 1)[0]) if cursor else None
+
+
 def _beyond(columns: list[str], values: list[str], *, down: bool) -> Q:
     """Rows after these values in the order of the columns, compared like a tuple."""
     comparison = "lt" if down else "gt"
