@@ -54,12 +54,12 @@ def page_of(rows: QuerySet[Any], *, by: str | tuple[str, ...], name: str, cursor
     order = (by,) if isinstance(by, str) else by
     columns, down = [column.lstrip("-") for column in order], order[0].startswith("-")
     if cursor:
-        rows = rows.filter(_beyond(columns, _opened(cursor, name, len(columns)), down=down))
+        rows = rows.filter(_beyond(columns, open_cursor(cursor, name=name, length=len(columns)), down=down))
     found = list(rows.order_by(*order)[: limit + 1])
     if len(found) <= limit:
         return Page(found, None)
     last = [_text(getattr(found[limit - 1], column)) for column in columns]
-    return Page(found[:limit], _sealed(last, name))
+    return Page(found[:limit], make_cursor(last, name=name))
 
 
 def seal_position(position: int, *, name: str) -> str:
@@ -86,13 +86,19 @@ def _beyond(columns: list[str], values: list[str], *, down: bool) -> Q:
     return beyond
 
 
-def _sealed(values: list[str], name: str) -> str:
+def make_cursor(values: list[str], *, name: str) -> str:
+    """Return the cursor that continues the list `name` after the row with these keys."""
     nonce = os.urandom(12)
     sealed = AESGCM(_key()).encrypt(nonce, json.dumps(values).encode(), name.encode())
     return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
 
 
-def _opened(cursor: str, name: str, length: int) -> list[str]:
+def open_cursor(cursor: str, *, name: str, length: int = 1) -> list[str]:
+    """Return the keys that a cursor of the list `name` holds.
+
+    Raises:
+        InvalidCursor: the cursor is broken or belongs to another list.
+    """
     try:
         sealed = base64.urlsafe_b64decode(cursor.encode("ascii") + b"==")
         values = json.loads(AESGCM(_key()).decrypt(sealed[:12], sealed[12:], name.encode()))
