@@ -1,5 +1,6 @@
 """The one reader of bytes: what it takes, and what it refuses before any dialect sees it."""
 
+import contextlib
 import io
 import time
 
@@ -79,10 +80,8 @@ def test_reads_whatever_is_strict_json(body, value):
 def test_takes_bounded_time_over_a_hostile_body(body):
     begun = time.process_time()
 
-    try:
+    with contextlib.suppress(wire.WireError):
         wire.loads(body)
-    except wire.WireError:
-        pass
 
     assert time.process_time() - begun < 5
 

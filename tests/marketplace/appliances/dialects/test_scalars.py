@@ -19,8 +19,29 @@ def test_reads_a_plain_number_exactly(written, number):
 
 @pytest.mark.parametrize(
     "written",
-    ["12,5", "1e3", "1_000", " 5", "5 ", "5\n", "٥", "５", "0x10", "5.", ".5", "007", "-59 dBm", "nan", "Infinity"]
-    + ["9" * 40, "", True, None, [], {}],
+    [
+        "12,5",
+        "1e3",
+        "1_000",
+        " 5",
+        "5 ",
+        "5\n",
+        "٥",
+        "５",
+        "0x10",
+        "5.",
+        ".5",
+        "007",
+        "-59 dBm",
+        "nan",
+        "Infinity",
+        "9" * 40,
+        "",
+        True,
+        None,
+        [],
+        {},
+    ],
 )
 def test_never_guesses_at_a_number(written):
     assert read_number(written) is None
@@ -53,8 +74,18 @@ def test_takes_a_zoneless_time_for_none(written):
 
 @pytest.mark.parametrize(
     "written",
-    ["22016-05-30T21:50:30+00:00", "yesterday", "202410", 1732096800, "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z"]
-    + ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00", "2026-11-20T24:61:00Z", "2026-11-20T09:40:00Z\n"],
+    [
+        "22016-05-30T21:50:30+00:00",
+        "yesterday",
+        "202410",
+        1732096800,
+        "2026-13-01T00:00:00Z",
+        "2026-02-30T00:00:00Z",
+        "9999-12-31T23:59:59-12:00",
+        "0001-01-01T00:00:00+12:00",
+        "2026-11-20T24:61:00Z",
+        "2026-11-20T09:40:00Z\n",
+    ],
 )
 def test_refuses_what_is_no_time(written):
     with pytest.raises(ValueError, match=r"."):
