@@ -93,6 +93,9 @@ ROOMS: dict[type[Exception], Row] = {
     demand.ReachUsedUp: Row(429, _("오늘은 더 세어 드릴 수 없어요")),
     delivery.ReleaseClosed: Row(410, _("더는 읽을 수 없는 기록이에요")),
     delivery.ReleaseNotYours: Row(404, _("찾을 수 없어요")),
+    delivery.ErasureNotYours: Row(404, _("찾을 수 없어요")),
+    delivery.EndpointNotYours: Row(404, _("찾을 수 없어요")),
+    delivery.TooManyEndpoints: Row(409, _("주소를 더 둘 수 없어요")),
     # The household's copy does not fit its fingerprint: ours to mend, and nothing the buyer sent.
     delivery.CopyMismatch: Row(500, _("저희 쪽에서 막혔어요")),
     delivery.WebhookAddressRefused: Row(422, _("보낼 수 없는 주소예요")),

@@ -53,7 +53,7 @@ def test_every_unreadable_body_has_a_row():
 
 
 def test_one_code_always_means_one_status():
-    statuses = {(kind.code, PROBLEMS[kind].status) for room in ROOMS for kind in refusals_of(room)}
+    statuses = {(kind.code, PROBLEMS[kind].status) for room in ROOMS for kind in refusals_of(room) if kind in PROBLEMS}
 
     assert len(statuses) == len({code for code, _ in statuses})
 
