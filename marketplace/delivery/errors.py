@@ -29,3 +29,21 @@ class WebhookAddressRefused(DeliveryError):
     """Maru does not send messages to this address."""
 
     code = "webhook_address_refused"
+
+
+class ErasureNotYours(DeliveryError):
+    """The duty to erase is another organisation's, or never existed; the two look alike."""
+
+    code = "withdrawal_not_found"
+
+
+class EndpointNotYours(DeliveryError):
+    """The webhook address is another organisation's, or never existed; the two look alike."""
+
+    code = "webhook_endpoint_not_found"
+
+
+class TooManyEndpoints(DeliveryError):
+    """The organisation has as many webhook addresses as Maru sends to."""
+
+    code = "too_many_webhook_endpoints"

@@ -1,10 +1,16 @@
 """What buyers are told: written with the deed, sent afterwards, never with data."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 
 from consent.parties.models import Organisation
+
+
+class WebhookEndpointQuerySet(models.QuerySet["WebhookEndpoint"]):
+    def active(self) -> "WebhookEndpointQuerySet":
+        return self.filter(disabled_at=None)
 
 
 class WebhookEndpoint(models.Model):
@@ -17,11 +23,19 @@ class WebhookEndpoint(models.Model):
     created_at = models.DateTimeField()
     disabled_at = models.DateTimeField(null=True)
 
+    objects = WebhookEndpointQuerySet.as_manager()
+
     class Meta:
         verbose_name = "웹훅 주소"
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+
+class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):
+    def due(self, at: datetime) -> "OutboxMessageQuerySet":
+        """Leave the messages whose next attempt has come."""
+        return self.filter(state=OutboxMessage.State.WAITING, next_attempt_at__lte=at)
 
 
 class OutboxMessage(models.Model):
@@ -41,6 +55,8 @@ class OutboxMessage(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField()
+
+    objects = OutboxMessageQuerySet.as_manager()
 
     class Meta:
         verbose_name = "보낼 소식"

@@ -1,6 +1,7 @@
 """A buyer's right to read one record, every time it was used, and the proof that it was erased."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 
@@ -8,6 +9,24 @@ from consent.parties.models import Organisation
 from consent.records.models import Consent
 from marketplace.demand.models import DataRequest
 from marketplace.insights.models import SealedObject
+
+
+class ReleaseQuerySet(models.QuerySet["Release"]):
+    def readable(self, at: datetime) -> "ReleaseQuerySet":
+        """Leave the releases whose record may be read at `at`. The door asks again, with the row locked."""
+        return self.filter(closed_at=None, erase_at__gt=at, consent__in=Consent.objects.in_force(at))
+
+    def past_end(self, at: datetime) -> "ReleaseQuerySet":
+        """Leave the releases that nobody may read any more, but whose copy still stands."""
+        return self.filter(closed_at=None, erase_at__lte=at)
+
+    def lock(self) -> "ReleaseQuerySet":
+        """Lock the rows until the transaction ends: reading and closing one release have exactly one order."""
+        return self.select_for_update(of=("self",), no_key=True)
+
+    def lock_unlocked(self) -> "ReleaseQuerySet":
+        """Lock the rows that nobody else holds, and leave out the others."""
+        return self.select_for_update(of=("self",), no_key=True, skip_locked=True)
 
 
 class Release(models.Model):
@@ -33,6 +52,8 @@ class Release(models.Model):
     closed_at = models.DateTimeField(null=True)
     closed_because = models.CharField(max_length=10, choices=Closed, blank=True)
 
+    objects = ReleaseQuerySet.as_manager()
+
     class Meta:
         verbose_name = "전달"
         constraints = [
@@ -52,6 +73,11 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+    def set_closed(self, because: str, *, at: datetime) -> None:
+        """Close for good and let go of the copy; the caller destroys it in the same transaction."""
+        self.sealed, self.closed_at, self.closed_because = None, at, because
+        self.save(update_fields=["sealed", "closed_at", "closed_because"])
 
 
 class Access(models.Model):
@@ -86,3 +112,7 @@ class Erasure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.release_id}"
+
+    def set_attested(self, *, by: str, at: datetime) -> None:
+        self.attested_at, self.attested_by = at, by
+        self.save(update_fields=["attested_at", "attested_by"])
