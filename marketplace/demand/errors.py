@@ -36,3 +36,15 @@ class ReasonMissing(DemandError):
     """A refusal or a return must say why."""
 
     code = "reason_missing"
+
+
+class VersionChanged(DemandError):
+    """The data request was edited after the version that was looked at."""
+
+    code = "version_changed"
+
+
+class ReachUsedUp(DemandError):
+    """Today's estimates are used up: many fine ones together would tell what each of them hides."""
+
+    code = "reach_used_up"

@@ -5,19 +5,33 @@ from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from consent.parties.authentication import Machine
 from consent.parties.models import Area, Organisation
+from marketplace.demand.errors import RequestNotInState
 
 
 class DataRequestQuerySet(models.QuerySet["DataRequest"]):
+    def lock(self, request_id: uuid.UUID) -> "DataRequest":
+        """Return the data request with its row locked until the transaction ends; offers may still point at it."""
+        rows = self.select_for_update(of=("self",), no_key=True)
+        return rows.select_related("organisation", "current__area").get(pk=request_id)
+
     def visible_to(self, user: object) -> "DataRequestQuerySet":
         """Leave the data requests of this person's or key's organisation."""
         if isinstance(user, Machine):
             return self.filter(organisation=user.key.organisation_id) if user.key.organisation_id else self.none()
         seat = getattr(user, "seat", None)
         return self.filter(organisation=seat.organisation_id) if seat else self.none()
+
+    def due_for_refund(self, at: datetime) -> "DataRequestQuerySet":
+        """The work list of refunds: closed data requests whose leftover budget may go back at `at`."""
+        return self.filter(state=DataRequest.State.CLOSED, refund_due_at__lte=at, refunded_at=None)
+
+    def wanting(self, kind: str, *, area: Area) -> "DataRequestQuerySet":
+        """Leave the data requests for this kind whose area is `area` or the city around it."""
+        return self.filter(current__kinds__contains=[kind], current__area__in=[area.pk, area.parent_id or area.pk])
 
     def asking(self, at: datetime) -> "DataRequestQuerySet":
         """Leave the data requests for which households may be asked at `at`."""
@@ -80,6 +94,50 @@ class DataRequest(models.Model):
         """Address of the ledger account that holds this request's budget."""
         return f"escrow:{self.pk}"
 
+    @property
+    def account(self) -> str:
+        """Address of the ledger account that its buyer pays from."""
+        return f"buyer:{self.organisation_id}"
+
+    @property
+    def can_be_edited(self) -> bool:
+        return self.state not in (self.State.CLOSED, self.State.REFUSED)
+
+    @property
+    def can_be_funded(self) -> bool:
+        return self.can_be_edited
+
+    def allows(self, state: str) -> bool:
+        """Tell whether a step leads from here to `state`."""
+        return state in self.TRANSITIONS[self.State(self.state)]
+
+    def set_state(self, state: str, *, at: datetime) -> None:
+        """Take the step to `state`, with the times that belong to it.
+
+        Raises:
+            RequestNotInState: no step leads there from here.
+        """
+        if not self.allows(state):
+            raise RequestNotInState(gettext("지금 이 데이터 요청에서는 할 수 없는 일이에요. 상태를 다시 봐 주세요."))
+        self.state = state
+        if state == self.State.OPEN and self.opened_at is None:
+            self.opened_at = at
+        if state == self.State.CLOSED:
+            self.closed_at = at
+        self.save(update_fields=["state", "opened_at", "closed_at"])
+
+    def set_current(self, version: "RequestVersion") -> None:
+        self.current = version
+        self.save(update_fields=["current"])
+
+    def set_refund_due(self, due_at: datetime) -> None:
+        self.refund_due_at = due_at
+        self.save(update_fields=["refund_due_at"])
+
+    def set_refunded(self, at: datetime) -> None:
+        self.refunded_at = at
+        self.save(update_fields=["refunded_at"])
+
 
 class RequestVersion(models.Model):
     """Every word and number of a data request, frozen."""
@@ -124,3 +182,11 @@ class RequestVersion(models.Model):
     def tokens(self) -> int:
         """Tokens of the finest rung, which comes first."""
         return int(self.rungs[0]["tokens"])
+
+    def tokens_at(self, rung: str) -> int:
+        """Return the tokens a household receives at a rung.
+
+        Raises:
+            KeyError: this version does not offer it.
+        """
+        return int({offered["rung"]: offered["tokens"] for offered in self.rungs}[rung])

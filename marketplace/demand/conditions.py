@@ -1,0 +1,35 @@
+"""When one insight is what a data request asks for."""
+
+from decimal import Decimal
+from fractions import Fraction
+from math import isfinite
+
+from marketplace.demand.models import RequestVersion
+
+Value = int | float | Decimal | Fraction | bool | str
+
+
+def is_met(version: RequestVersion, *, kind: str, value: Value | None) -> bool:
+    """Tell whether an insight of `kind` with this value meets the version's condition.
+
+    `above` and `below` exclude their own number. A condition that does not fit the value is not met: a number never
+    meets words, a word never meets a threshold.
+    """
+    if kind not in version.kinds or value is None:
+        return False
+    if isinstance(value, str):
+        return not _has_threshold(version) and (not version.words or value in version.words)
+    if version.words:
+        return False
+    if isinstance(value, bool):
+        return not _has_threshold(version)
+    # NaN and infinity are no measurement; they meet nothing, not even an open end.
+    return isfinite(value) and _is_between(value, version.above, version.below)
+
+
+def _has_threshold(version: RequestVersion) -> bool:
+    return version.above is not None or version.below is not None
+
+
+def _is_between(value: int | float | Decimal | Fraction, above: float | None, below: float | None) -> bool:
+    return (above is None or value > above) and (below is None or value < below)

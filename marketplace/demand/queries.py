@@ -1,0 +1,140 @@
+"""Reads of what buyers want. A budget is told in three numbers only: what is held, and how many were asked, never."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from consent.parties.models import Area, AuditEntry, Household, Organisation
+from marketplace.demand.models import DataRequest, RequestVersion, Review
+from rewards.ledger.models import Account, Transfer
+from rewards.ledger.queries import Standing, balances_of
+
+REACH_PER_DAY = 20
+REACH_ACTION = "request.reach"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Where the tokens of a data request went: put in escrow, paid for events, still the buyer's."""
+
+    funded: int
+    spent: int
+    refundable: int
+
+
+@dataclass(frozen=True)
+class Purse:
+    """A buyer's own account, and all its data requests together."""
+
+    available: int
+    total: Budget
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many homes could be asked, so roughly that no home shows through.
+
+    `low` and `high` are tens; `low` is 0 for "fewer than 10".
+    """
+
+    low: int
+    left_today: int
+
+    @property
+    def high(self) -> int:
+        return self.low + 10
+
+    @property
+    def households(self) -> str:
+        """The estimate in words of the API."""
+        return f"{self.low}-{self.high}" if self.low else "fewer than 10"
+
+
+def data_requests(user: object) -> QuerySet[DataRequest]:
+    """Return the data requests of somebody's organisation with what their pages show, to be ordered by the caller."""
+    rows = DataRequest.objects.visible_to(user)
+    return rows.select_related("organisation", "current__area")
+
+
+def budget(request: DataRequest) -> Budget:
+    """Return where the tokens of one data request went."""
+    return budgets([request])[request.pk]
+
+
+def budgets(requests: Iterable[DataRequest]) -> dict[UUID, Budget]:
+    """Return where the tokens of several data requests went, all seen at one instant, in one query."""
+    wanted = {request.escrow: request for request in requests}
+    found = dict.fromkeys((request.pk for request in wanted.values()), Budget(0, 0, 0))
+    for address, funded, returned, posted in _escrows(list(wanted)):
+        found[wanted[address].pk] = Budget(funded, funded - returned - posted, posted)
+    return found
+
+
+def purse(organisation: Organisation) -> Purse:
+    """Return what a buyer may still put in escrow, and its data requests' budgets added up."""
+    requests = DataRequest.objects.filter(organisation=organisation).only("id", "organisation_id")
+    parts = budgets(requests).values()
+    total = Budget(
+        sum(part.funded for part in parts), sum(part.spent for part in parts), sum(part.refundable for part in parts)
+    )
+    account = Account.objects.filter(address=f"buyer:{organisation.pk}").values_list(_POSTED, flat=True).first()
+    return Purse(account or 0, total)
+
+
+def in_escrow(request: DataRequest) -> Standing:
+    """Return where the escrow of a data request stands. For operations only: `held` is never shown to a buyer.
+
+    Raises:
+        UnknownAccount: it was never opened.
+    """
+    return balances_of([request.escrow])[request.escrow]
+
+
+def last_review(request: DataRequest) -> Review | None:
+    """Return what an admin last said of a data request, in any of its versions."""
+    return Review.objects.filter(version__request=request).select_related("version").order_by("-id").first()
+
+
+def versions_of(request: DataRequest) -> QuerySet[RequestVersion]:
+    """Return every version of a data request, newest first."""
+    return request.versions.select_related("area").order_by("-number")
+
+
+def reach_used_today(organisation: Organisation, *, at: datetime) -> int:
+    """Return how many estimates a buyer has had since midnight in Seoul."""
+    midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    subject = f"organisation:{organisation.pk}"
+    return AuditEntry.objects.filter(subject=subject, action=REACH_ACTION, at__gte=midnight).count()
+
+
+def homes_within_reach(version: RequestVersion) -> int:
+    """Count the homes in the area with a shared appliance that has noticed one of the kinds. Never shown as it is."""
+    where = Q(area=version.area_id) | Q(area__parent=version.area_id)
+    yielded = Q(insights__kind__in=version.kinds, insights__appliance__never_share=False)
+    return Household.objects.filter(where & yielded).distinct().count()
+
+
+def areas() -> QuerySet[Area]:
+    """Return the areas a buyer may name, cities before their districts."""
+    return Area.objects.order_by("code")
+
+
+_POSTED = F("balance__credits") - F("balance__debits")
+
+
+def _escrows(addresses: list[str]) -> QuerySet[Account, tuple[str, int, int, int]]:
+    """Yield (address, funded, returned, posted) per escrow."""
+    put_in = Transfer.objects.filter(credit=OuterRef("pk"), debit__kind="buyer", kind=Transfer.Kind.POST)
+    given_back = Transfer.objects.filter(debit=OuterRef("pk"), credit__kind="buyer", kind=Transfer.Kind.POST)
+    rows = Account.objects.filter(address__in=addresses)
+    return rows.values_list("address", _sum_of(put_in), _sum_of(given_back), _POSTED)
+
+
+def _sum_of(rows: QuerySet[Transfer]) -> Coalesce:
+    summed = rows.order_by().annotate(one=F("amount") * 0).values("one").annotate(tokens=Sum("amount"))
+    return Coalesce(Subquery(summed.values("tokens")), 0)
