@@ -1,13 +1,26 @@
 """Plain functions that make valid things through the real writers. Each default can be overridden by name."""
 
 import itertools
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
 from consent.parties import operations as parties
+from consent.parties.canonical import canonical_bytes, sha256_hex
 from consent.parties.models import Area, Household, MachineKey, Membership, Organisation, Seat, User
-from consent.records.models import Preference
+from consent.records import operations as records
+from consent.records.models import Ask, Consent, ConsentEnd, Preference
+from consent.records.notices import Notice
+from marketplace.delivery import operations as delivery
+from marketplace.delivery.models import Release
+from marketplace.demand import operations as demand
+from marketplace.demand.models import DataRequest, RequestVersion
+from marketplace.demand.terms import Terms
+from marketplace.insights import vault
+from marketplace.insights.models import SealedObject
+from rewards.ledger import operations as ledger
 
 NUMBERS = itertools.count(1)
 
@@ -84,3 +97,120 @@ def buyer_key(*, of: Organisation, scopes: tuple[str, ...] = ("records", "reques
 def hub_key(*, of: Household) -> str:
     _, text = parties.issue_key(label="우리 집 허브", scopes=[MachineKey.Scope.INGEST], household=of)
     return text
+
+
+# --- delivery: a data request, and a deal that was settled without the ledger --------------------------------------
+
+
+def request_to_read(*, of: Organisation | None = None, **fields: Any) -> DataRequest:
+    """An open data request with one version, without its way through review."""
+    made_at = timezone.now()
+    buyer = of or organisation()
+    request = DataRequest.objects.create(
+        organisation=buyer, state=DataRequest.State.OPEN, created_at=made_at, opened_at=made_at
+    )
+    values = {
+        "request": request, "number": 1, "kinds": ["air.pm25"], "area": area(), "purpose": "public_air",
+        "purpose_ko": "아침 교실 환기 시각 정하기", "purpose_en": "Choosing when to air classrooms",
+        "rungs": [{"rung": "exact", "tokens": 150}], "retention_days": 30, "manufacturer_bp": 1000,
+        "platform_bp": 1000, "budget_tokens": 30_000, "ends_at": made_at + timedelta(days=90), "made_at": made_at,
+    }  # fmt: skip
+    request.current = RequestVersion.objects.create(**{**values, **fields})
+    request.save(update_fields=["current"])
+    return request
+
+
+def release(
+    *,
+    request: DataRequest | None = None,
+    by: User | None = None,
+    values: dict[str, Any] | None = None,
+    at: datetime | None = None,
+    keeps: timedelta = timedelta(days=30),
+    erase_at: datetime | None = None,
+    number: int | None = None,
+) -> Release:
+    """One record that the household said yes to at `at` and the buyer may read for as long as `keeps`."""
+    request, actor = request or request_to_read(), by or member()
+    at = at or timezone.now() - timedelta(minutes=1)
+    ask = Ask.objects.create(
+        household=actor.membership.household, recipient=request.organisation, purpose="public_air", notice_version=1,
+        subject=f"insight:{uuid4()}", topic="air", asked_at=at, expires_at=at + timedelta(hours=48),
+    )  # fmt: skip
+    preview = {
+        "kind": "air.pm25",
+        "data": values or {"value": 58, "unit": "ug/m3", "observed_at": "2026-11-20T18:00:00+09:00"},
+        "nonce": sha256_hex(str(ask.pk).encode())[:32],
+    }
+    payload = canonical_bytes(preview)
+    consent = records.record_consent(
+        ask=ask, actor=actor, payload_digest=sha256_hex(payload), ends_at=at + keeps, op_id=uuid4(),
+        notice=Notice(1, "ko", "알림", (), "알림", sha256_hex("알림".encode())), tokens=150, price_tokens=180, at=at,
+    )  # fmt: skip
+    sealed = vault.seal(
+        vault.Content(
+            purpose=SealedObject.Purpose.RELEASE, household_id=ask.household_id, subject_id=consent.pk, payload=payload
+        )
+    )
+    return delivery.open_release(
+        consent=consent, request=request, organisation=request.organisation, kind=preview["kind"], sealed=sealed,
+        payload_digest=sha256_hex(payload), number=number or next(NUMBERS), opened_at=at,
+        erase_at=erase_at or at + keeps,
+    )  # fmt: skip
+
+
+def end_of(consent: Consent, *, reason: str = "withdrawn", at: datetime | None = None) -> ConsentEnd:
+    """The end of a consent alone, as if nobody had closed its release."""
+    return records.record_end(
+        consent=consent, reason=reason, actor=consent.decided_by, at=at or timezone.now(), tokens=150,
+        price_tokens=180, notice=Notice(1, "ko", "알림", (), "알림", sha256_hex("알림".encode())),
+    )  # fmt: skip
+
+
+# --- demand -------------------------------------------------------------------------------------------------------
+
+
+def terms(**fields: Any) -> Terms:
+    """What a school asks for: PM2.5 above 35 in its district, 120 tokens an event (144 with the shares)."""
+    values = {
+        "kinds": ["air.pm25"], "above": 35.0, "area": fields.pop("area", None) or area(), "purpose": "public_air",
+        "purpose_ko": "아침 교실 환기 시각 정하기", "purpose_en": "Choosing when to air classrooms",
+        "optional_fields": ["model"], "rungs": [{"rung": "exact", "tokens": 120}, {"rung": "day", "tokens": 60}],
+        "retention_days": 30, "budget_tokens": 30_000, "ends_at": timezone.now() + timedelta(days=90),
+        "min_gap_hours": 0,
+    }  # fmt: skip
+    return Terms(**{**values, **fields})
+
+
+def tokens_for(buyer: Organisation, tokens: int = 100_000) -> Organisation:
+    """Put tokens into a buyer's account, as the platform would."""
+    ledger.open_account(address=f"buyer:{buyer.pk}", kind="buyer")
+    ledger.post(
+        key=f"issue:{uuid4()}", debit="platform:issuance", credit=f"buyer:{buyer.pk}", amount=tokens,
+        actor="system:test", event_type="issue", event_ref="test",
+    )  # fmt: skip
+    return buyer
+
+
+def draft_request(*, of: Organisation | None = None, at: datetime | None = None, **fields: Any) -> DataRequest:
+    """A data request as its buyer first writes it, with tokens on the buyer's account."""
+    buyer = of or tokens_for(organisation())
+    return demand.draft_request(organisation=buyer, actor="test", terms=terms(**fields), at=at or timezone.now())
+
+
+def submitted_request(*, of: Organisation | None = None, tokens: int = 30_000, **fields: Any) -> DataRequest:
+    """A data request that is funded, was submitted and waits for its review."""
+    request = draft_request(of=of, **fields)
+    acting = {"request_id": request.pk, "actor_organisation": request.organisation, "actor": "test"}
+    if tokens:
+        demand.fund_request(**acting, tokens=tokens, key=str(uuid4()), at=timezone.now())
+    return demand.submit_request(**acting, at=timezone.now())
+
+
+def open_request(*, of: Organisation | None = None, tokens: int = 30_000, **fields: Any) -> DataRequest:
+    """A data request for which households are being asked."""
+    request = submitted_request(of=of, tokens=tokens, **fields)
+    demand.review_request(
+        request_id=request.pk, actor=globals()["admin"](), verdict="opened", reason="", at=timezone.now()
+    )
+    return DataRequest.objects.select_related("organisation", "current__area").get(pk=request.pk)
