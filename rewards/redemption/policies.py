@@ -21,6 +21,15 @@ from rewards.redemption.models import Order, Reward
 VOUCHER_PREFIX, VOUCHER_LENGTH = "MARU", 8
 
 
+def provider_of(actor: User) -> Organisation | None:
+    """Return the provider or manufacturer whose orders this person answers, or None for anybody else."""
+    seat: Seat | None = getattr(actor, "seat", None)
+    offers = (Organisation.Kind.PROVIDER, Organisation.Kind.MANUFACTURER)
+    if seat is None or seat.role == Seat.Role.AUDITOR or seat.organisation.kind not in offers:
+        return None
+    return seat.organisation
+
+
 def check_can_see_wallet(actor: User) -> None:
     """Show the wallet to adults and teens of a home.
 
@@ -82,7 +91,7 @@ def check_can_answer(order: Order, *, actor: User, to: str, at: datetime) -> Non
         OrganisationSuspended: the provider may not act now.
         OrderNotInState: the order does not lead there, or nobody answered in time.
     """
-    provider = _works_for(actor)
+    provider = provider_of(actor)
     if provider is None or provider.pk != order.reward.provider_id:
         raise NotYourOrder(gettext("다른 기관이 맡은 예약이에요."))
     check_can_act_for(order.reward.provider, actor_organisation=provider)
@@ -96,7 +105,7 @@ def check_can_offer(actor: User, *, provider: Organisation) -> None:
         NotYourOrder: `actor` holds no seat there, or it offers no rewards.
         OrganisationSuspended: it may not act now.
     """
-    place = _works_for(actor)
+    place = provider_of(actor)
     if place is None or place.pk != provider.pk:
         raise NotYourOrder(gettext("다른 기관이 내놓은 것이에요."))
     check_can_act_for(provider, actor_organisation=place)
@@ -110,7 +119,7 @@ def check_step(order: Order, *, to: str, at: datetime) -> None:
     """
     state = order.shown_state(at)
     if to not in Order.TRANSITIONS[Order.State(state)]:
-        words = {"state": Order.State(state).label}
+        words = {"state": gettext(Order.State(state).label)}
         raise OrderNotInState(gettext("이 예약은 지금 이런 상태예요: %(state)s") % words)
 
 
@@ -136,11 +145,3 @@ def check_voucher(order: Order, *, typed: str) -> None:
         signs = signs.removeprefix(VOUCHER_PREFIX)
     if not hmac.compare_digest(signs.encode(), order.voucher_code.replace(" ", "").encode()):
         raise VoucherMismatch(gettext("교환권 번호가 맞지 않아요. 손님의 번호를 다시 봐 주세요."))
-
-
-def _works_for(actor: User) -> Organisation | None:
-    seat: Seat | None = getattr(actor, "seat", None)
-    offers = (Organisation.Kind.PROVIDER, Organisation.Kind.MANUFACTURER)
-    if seat is None or seat.role == Seat.Role.AUDITOR or seat.organisation.kind not in offers:
-        return None
-    return seat.organisation

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -141,21 +141,6 @@ def months_of(household: Household, *, at: datetime, posted: int, count: int = 6
     return months[::-1]
 
 
-def orders_after(orders: QuerySet[Order], *, last: str | None) -> QuerySet[Order]:
-    """Return orders newest first, from behind the one that `last` names (see `position_of`)."""
-    ordered = orders.with_reward().order_by("-placed_at", "-pk")
-    if last is None:
-        return ordered
-    placed_at, _, pk = last.partition("|")
-    moment = datetime.fromisoformat(placed_at)
-    return ordered.filter(Q(placed_at__lt=moment) | Q(placed_at=moment, pk__lt=pk))
-
-
-def position_of(order: Order) -> str:
-    """Return where an order stands in the list of orders."""
-    return f"{order.placed_at.isoformat()}|{order.pk}"
-
-
 def _still_held(keys: list[str]) -> int:
     return OpenHold.objects.filter(key__in=keys).aggregate(total=Sum("amount"))["total"] or 0 if keys else 0
 
@@ -172,7 +157,8 @@ def _orders_named(refs: Iterable[str], *, household: Household) -> dict[str, Ord
     ids = {ref.removeprefix("order:") for ref in refs if ref.startswith("order:")}
     if not ids:
         return {}
-    return {order.hold_key: order for order in Order.objects.with_reward().filter(pk__in=ids, household=household)}
+    orders = Order.objects.filter(pk__in=ids, household=household).with_reward()
+    return {order.hold_key: order for order in orders}
 
 
 def _month_starts(at: datetime, count: int) -> list[date]:

@@ -1,0 +1,151 @@
+"""The wallet, the shop and its orders, for the people of a home. No key comes in here."""
+
+from typing import cast
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from consent.parties.models import Household, User
+from consent.parties.paging import open_position, page_of, read_limit, seal_position
+from consent.parties.permissions import IsMember
+from rewards.ledger.errors import InvalidKey
+from rewards.redemption import operations, policies, queries
+from rewards.redemption.models import Order, Reward
+from rewards.redemption.serializers import (
+    EntriesOutput,
+    EntryOutput,
+    OrderOutput,
+    OrdersOutput,
+    PlaceOrderInput,
+    RewardOutput,
+    RewardsOutput,
+    WalletOutput,
+    told,
+)
+
+PAGING = [OpenApiParameter("cursor", str), OpenApiParameter("limit", int)]
+MAX_KEY = 190  # the ledger's keys end at 200
+
+
+class MemberView(APIView):
+    """What every view here has in common: a signed-in member of a home."""
+
+    permission_classes = [IsAuthenticated, IsMember]
+
+    @property
+    def member(self) -> User:
+        return cast(User, self.request.user)
+
+    @property
+    def household(self) -> Household:
+        return self.member.membership.household
+
+    @property
+    def cursor(self) -> str | None:
+        return self.request.query_params.get("cursor")
+
+    @property
+    def limit(self) -> int:
+        return read_limit(self.request.query_params.get("limit"))
+
+
+class ListRewards(MemberView):
+    """GET /api/v1/rewards: what tokens are good for now; `fits` names types of appliance, `kind` one kind."""
+
+    @extend_schema(
+        responses=RewardsOutput,
+        parameters=[
+            OpenApiParameter("fits", str, many=True, description="A type of appliance; may be given several times."),
+            OpenApiParameter("kind", str, enum=Reward.Kind.values),
+            *PAGING,
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        fits, kind = sorted(request.query_params.getlist("fits")), request.query_params.get("kind", "")
+        rewards = Reward.objects.on_offer(timezone.now()).select_related("provider")
+        if fits:
+            rewards = rewards.fitting(fits)
+        if kind:
+            rewards = rewards.filter(kind=_kind(kind))
+        page = page_of(
+            rewards, by=("tokens", "id"), name=f"rewards:{fits}:{kind}", cursor=self.cursor, limit=self.limit
+        )
+        return Response({"data": RewardOutput(page.rows, many=True).data, "next_cursor": page.next_cursor})
+
+
+class Orders(MemberView):
+    """POST and GET /api/v1/orders: reserve one reward; the orders of the home, newest first."""
+
+    @extend_schema(
+        request=PlaceOrderInput,
+        responses={201: OrderOutput},
+        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
+    )
+    def post(self, request: Request) -> Response:
+        wanted = PlaceOrderInput(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        now = timezone.now()
+        order = operations.place_order(
+            reward_id=wanted.validated_data["reward"], actor=self.member, at=now, idempotency_key=_own_key(request)
+        )
+        return Response(told(order, at=now), status=201)
+
+    @extend_schema(responses=OrdersOutput, parameters=PAGING)
+    def get(self, request: Request) -> Response:
+        orders = Order.objects.visible_to(request.user).with_reward()
+        name = f"orders:{self.household.pk}"
+        page = page_of(orders, by=("-placed_at", "-id"), name=name, cursor=self.cursor, limit=self.limit)
+        listed = OrderOutput(page.rows, many=True, context={"at": timezone.now()}).data
+        return Response({"data": listed, "next_cursor": page.next_cursor})
+
+
+class CancelOrder(MemberView):
+    """POST /api/v1/orders/<id>/cancel: every token comes back, until the order is fulfilled."""
+
+    @extend_schema(request=None, responses=OrderOutput)
+    def post(self, request: Request, order_id: UUID) -> Response:
+        order = get_object_or_404(Order.objects.visible_to(request.user), pk=order_id)
+        now = timezone.now()
+        return Response(told(operations.cancel_order(order_id=order.pk, actor=self.member, at=now), at=now))
+
+
+class ShowWallet(MemberView):
+    """GET /api/v1/wallet: what the home has, what reservations hold, and what will end."""
+
+    @extend_schema(responses=WalletOutput)
+    def get(self, request: Request) -> Response:
+        policies.check_can_see_wallet(self.member)
+        return Response(WalletOutput(queries.wallet_of(self.household, at=timezone.now())).data)
+
+
+class ListEntries(MemberView):
+    """GET /api/v1/wallet/entries: every token that came in or went out, with what caused it."""
+
+    @extend_schema(responses=EntriesOutput, parameters=PAGING)
+    def get(self, request: Request) -> Response:
+        policies.check_can_see_wallet(self.member)
+        name = f"entries:{self.household.pk}"
+        before = open_position(self.cursor, name=name)
+        page = queries.entries_of(self.household, before=before, limit=self.limit)
+        next_cursor = seal_position(page.next_position, name=name) if page.next_position is not None else None
+        return Response({"data": EntryOutput(page.entries, many=True).data, "next_cursor": next_cursor})
+
+
+def _kind(text: str) -> str:
+    if text not in Reward.Kind.values:
+        raise ValidationError({"kind": [f"{', '.join(Reward.Kind.values)} 가운데 하나예요."]})
+    return text
+
+
+def _own_key(request: Request) -> str:
+    key = request.headers.get("Idempotency-Key", "")
+    if key and not (len(key) <= MAX_KEY and key.isprintable()):
+        raise InvalidKey(key[:MAX_KEY])
+    return key
