@@ -144,6 +144,36 @@ def show(view: View, language: str) -> str:
     return kind.with_unit(f"{show_number(view.value.low)}{dash}{show_number(view.value.high)}", language)
 
 
+def show_time(view: View, language: str) -> str:
+    """Say when it was noticed, as exactly as the view says it: `11월 20일 금 18:40`, `18시쯤`, or the day alone."""
+    local = datetime.fromisoformat(view.at)
+    if view.rung is not Rung.DAY:
+        local = local.astimezone(HOME_ZONE)
+    if language.startswith("en"):
+        day = f"{_DAYS_EN[local.weekday()]} {local.day} {_MONTHS_EN[local.month - 1]}"
+        clock = {Rung.EXACT: f", {local:%H:%M}", Rung.HOUR: f", around {local:%H}:00", Rung.DAY: ""}
+    else:
+        day = f"{local.month}월 {local.day}일 {_DAYS_KO[local.weekday()]}"
+        clock = {Rung.EXACT: f" {local:%H:%M}", Rung.HOUR: f" {local.hour}시쯤", Rung.DAY: ""}
+    return day + clock[view.rung]
+
+
+def show_confidence(view: View, language: str) -> str:
+    """Say how sure the model was: `87%`, or on a coarser rung `80% 이상`; empty when nothing says so."""
+    if view.confidence is None:
+        return ""
+    percent = f"{int(Decimal(str(view.confidence)) * 100)}%"
+    if view.rung is Rung.EXACT:
+        return percent
+    return f"{percent} or more" if language.startswith("en") else f"{percent} 이상"
+
+
+# Not strftime: its names follow the locale of the process, not the language of the reader.
+_DAYS_KO = "월화수목금토일"
+_DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
 def _coarse_value(kind: Kind, rung: Rung, value: Shown) -> Shown:
     if isinstance(value, bool | str):
         return value

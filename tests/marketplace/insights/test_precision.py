@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.insights.kinds import KINDS
-from marketplace.insights.precision import Band, Rung, coarsen, exact_view, show, view_of
+from marketplace.insights.precision import Band, Rung, coarsen, exact_view, show, show_confidence, show_time, view_of
 
 AT = datetime(2026, 11, 20, 9, 40, 12, 345_000, tzinfo=UTC)
 NUMERIC = sorted(code for code, kind in KINDS.items() if kind.value_type == "number")
@@ -116,3 +116,30 @@ def test_shows_a_view_as_a_person_reads_it(rung, korean, english):
 
     assert show(view, "ko") == korean
     assert show(view, "en") == english
+
+
+@pytest.mark.parametrize(
+    ("rung", "korean", "english"),
+    [
+        (Rung.EXACT, "11월 20일 금 18:40", "Fri 20 Nov, 18:40"),
+        (Rung.HOUR, "11월 20일 금 18시쯤", "Fri 20 Nov, around 18:00"),
+        (Rung.DAY, "11월 20일 금", "Fri 20 Nov"),
+    ],
+)
+def test_shows_the_time_as_exactly_as_it_leaves(rung, korean, english):
+    view = coarsen(rung, dust())
+
+    assert show_time(view, "ko") == korean
+    assert show_time(view, "en") == english
+
+
+@pytest.mark.parametrize(
+    ("rung", "korean", "english"),
+    [(Rung.EXACT, "87%", "87%"), (Rung.HOUR, "80% 이상", "80% or more"), (Rung.DAY, "80% 이상", "80% or more")],
+)
+def test_shows_how_sure_the_model_was(rung, korean, english):
+    view = coarsen(rung, dust(confidence=0.87))
+
+    assert show_confidence(view, "ko") == korean
+    assert show_confidence(view, "en") == english
+    assert show_confidence(dust(), "ko") == ""
