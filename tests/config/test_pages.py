@@ -8,7 +8,9 @@ from django.template.loader import render_to_string
 
 FRONT = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/accounts/password/reset/done/"]
 PROBLEMS = ["400", "403", "403_csrf", "404", "409", "410", "413", "429", "500"]
-INLINE = re.compile(r"\sstyle\s*=|<style|\son\w+\s*=|javascript:|<script(?![^>]*(?:\ssrc=|application/json))", re.IGNORECASE)
+INLINE = re.compile(
+    r"\sstyle\s*=|<style|\son\w+\s*=|javascript:|<script(?![^>]*(?:\ssrc=|application/json))", re.IGNORECASE
+)
 
 
 @pytest.mark.django_db
