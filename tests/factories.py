@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -13,13 +14,18 @@ from consent.parties.models import Area, Household, MachineKey, Membership, Orga
 from consent.records import operations as records
 from consent.records.models import Ask, Consent, ConsentEnd, Preference
 from consent.records.notices import Notice
+from marketplace.appliances.dialects import Interval, Method, Raw, Reading
+from marketplace.brokerage import operations as brokerage
+from marketplace.brokerage.operations import Deal, Waiting
+from marketplace.brokerage.queries import Shown, show_ask
 from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import Release
 from marketplace.demand import operations as demand
 from marketplace.demand.models import DataRequest, RequestVersion
 from marketplace.demand.terms import Terms
+from marketplace.insights import operations as insights
 from marketplace.insights import vault
-from marketplace.insights.models import SealedObject
+from marketplace.insights.models import Insight, SealedObject
 from rewards.ledger import operations as ledger
 
 NUMBERS = itertools.count(1)
@@ -214,3 +220,76 @@ def open_request(*, of: Organisation | None = None, tokens: int = 30_000, **fiel
         request_id=request.pk, actor=globals()["admin"](), verdict="opened", reason="", at=timezone.now()
     )
     return DataRequest.objects.select_related("organisation", "current__area").get(pk=request.pk)
+
+
+# --- brokerage ----------------------------------------------------------------------------------------------------
+
+
+def insight(
+    *, of: Household, value: float | str = 62, kind: str = "air.pm25", unit: str = "ug/m3", source: str = "urn:device:a",
+    at: datetime | None = None, event_id: str | None = None, **fields: Any,
+) -> Insight:  # fmt: skip
+    """One thing that an appliance of this home noticed, through the real way in."""
+    at = at or timezone.now()
+    reading = Reading(
+        index=0, kind=kind, value=value if isinstance(value, str | bool) else Decimal(str(value)), unit=unit,
+        method=fields.pop("method", None) or Method(type="sensor", name="test", version="1"), raw=Raw(value=str(value), unit=unit), source=source,
+        appliance_type=fields.pop("appliance_type", "air_purifier"), event_id=event_id or str(uuid4()),
+        observed_at=fields.pop("observed_at", at - timedelta(minutes=5)), **fields,
+    )  # fmt: skip
+    (result,) = insights.record_insights(household=of, items=[reading], dialect="canonical", at=at)
+    return Insight.objects.get(pk=result.insight_id)
+
+
+def ask(
+    *, of: Household | None = None, request: DataRequest | None = None, at: datetime | None = None, **fields: Any
+) -> Ask:
+    """A waiting ask, matched by the real matching: PM2.5 of 62 in a home of the school's district."""
+    at, home = at or timezone.now(), of or household()
+    noticed = insight(of=home, at=at, **fields)
+    request = request or open_request()
+    brokerage.match_insights(at=at)
+    return Ask.objects.select_related("household", "recipient").get(subject=f"insight:{noticed.pk}")
+
+
+def shown(to_ask: Ask, *, by: User, at: datetime | None = None, **choice: Any) -> Shown:
+    """The ask as this member reads it."""
+    return show_ask(ask_id=to_ask.pk, user=by, locale="ko", at=at or timezone.now(), **choice)
+
+
+def approve(
+    to_ask: Ask, *, by: User, at: datetime | None = None, preview_sha256: str | None = None, **choice: Any
+) -> Deal | Waiting:
+    """A member's yes to what was shown."""
+    at = at or timezone.now()
+    return brokerage.approve_ask(
+        ask_id=to_ask.pk, actor=by, locale="ko", at=at,
+        preview_sha256=preview_sha256 or shown(to_ask, by=by, at=at, **choice).preview.sha256, **choice,
+    )  # fmt: skip
+
+
+def deal(*, by: User | None = None, request: DataRequest | None = None, **fields: Any) -> Deal:
+    """A finished deal: asked, approved, paid and released."""
+    person = by or member()
+    outcome = approve(ask(of=person.membership.household, request=request, **fields), by=person)
+    assert isinstance(outcome, Deal)
+    return outcome
+
+
+def absence(*, of: Household, until: datetime) -> Insight:
+    """A home that was empty from six hours before `until`, known only after the day that nobody may ask in."""
+    at = until + timedelta(minutes=1)
+    start = until - timedelta(hours=6)
+    return insight(
+        of=of, value=True, kind="presence.absence", unit="", at=at, observed_at=until, interval=Interval(start, until),
+        confidence=Decimal("0.9"), appliance_type="air_conditioner",
+        method=Method(type="model", name="edge", version="1", sha256="0" * 64),
+    )  # fmt: skip
+
+
+def edited(request: DataRequest, **fields: Any) -> DataRequest:
+    """The same data request with other terms."""
+    return demand.edit_request(
+        request_id=request.pk, actor_organisation=request.organisation, actor="test",
+        terms=terms(**fields), at=timezone.now(),
+    )  # fmt: skip

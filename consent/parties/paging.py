@@ -8,6 +8,7 @@ import json
 import os
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -58,7 +59,7 @@ def page_of(rows: QuerySet[Any], *, by: str | tuple[str, ...], name: str, cursor
     found = list(rows.order_by(*order)[: limit + 1])
     if len(found) <= limit:
         return Page(found, None)
-    last = [_text(getattr(found[limit - 1], column)) for column in columns]
+    last = [_text(attrgetter(column.replace("__", "."))(found[limit - 1])) for column in columns]
     return Page(found[:limit], make_cursor(last, name=name))
 
 

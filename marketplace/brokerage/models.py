@@ -37,6 +37,11 @@ class Offer(models.Model):
     def hold_key(self) -> str:
         return f"hold:{self.ask_id}"
 
+    @property
+    def tokens_chosen(self) -> int:
+        """Tokens of the rung the household chose; those of the finest until it chose."""
+        return self.version.tokens_at(self.chosen_rung) if self.chosen_rung else self.tokens
+
     def set_choice(self, *, rung: str, dropped: tuple[str, ...]) -> None:
         self.chosen_rung, self.dropped_fields = rung, list(dropped)
         self.save(update_fields=["chosen_rung", "dropped_fields"])

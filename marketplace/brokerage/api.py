@@ -1,0 +1,258 @@
+"""What a household does over the API. A browser session with CSRF; no key can approve."""
+
+from typing import Any
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import get_language
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from consent.parties.models import Organisation
+from consent.parties.paging import page_of, read_limit
+from consent.parties.permissions import IsMember
+from consent.records import receipts
+from consent.records.models import Ask, Consent
+from marketplace.brokerage import operations, queries
+from marketplace.brokerage.models import Offer
+from marketplace.brokerage.operations import Deal
+from marketplace.brokerage.queries import Shown
+from marketplace.brokerage.serializers import (
+    ApproveAskInput,
+    ApprovedOutput,
+    AskDetailOutput,
+    AsksOutput,
+    ConsentsOutput,
+    DecidedOutput,
+    KeysOutput,
+    ReceiptOutput,
+    VerifyInput,
+    VerifyOutput,
+)
+
+CURSOR = OpenApiParameter("cursor", str, description="the `next_cursor` of the page before")
+LIMIT = OpenApiParameter("limit", int, description="rows a page, 1 to 500")
+STATES = [str(state) for state in Ask.State]
+
+
+class HouseholdView(APIView):
+    """A page of the household's side of the API."""
+
+    permission_classes = [IsMember]
+
+    @property
+    def locale(self) -> str:
+        return "en" if (get_language() or "ko").startswith("en") else "ko"
+
+    def own_ask(self, ask_id: UUID) -> Ask:
+        return get_object_or_404(Ask.objects.visible_to(self.request.user), pk=ask_id)
+
+
+class ListAsks(HouseholdView):
+    """GET /api/v1/asks: the household's asks, newest first."""
+
+    @extend_schema(parameters=[OpenApiParameter("state", str, enum=STATES), CURSOR, LIMIT], responses=AsksOutput)
+    def get(self, request: Request) -> Response:
+        at, state = timezone.now(), request.query_params.get("state")
+        if state is not None and state not in STATES:
+            raise ValidationError({"state": ["이런 상태는 없어요."]})
+        offers = queries.offers_to(request.user)
+        page = page_of(
+            queries.in_state(offers, state, at=at) if state else offers,
+            by=("-ask__asked_at", "-ask_id"),
+            name=f"asks:{request.user.membership.household_id}:{state}",
+            cursor=request.query_params.get("cursor"),
+            limit=read_limit(request.query_params.get("limit")),
+        )
+        return Response({"data": [_ask(offer, at=at) for offer in page.rows], "next_cursor": page.next_cursor})
+
+
+class GetAsk(HouseholdView):
+    """GET /api/v1/asks/<id>: one ask, with the exact preview of one choice and its digest."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("precision", str, description="a rung that the ask offers; the finest if left out"),
+            OpenApiParameter(
+                "drop_fields", str, description="optional fields to leave out, with commas; all if left out"
+            ),
+        ],
+        responses=AskDetailOutput,
+    )
+    def get(self, request: Request, ask_id: UUID) -> Response:
+        at = timezone.now()
+        self.own_ask(ask_id)
+        dropped = request.query_params.get("drop_fields")
+        shown = queries.show_ask(
+            ask_id=ask_id,
+            user=request.user,
+            locale=self.locale,
+            at=at,
+            precision=request.query_params.get("precision"),
+            drop_fields=None if dropped is None else [name for name in dropped.split(",") if name],
+        )
+        return Response(_detail(shown, at=at), headers={"Cache-Control": "no-store"})
+
+
+class ApproveAsk(HouseholdView):
+    """POST /api/v1/asks/<id>/approve: a member of the household says yes to one event."""
+
+    @extend_schema(request=ApproveAskInput, responses=ApprovedOutput)
+    def post(self, request: Request, ask_id: UUID) -> Response:
+        self.own_ask(ask_id)
+        said = ApproveAskInput(data=request.data)
+        said.is_valid(raise_exception=True)
+        outcome = operations.approve_ask(
+            ask_id=ask_id, actor=request.user, locale=self.locale, at=timezone.now(), **said.validated_data
+        )
+        return Response(_approved(outcome))
+
+
+class DenyAsk(HouseholdView):
+    """POST /api/v1/asks/<id>/deny: a member says no; nothing leaves and nothing is lost."""
+
+    @extend_schema(request=None, responses=DecidedOutput)
+    def post(self, request: Request, ask_id: UUID) -> Response:
+        self.own_ask(ask_id)
+        consent = operations.deny_ask(ask_id=ask_id, actor=request.user, locale=self.locale, at=timezone.now())
+        return Response({"state": Ask.State.DENIED, "consent": consent.pk})
+
+
+class DeferAsk(HouseholdView):
+    """POST /api/v1/asks/<id>/defer: it waits until its date, without another word."""
+
+    @extend_schema(request=None, responses=DecidedOutput)
+    def post(self, request: Request, ask_id: UUID) -> Response:
+        self.own_ask(ask_id)
+        operations.defer_ask(ask_id=ask_id, actor=request.user, at=timezone.now())
+        return Response({"state": Ask.State.PENDING, "consent": None})
+
+
+class ListConsents(HouseholdView):
+    """GET /api/v1/consents: what the household decided, newest first."""
+
+    @extend_schema(parameters=[CURSOR, LIMIT], responses=ConsentsOutput)
+    def get(self, request: Request) -> Response:
+        at = timezone.now()
+        page = page_of(
+            queries.consents_of(request.user),
+            by=("-at", "-pk"),
+            name=f"consents:{request.user.membership.household_id}",
+            cursor=request.query_params.get("cursor"),
+            limit=read_limit(request.query_params.get("limit")),
+        )
+        return Response({"data": [_consent(row, at=at) for row in page.rows], "next_cursor": page.next_cursor})
+
+
+class GetReceipt(HouseholdView):
+    """GET /api/v1/consents/<id>/receipt: the signed receipt of the latest act on this consent."""
+
+    @extend_schema(responses=ReceiptOutput)
+    def get(self, request: Request, consent_id: UUID) -> Response:
+        consent = get_object_or_404(Consent.objects.visible_to(request.user), pk=consent_id)
+        receipt = consent.receipts.latest("at")
+        document = {"receipt": receipts.as_document(bytes(receipt.body)), "signature": receipt.signature}
+        return Response(document, headers={"Cache-Control": "no-store"})
+
+
+class WithdrawConsent(HouseholdView):
+    """POST /api/v1/consents/<id>/withdraw: from this answer on nobody reads; the tokens stay."""
+
+    @extend_schema(request=None, responses=DecidedOutput)
+    def post(self, request: Request, consent_id: UUID) -> Response:
+        get_object_or_404(Consent.objects.visible_to(request.user), pk=consent_id)
+        operations.withdraw_consent(consent_id=consent_id, actor=request.user, at=timezone.now())
+        return Response({"state": Consent.State.WITHDRAWN, "consent": consent_id})
+
+
+class VerifyReceipt(APIView):
+    """POST /api/v1/receipts/verify: tell anybody whether a receipt is one of ours, unchanged."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(request=VerifyInput, responses=VerifyOutput, auth=[])
+    def post(self, request: Request) -> Response:
+        said = VerifyInput(data=request.data)
+        said.is_valid(raise_exception=True)
+        valid, reason = receipts.is_genuine(request.data["receipt"], said.validated_data["signature"])
+        return Response({"valid": valid, "reason": reason})
+
+
+class ListSigningKeys(APIView):
+    """GET /.well-known/jwks.json: the public keys of receipts, old ones too."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses=KeysOutput, auth=[])
+    def get(self, request: Request) -> Response:
+        return Response(receipts.jwks())
+
+
+def _ask(offer: Offer, *, at: Any) -> dict[str, Any]:
+    ask = offer.ask
+    return {
+        "id": str(ask.pk),
+        "state": ask.shown_state(at),
+        "buyer": _buyer(ask.recipient),
+        "purpose": {"code": ask.purpose, "text": offer.version.purpose_text},
+        "kind": offer.insight.kind,
+        "appliance": offer.insight.appliance.type,
+        "tokens": offer.tokens,
+        "price_tokens": offer.price_tokens,
+        "retention_days": offer.version.retention_days,
+        "asked_at": ask.asked_at,
+        "expires_at": ask.expires_at,
+        "deferred_at": ask.deferred_at,
+    }
+
+
+def _detail(shown: Shown, *, at: Any) -> dict[str, Any]:
+    offer, preview, notice = shown.offer, shown.preview, shown.notice
+    return {
+        **_ask(offer, at=at),
+        "precision": preview.choice.rung,
+        "rungs": offer.version.rungs,
+        "optional_fields": offer.version.optional_fields,
+        "dropped_fields": list(preview.choice.dropped),
+        "answers_missing": shown.answers_missing,
+        "preview": preview.document,
+        "preview_sha256": preview.sha256,
+        "notice": {
+            "version": notice.version,
+            "locale": notice.locale,
+            "text": notice.text,
+            "sha256": notice.sha256,
+        },
+    }
+
+
+def _approved(outcome: Any) -> dict[str, Any]:
+    if isinstance(outcome, Deal):
+        tokens = outcome.consent.ask.offer.tokens_chosen
+        return {"state": "approved", "consent": outcome.consent.pk, "tokens": tokens, "answers_missing": 0}
+    return {"state": "waiting", "consent": None, "tokens": 0, "answers_missing": outcome.missing}
+
+
+def _consent(consent: Consent, *, at: Any) -> dict[str, Any]:
+    return {
+        "id": str(consent.pk),
+        "ask": str(consent.ask_id),
+        "state": consent.state(at),
+        "buyer": _buyer(consent.recipient),
+        "kind": consent.ask.offer.insight.kind,
+        "tokens": consent.ask.offer.tokens_chosen,
+        "at": consent.at,
+        "ends_at": consent.ends_at,
+        "payload_digest": consent.payload_digest,
+    }
+
+
+def _buyer(organisation: Organisation) -> dict[str, Any]:
+    return {"id": str(organisation.pk), "name": organisation.name, "verified": organisation.is_active}

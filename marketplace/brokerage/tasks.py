@@ -1,0 +1,21 @@
+"""What the clock and the worker do for this room. The work waits in tables; each run takes what nobody else has."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from consent.records import operations as records
+from marketplace.brokerage import operations
+
+
+@shared_task
+def match_insights() -> None:
+    """Ask about new insights until none is left."""
+    while operations.match_insights(at=timezone.now()):
+        pass
+
+
+@shared_task
+def tidy_asks() -> None:
+    """Move asks past their deadline, and asks whose terms changed, out of the waiting ones."""
+    records.expire_asks(at=timezone.now())
+    operations.cancel_void_asks(at=timezone.now())
