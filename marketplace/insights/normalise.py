@@ -190,7 +190,7 @@ def _confidence(value: Decimal | None) -> Number | None:
         return None
     if not 0 <= value <= 1:
         raise ItemRefused("out_of_range", "confidence")
-    return _plain(round(Fraction(value), 4))
+    return _plain(round(Fraction(value), 2))
 
 
 def _power(kind: Kind, value: Decimal | None) -> Number | None:

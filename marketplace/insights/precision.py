@@ -145,16 +145,17 @@ def show(view: View, language: str) -> str:
 
 
 def show_time(view: View, language: str) -> str:
-    """Say when it was noticed, as exactly as the view says it: `11월 20일 금 18:40`, `18시쯤`, or the day alone."""
+    """Say when it was noticed, exactly as it leaves: `11월 20일 금 18:40`, `18시쯤` or the day alone."""
     local = datetime.fromisoformat(view.at)
     if view.rung is not Rung.DAY:
         local = local.astimezone(HOME_ZONE)
+    exact = f"{local:%H:%M:%S}".removesuffix(":00")
     if language.startswith("en"):
         day = f"{_DAYS_EN[local.weekday()]} {local.day} {_MONTHS_EN[local.month - 1]}"
-        clock = {Rung.EXACT: f", {local:%H:%M}", Rung.HOUR: f", around {local:%H}:00", Rung.DAY: ""}
+        clock = {Rung.EXACT: f", {exact}", Rung.HOUR: f", around {local:%H}:00", Rung.DAY: ""}
     else:
         day = f"{local.month}월 {local.day}일 {_DAYS_KO[local.weekday()]}"
-        clock = {Rung.EXACT: f" {local:%H:%M}", Rung.HOUR: f" {local.hour}시쯤", Rung.DAY: ""}
+        clock = {Rung.EXACT: f" {exact}", Rung.HOUR: f" {local.hour}시쯤", Rung.DAY: ""}
     return day + clock[view.rung]
 
 
@@ -187,7 +188,8 @@ def _coarse_value(kind: Kind, rung: Rung, value: Shown) -> Shown:
 
 
 def _exact_time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    # To the second, because that is what the page can show: what was shown is what leaves.
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _coarse_time(rung: Rung, text: str) -> str:

@@ -220,3 +220,7 @@ def test_seals_everything_but_who_spoke():
         "flags": [],
         "raw": {"value": "62", "unit": "ug/m3"},
     }
+
+
+def test_keeps_a_confidence_as_the_page_shows_it():
+    assert normal(edge("pest.sighting", "cockroach", confidence=Decimal("0.8734"))).confidence == 0.87

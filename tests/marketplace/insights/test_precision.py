@@ -20,7 +20,7 @@ def dust(value=62, **more):
 @pytest.mark.parametrize(
     ("rung", "expected"),
     [
-        (Rung.EXACT, {"value": 62, "observed_at": "2026-11-20T09:40:12.345Z", "confidence": 0.87}),
+        (Rung.EXACT, {"value": 62, "observed_at": "2026-11-20T09:40:12Z", "confidence": 0.87}),
         (Rung.HOUR, {"value": {"from": 60, "to": 70}, "observed_at": "2026-11-20T18:00+09:00", "confidence": 0.8}),
         (Rung.DAY, {"value": {"from": 50, "to": 100}, "observed_at": "2026-11-20", "confidence": 0.8}),
     ],
@@ -121,7 +121,7 @@ def test_shows_a_view_as_a_person_reads_it(rung, korean, english):
 @pytest.mark.parametrize(
     ("rung", "korean", "english"),
     [
-        (Rung.EXACT, "11월 20일 금 18:40", "Fri 20 Nov, 18:40"),
+        (Rung.EXACT, "11월 20일 금 18:40:12", "Fri 20 Nov, 18:40:12"),
         (Rung.HOUR, "11월 20일 금 18시쯤", "Fri 20 Nov, around 18:00"),
         (Rung.DAY, "11월 20일 금", "Fri 20 Nov"),
     ],
@@ -143,3 +143,9 @@ def test_shows_how_sure_the_model_was(rung, korean, english):
     assert show_confidence(view, "ko") == korean
     assert show_confidence(view, "en") == english
     assert show_confidence(dust(), "ko") == ""
+
+
+def test_leaves_seconds_that_are_none_unsaid():
+    view = exact_view(kind="air.pm25", value=1, observed_at=AT.replace(second=0))
+
+    assert show_time(view, "ko") == "11월 20일 금 18:40"
