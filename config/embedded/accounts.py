@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LIBC = ctypes.CDLL(None, use_errno=True)
-PR_SET_KEEPCAPS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 8, 47, 2
+PR_SET_SECUREBITS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 28, 47, 2
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 CAPABILITY_VERSION_3 = 0x20080522
 #: "Walk through and read any folder"; inside a container often only the second, wider one is left to root.
 CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE = 2, 1
@@ -34,7 +35,8 @@ class Account:
     def become(self) -> None:
         """Turn the calling process (a fork about to exec) from root into this account."""
         if self.needs_passage:
-            LIBC.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+            # Else access(2), with which PostgreSQL looks for its own program, forgets the capability.
+            LIBC.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
         os.setgroups([])
         os.setgid(self.gid)
         os.setuid(self.uid)

