@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-STATUS_KEY = "brokerage.status"
+STATUS_KEY, FINDINGS_KEY = "brokerage.status", "brokerage.findings"
 #: How many of the rows that break a proof are named.
 NAMED = 20
 
@@ -58,6 +58,11 @@ def counted_status() -> Status:
     with connection.cursor() as cursor:
         cursor.execute(STATUS)
         return Status(*cursor.fetchone(), as_of=timezone.now())
+
+
+def current_findings() -> list[Finding]:
+    """Return what the proofs find, at most 30 seconds old."""
+    return cache.get_or_set(FINDINGS_KEY, findings, settings.STATUS_CACHE_SECONDS)
 
 
 def findings() -> list[Finding]:
