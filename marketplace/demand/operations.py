@@ -53,24 +53,35 @@ def draft_request(*, organisation: Organisation, actor: Actor, terms: Terms, at:
 
 @transaction.atomic(durable=True)
 def edit_request(
-    *, request_id: UUID, actor_organisation: Organisation | None, actor: Actor, terms: Terms, at: datetime
+    *,
+    request_id: UUID,
+    actor_organisation: Organisation | None,
+    actor: Actor,
+    terms: Terms,
+    at: datetime,
+    number: int | None = None,
 ) -> DataRequest:
     """State a data request anew, as its next version. What somebody was already asking for goes back to review.
 
     Open asks carry the version they were made under, so the new one voids them wherever they are read.
 
+    Args:
+        number: the version that the new terms were written upon; None means whatever is current.
+
     Raises:
         NotPermitted: it is another organisation's.
         OrganisationSuspended: the organisation may not act now.
         RequestNotInState: it is closed or was refused.
+        VersionChanged: a colleague edited it meanwhile.
         OutsideTemplate: the terms go beyond what their purpose allows.
     """
     request = _lock(request_id, actor_organisation)
     policies.check_can_edit(request)
+    policies.check_is_current(request, number=number)
     _check_terms(terms, at=at)
 
-    number = request.current.number + 1 if request.current else 1
-    request.set_current(_freeze(request, terms, number=number, at=at))
+    following = request.current.number + 1 if request.current else 1
+    request.set_current(_freeze(request, terms, number=following, at=at))
     if request.state in (State.OPEN, State.PAUSED, State.EXHAUSTED):
         request.set_state(State.IN_REVIEW, at=at)
     _note(request, "request.edit", actor=actor, at=at)

@@ -114,10 +114,10 @@ def check_reason(verdict: str, reason: str) -> None:
 
 
 def check_is_current(request: DataRequest, *, number: int | None) -> None:
-    """Let a verdict pass only on the version that was read; None means whatever is current.
+    """Let a verdict or an edit pass only on the version that was read; None means whatever is current.
 
     Raises:
-        VersionChanged: the buyer edited it meanwhile.
+        VersionChanged: it was edited meanwhile.
     """
     if number is not None and (request.current is None or request.current.number != number):
         raise VersionChanged(gettext("보시는 사이에 데이터 요청이 바뀌었어요. 지금 내용을 다시 봐 주세요."))

@@ -8,7 +8,7 @@ from consent.parties.models import Area
 from marketplace.demand.models import RequestVersion
 
 #: What a household may add to a record or leave at home. One that a version does not name never leaves.
-OPTIONAL_FIELDS = ("model", "zone", "confidence", "power_w")
+OPTIONAL_FIELDS = ("appliance", "model", "zone", "confidence", "power_w")
 
 
 @dataclass(frozen=True, kw_only=True)
