@@ -89,12 +89,12 @@ def _read(index: int, event: object) -> Reading | Rejection:
 
 
 def _reading(index: int, event: dict[str, Any]) -> Reading:
+    if len(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()) > wire.MAX_EVENT_BYTES:
+        raise ItemRefused("event_too_large")
     if _MEDIA_FIELDS & event.keys():
         raise ItemRefused("raw_media")
     _check_strings(event)
     _check_fields(event, _EVENT_FIELDS, "event")
-    if len(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()) > wire.MAX_EVENT_BYTES:
-        raise ItemRefused("event_too_large")
     _check_envelope(event)
 
     data = event.get("data")

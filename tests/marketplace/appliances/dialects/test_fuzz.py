@@ -1,6 +1,7 @@
 """Whatever arrives, a dialect answers with results or one WireError, and keeps nothing it did not ask for."""
 
 import json
+import time
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -204,3 +205,22 @@ def test_no_name_planted_in_an_event_survives(place, as_key):
         node[key] = SECRET
 
         keeps_the_secret(run("canonical", json.dumps(planted).encode()))
+
+
+MANY = {f"k{number}": "x" for number in range(50_000)}
+HOSTILE = {
+    "one huge state": {"entity_id": "sensor.a", "state": "1" * 500_000, "attributes": MANY},
+    "one huge event": {**EVENT, "data": {**EVENT["data"], **MANY}},
+    "one huge push": {"sensordatavalues": [{"value_type": "SDS_P1", "value": "9" * 500_000, **MANY}]},
+    "many small things": [{"a": [["x"] * 20] * 20}] * 500,
+}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("document", HOSTILE.values(), ids=HOSTILE)
+def test_takes_bounded_time(dialect, document):
+    begun = time.process_time()
+
+    run(dialect, json.dumps(document).encode())
+
+    assert time.process_time() - begun < 3
