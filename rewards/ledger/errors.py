@@ -1,11 +1,14 @@
 """Refusals of the ledger. Each class is one fact, and its code is the word the database function answers with."""
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 
 class LedgerError(Exception):
     """Base of every refusal in this room; nothing was written when one is raised."""
 
     code = "ledger"
-    sentence = "토큰 장부가 이 요청을 받아들이지 않았어요."
+    sentence: str | Promise = _("토큰 장부가 이 요청을 받아들이지 않았어요.")
 
     def __init__(self, key: str = "", *, detail: str = "") -> None:
         super().__init__(key, detail)
@@ -13,133 +16,133 @@ class LedgerError(Exception):
         self.detail = detail
 
     def __str__(self) -> str:
-        return self.sentence
+        return str(self.sentence)
 
 
 class UnknownAccount(LedgerError):
     """No account has this address."""
 
     code = "unknown_account"
-    sentence = "그런 계정이 없어요."
+    sentence = _("그런 계정이 없어요.")
 
 
 class AccountClosed(LedgerError):
     """The account was closed and takes no further rows."""
 
     code = "account_closed"
-    sentence = "닫힌 계정이에요."
+    sentence = _("닫힌 계정이에요.")
 
 
 class AccountNotEmpty(LedgerError):
     """An account is closed only when nothing is in it and nothing is held."""
 
     code = "account_not_empty"
-    sentence = "남은 토큰이나 예약이 있어 계정을 닫을 수 없어요."
+    sentence = _("남은 토큰이나 예약이 있어 계정을 닫을 수 없어요.")
 
 
 class AccountFull(LedgerError):
     """The account's counters would pass 2^53-1."""
 
     code = "account_full"
-    sentence = "이 계정에는 더 넣을 수 없어요."
+    sentence = _("이 계정에는 더 넣을 수 없어요.")
 
 
 class AccountUnbounded(LedgerError):
     """The account keeps no running balance, so nothing can be held on it and it never closes."""
 
     code = "account_unbounded"
-    sentence = "잔액을 두지 않는 계정에는 예약할 수 없어요."
+    sentence = _("잔액을 두지 않는 계정에는 예약할 수 없어요.")
 
 
 class InvalidAddress(LedgerError):
     """The address does not fit the kind of account."""
 
     code = "invalid_address"
-    sentence = "계정 주소가 종류와 맞지 않아요."
+    sentence = _("계정 주소가 종류와 맞지 않아요.")
 
 
 class InvalidAmount(LedgerError):
     """An amount is a whole number from 1 to 2^53-1."""
 
     code = "invalid_amount"
-    sentence = "토큰 수는 1부터 2^53-1까지의 정수여야 해요."
+    sentence = _("토큰 수는 1부터 2^53-1까지의 정수여야 해요.")
 
 
 class InvalidExpiry(LedgerError):
     """A hold must end in the future."""
 
     code = "invalid_expiry"
-    sentence = "예약이 끝나는 때는 미래여야 해요."
+    sentence = _("예약이 끝나는 때는 미래여야 해요.")
 
 
 class InvalidKey(LedgerError):
     """A key is 1 to 200 printable characters."""
 
     code = "invalid_key"
-    sentence = "멱등 키는 1자에서 200자까지의 글자여야 해요."
+    sentence = _("멱등 키는 1자에서 200자까지의 글자여야 해요.")
 
 
 class SameAccount(LedgerError):
     """A transfer needs two different accounts."""
 
     code = "same_account"
-    sentence = "같은 계정끼리는 옮길 수 없어요."
+    sentence = _("같은 계정끼리는 옮길 수 없어요.")
 
 
 class InsufficientTokens(LedgerError):
     """What is available on the debit account does not cover the amount."""
 
     code = "insufficient_tokens"
-    sentence = "쓸 수 있는 토큰이 모자라요."
+    sentence = _("쓸 수 있는 토큰이 모자라요.")
 
 
 class UnknownHold(LedgerError):
     """No hold was ever placed under this key."""
 
     code = "unknown_hold"
-    sentence = "그런 예약이 없어요."
+    sentence = _("그런 예약이 없어요.")
 
 
 class HoldResolved(LedgerError):
     """The hold was captured, released or expired before."""
 
     code = "hold_resolved"
-    sentence = "이미 끝난 예약이에요."
+    sentence = _("이미 끝난 예약이에요.")
 
 
 class HoldExpired(LedgerError):
     """The hold's time has passed by the database clock."""
 
     code = "hold_expired"
-    sentence = "예약한 시간이 지났어요."
+    sentence = _("예약한 시간이 지났어요.")
 
 
 class HoldNotExpired(LedgerError):
     """The hold's time has not passed yet, so the sweeper leaves it."""
 
     code = "hold_not_expired"
-    sentence = "아직 끝날 때가 되지 않은 예약이에요."
+    sentence = _("아직 끝날 때가 되지 않은 예약이에요.")
 
 
 class CaptureExceedsHold(LedgerError):
     """The legs take more than was held."""
 
     code = "capture_exceeds_hold"
-    sentence = "예약한 것보다 많이 가져갈 수 없어요."
+    sentence = _("예약한 것보다 많이 가져갈 수 없어요.")
 
 
 class OperationExists(LedgerError):
     """The op_id already names another operation."""
 
     code = "operation_exists"
-    sentence = "이 작업 번호는 이미 쓰였어요."
+    sentence = _("이 작업 번호는 이미 쓰였어요.")
 
 
 class IdempotencyMismatch(LedgerError):
     """The key was used before with another body."""
 
     code = "idempotency_mismatch"
-    sentence = "같은 키로 다른 요청을 보냈어요."
+    sentence = _("같은 키로 다른 요청을 보냈어요.")
 
 
 def _leaves() -> dict[str, type[LedgerError]]:

@@ -167,8 +167,8 @@ BEGIN
                 IF NOT d.has_balance THEN refusal := 'account_unbounded'; EXIT deciding; END IF;
                 ends := coalesce(
                     (item->>'expires_at')::timestamptz,
-                    clock_timestamp() + make_interval(secs => (item->>'lifetime')::float8));
-                IF ends IS NULL OR ends <= clock_timestamp() THEN refusal := 'invalid_expiry'; EXIT deciding; END IF;
+                    moment + make_interval(secs => (item->>'lifetime')::float8));
+                IF ends IS NULL OR ends <= moment THEN refusal := 'invalid_expiry'; EXIT deciding; END IF;
                 reserved := total;
                 total := 0;
             END IF;
