@@ -23,6 +23,7 @@ urlpatterns = [
     path("api/v1/schema", api_docs.Schema.as_view(), name="schema"),
     path("api/docs", api_docs.Docs.as_view(), name="docs"),
     path("", include("marketplace.brokerage.urls")),
+    path("", include("marketplace.delivery.urls")),
     path("", include("marketplace.demand.urls")),
     path("", include("marketplace.insights.urls")),
     path("", include("rewards.redemption.urls")),
