@@ -83,9 +83,8 @@ def _manage(house: House, command: str, *words: str) -> None:
 def _open_doors(house: House, listener: socket.socket) -> None:
     with _step("web, worker and clock"):
         web = _start(house, "web", _web_words(listener.fileno()), passed_fds=(listener.fileno(),))
-        _start(house, "worker", ["celery", "-A", "config.celery", "worker", "-c", "2", "-l", "WARNING"])
-        schedule = str(house.folder.path / "clock")
-        _start(house, "clock", ["celery", "-A", "config.celery", "beat", "-l", "WARNING", "-s", schedule, "--pidfile="])
+        _start(house, "worker", ["-m", "celery", "-A", "config.celery", "worker", "-c", "2", "-l", "WARNING"])
+        _start(house, "clock", ["manage.py", "clock"])
         port = listener.getsockname()[1]
         listener.close()
         house.crew.wait_until(lambda: _is_ready(port), web, seconds=READY_SECONDS)
@@ -93,11 +92,11 @@ def _open_doors(house: House, listener: socket.socket) -> None:
 
 def _web_words(fd: int) -> list[str]:
     size = ["--worker-class", "gthread", "--workers", "2", "--threads", "8"]
-    return ["gunicorn", "config.wsgi", "--bind", f"fd://{fd}", *size, "--no-control-socket"]
+    return ["-m", "gunicorn", "config.wsgi", "--bind", f"fd://{fd}", *size, "--no-control-socket"]
 
 
 def _start(house: House, name: str, words: list[str], *, passed_fds: tuple[int, ...] = ()) -> Child:
-    argv = [sys.executable, "-m", *words]
+    argv = [sys.executable, *words]
     log = house.folder.log(name)
     return house.crew.start(Program(name, argv, house.environment, log, folder=ROOT, passed_fds=passed_fds))
 

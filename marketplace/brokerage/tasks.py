@@ -19,3 +19,9 @@ def tidy_asks() -> None:
     """Move asks past their deadline, and asks whose terms changed, out of the waiting ones."""
     records.expire_asks(at=timezone.now())
     operations.cancel_void_asks(at=timezone.now())
+
+
+@shared_task
+def mark_exhausted() -> None:
+    """Stop data requests whose budget is spent."""
+    operations.mark_exhausted(at=timezone.now())

@@ -10,5 +10,5 @@ from marketplace.demand.models import DataRequest
 @shared_task
 def return_due_escrows() -> None:
     """Give back what closed data requests left in escrow, once that is due."""
-    for request_id in DataRequest.objects.refund_due(timezone.now()).values_list("pk", flat=True)[:100]:
+    for request_id in DataRequest.objects.due_for_refund(timezone.now()).values_list("pk", flat=True)[:100]:
         operations.return_escrow(request_id=request_id, at=timezone.now())

@@ -4,9 +4,11 @@ from celery import shared_task
 
 from rewards.ledger import operations
 
+BATCH = 500
 
-@shared_task
+
+@shared_task(name="ledger.expire_holds", ignore_result=True)
 def expire_holds() -> None:
-    """Free the holds whose time has passed, in batches."""
-    while operations.expire_holds():
+    """Free every hold whose time has passed, one short transaction per batch."""
+    while operations.expire_holds(limit=BATCH) == BATCH:
         pass

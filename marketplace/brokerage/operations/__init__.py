@@ -1,5 +1,6 @@
 from marketplace.brokerage.operations.asking import cancel_void_asks, match_insights
 from marketplace.brokerage.operations.deciding import Deal, Waiting, approve_ask, defer_ask, deny_ask
+from marketplace.brokerage.operations.exhausting import mark_exhausted
 from marketplace.brokerage.operations.withdrawing import withdraw_consent
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "cancel_void_asks",
     "defer_ask",
     "deny_ask",
+    "mark_exhausted",
     "match_insights",
     "withdraw_consent",
 ]
