@@ -26,5 +26,6 @@ urlpatterns = [
     path("", include("marketplace.delivery.urls")),
     path("", include("marketplace.demand.urls")),
     path("", include("marketplace.insights.urls")),
+    path("", include("rewards.ledger.urls")),
     path("", include("rewards.redemption.urls")),
 ]

@@ -65,7 +65,7 @@ def page_of(rows: QuerySet[Any], *, by: str | tuple[str, ...], name: str, cursor
 
 def seal_position(position: int, *, name: str) -> str:
     """Return the cursor of a list that walks by a number of its own and not by columns."""
-    return _sealed([str(position)], name)
+    return make_cursor([str(position)], name=name)
 
 
 def open_position(cursor: str | None, *, name: str) -> int | None:
@@ -74,7 +74,7 @@ def open_position(cursor: str | None, *, name: str) -> int | None:
     Raises:
         InvalidCursor: the cursor is broken or belongs to another list.
     """
-    return int(_opened(cursor, name, 1)[0]) if cursor else None
+    return int(open_cursor(cursor, name=name)[0]) if cursor else None
 
 
 def _beyond(columns: list[str], values: list[str], *, down: bool) -> Q:

@@ -177,10 +177,8 @@ def trial_balance() -> TrialBalance:
 
 def _side(account: Account, side: str, *, before: int | None, kinds: list[str] | None) -> QuerySet[Transfer]:
     position = f"{side}_version" if account.has_balance else "id"
-    rows = Transfer.objects.select_related("debit", "credit").filter(**{side: account})
+    rows = transfers(kinds=kinds).filter(**{side: account})
     rows = rows.filter(**{f"{side}_version__isnull": not account.has_balance})
-    if kinds:
-        rows = rows.filter(kind__in=kinds)
     if before is not None:
         rows = rows.filter(**{f"{position}__lt": before})
     return rows.order_by(f"-{position}")
