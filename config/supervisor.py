@@ -37,7 +37,10 @@ def run_command(house: House, choice: argparse.Namespace) -> int:
 
 def run_demo(house: House, choice: argparse.Namespace) -> int:
     """Show the demo until somebody stops it."""
-    show_demo(house, first_port=choice.port)
+    try:
+        show_demo(house, first_port=choice.port)
+    finally:
+        print("\n  … stopping", flush=True)
     return 0
 
 

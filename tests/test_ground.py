@@ -1,11 +1,14 @@
 """The ground every other test stands on: the role, the rollback, and commits in a clone."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+import redis
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
+from psycopg.conninfo import conninfo_to_dict
 
 from consent.parties.models import AuditEntry
 from consent.parties.roles import INSERT_ONLY, READ_ONLY, RUNTIME_ROLE
@@ -20,6 +23,15 @@ EXISTING = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 def test_acts_as_the_runtime_role():
     assert _one("SELECT current_user") == RUNTIME_ROLE
     assert _one("SELECT rolsuper OR rolbypassrls OR rolcreaterole FROM pg_roles WHERE rolname = current_user") is False
+
+
+@pytest.mark.django_db
+def test_uses_the_servers_that_the_environment_names():
+    named = conninfo_to_dict(os.environ["DATABASE_URL"])
+
+    assert _one("SELECT coalesce(inet_server_port()::text, '')") == str(named.get("port", ""))
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as hints:
+        assert hints.ping()
 
 
 @pytest.mark.django_db
