@@ -48,6 +48,11 @@ _TYPE_WORDS: dict[str, frozenset[str]] = {
 }
 _TYPE_OF_DOMAIN = {"vacuum": "robot_vacuum", "climate": "air_conditioner"}
 _SETPOINT_WORDS = frozenset({"target", "setpoint", "set", "desired", "min", "max"})
+# Temperatures and humidities that are not those of a room.
+_NO_ROOM_WORDS = frozenset(
+    {"cpu", "gpu", "processor", "chip", "disk", "battery", "device", "board", "motor", "water", "oven", "microwave"}
+    | {"outdoor", "outside", "weather", "forecast"}
+)
 _FILTER_LEFT_WORDS = frozenset({"remaining", "left", "life"})
 _FILTER_USED_WORDS = frozenset({"used", "usage", "hours", "time", "age"})
 
@@ -164,10 +169,17 @@ def _sensor_kind(state: _State) -> tuple[str, str | None]:
     if state.device_class == "temperature" and _appliance_type(state) == "refrigerator":
         return "fridge.temperature", "freezer" if "freezer" in state.words else "cooler"
     if isinstance(state.device_class, str) and state.device_class in SENSOR_KINDS:
-        return SENSOR_KINDS[state.device_class], None
+        kind = SENSOR_KINDS[state.device_class]
+        if kind.startswith("climate.") and not _is_of_a_room(state):
+            raise ItemRefused("not_an_insight")
+        return kind, None
     if _is_filter_left(state):
         return "filter.remaining", None
     raise ItemRefused("not_an_insight")
+
+
+def _is_of_a_room(state: _State) -> bool:
+    return not state.words & _NO_ROOM_WORDS and _appliance_type(state) != "refrigerator"
 
 
 def _is_filter_left(state: _State) -> bool:
