@@ -64,3 +64,16 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.state}"
+
+    def set_taken(self, *, until: datetime) -> None:
+        """Count one attempt and keep other senders away while it is made."""
+        self.attempts, self.next_attempt_at = self.attempts + 1, until
+        self.save(update_fields=["attempts", "next_attempt_at"])
+
+    def set_next_attempt(self, at: datetime) -> None:
+        self.next_attempt_at = at
+        self.save(update_fields=["next_attempt_at"])
+
+    def set_state(self, state: str) -> None:
+        self.state = state
+        self.save(update_fields=["state"])

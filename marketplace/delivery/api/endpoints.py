@@ -1,0 +1,56 @@
+"""Where a buyer wants to be told."""
+
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from consent.parties.paging import page_of, read_limit
+from marketplace.delivery import operations, queries
+from marketplace.delivery.api.seats import BuyerView
+from marketplace.delivery.serializers import EndpointInput, EndpointOutput, EndpointsOutput, NewEndpointOutput
+
+CURSOR = OpenApiParameter("cursor", str, description="the `next_cursor` of the page before")
+LIMIT = OpenApiParameter("limit", int, description="rows a page, 1 to 500")
+
+
+class Endpoints(BuyerView):
+    """/api/v1/webhook-endpoints: the addresses at which this buyer is told."""
+
+    @extend_schema(parameters=[CURSOR, LIMIT], responses=EndpointsOutput)
+    def get(self, request: Request) -> Response:
+        """GET /api/v1/webhook-endpoints: the addresses at which this buyer is told; never their secrets."""
+        page = page_of(
+            queries.endpoints_of(self.organisation),
+            by=("created_at", "id"),
+            name=f"webhook-endpoints:{self.organisation.pk}",
+            cursor=request.query_params.get("cursor"),
+            limit=read_limit(request.query_params.get("limit")),
+        )
+        return Response({"data": EndpointOutput(page.rows, many=True).data, "next_cursor": page.next_cursor})
+
+    @extend_schema(request=EndpointInput, responses={201: NewEndpointOutput})
+    def post(self, request: Request) -> Response:
+        """POST /api/v1/webhook-endpoints: be told at this address; the secret is shown this once."""
+        wanted = EndpointInput(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        endpoint, secret = operations.add_endpoint(
+            organisation=self.organisation, url=wanted.validated_data["url"], actor=self.actor, at=timezone.now()
+        )
+        body = {**EndpointOutput(endpoint).data, "secret": secret}
+        return Response(body, status=status.HTTP_201_CREATED, headers={"Cache-Control": "no-store"})
+
+
+class Endpoint(BuyerView):
+    """/api/v1/webhook-endpoints/<id>."""
+
+    @extend_schema(responses={204: OpenApiResponse(description="Nothing more is sent there.")})
+    def delete(self, request: Request, endpoint_id: UUID) -> Response:
+        """DELETE /api/v1/webhook-endpoints/<id>: be told there no more."""
+        operations.disable_endpoint(
+            endpoint_id=endpoint_id, organisation=self.organisation, actor=self.actor, at=timezone.now()
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)

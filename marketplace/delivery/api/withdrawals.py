@@ -1,0 +1,48 @@
+"""What a buyer must erase, and its word that it did."""
+
+from uuid import UUID
+
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from consent.parties.paging import page_of, read_limit
+from marketplace.delivery import operations, queries
+from marketplace.delivery.api.seats import BuyerView
+from marketplace.delivery.serializers import WithdrawalOutput, WithdrawalsOutput
+
+CURSOR = OpenApiParameter("cursor", str, description="the `next_cursor` of the page before")
+LIMIT = OpenApiParameter("limit", int, description="rows a page, 1 to 500")
+STATES = {"open": {"attested_at": None}, "attested": {"attested_at__isnull": False}, "all": {}}
+STATE = OpenApiParameter("state", str, enum=list(STATES), default="open")
+
+
+class ListWithdrawals(BuyerView):
+    """GET /api/v1/withdrawals: records that were read and must be erased now, the most urgent first."""
+
+    @extend_schema(parameters=[STATE, CURSOR, LIMIT], responses=WithdrawalsOutput)
+    def get(self, request: Request) -> Response:
+        state = request.query_params.get("state", "open")
+        if state not in STATES:
+            raise ValidationError({"state": ["open, attested, all 가운데 하나예요."]})
+        page = page_of(
+            queries.duties_of(self.organisation).filter(**STATES[state]),
+            by=("due_at", "id"),
+            name=f"withdrawals:{self.organisation.pk}:{state}",
+            cursor=request.query_params.get("cursor"),
+            limit=read_limit(request.query_params.get("limit")),
+        )
+        return Response({"data": WithdrawalOutput(page.rows, many=True).data, "next_cursor": page.next_cursor})
+
+
+class AckWithdrawal(BuyerView):
+    """POST /api/v1/withdrawals/<id>/ack: the buyer erased what it read. Saying it twice changes nothing."""
+
+    @extend_schema(request=None, responses=WithdrawalOutput)
+    def post(self, request: Request, withdrawal_id: UUID) -> Response:
+        erasure = operations.attest_erasure(
+            erasure_id=withdrawal_id, organisation=self.organisation, actor=self.actor, at=timezone.now()
+        )
+        return Response(WithdrawalOutput(erasure).data)
