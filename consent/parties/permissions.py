@@ -30,7 +30,7 @@ def organisation_of(user: object, *, scope: str) -> Organisation | None:
 
 def has_second_factor(request: Request | HttpRequest) -> bool:
     """Tell whether this session was opened with a second factor or a passkey."""
-    return any(entry.get("method") == "mfa" for entry in get_authentication_records(request))
+    return any(entry.get("method") == "mfa" for entry in get_authentication_records(request, request.user))
 
 
 class IsMember(BasePermission):
