@@ -1,4 +1,4 @@
-"""The one reader of JSON from outside. It takes what RFC 8259 allows, and refuses what two readers would read differently."""
+"""The one reader of JSON from outside: what RFC 8259 allows, without what two readers would read differently."""
 
 import json
 import math

@@ -9,7 +9,6 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
-from django.db import transaction
 
 from consent.parties import operations as parties
 from consent.parties.models import Area, Household, MachineKey, Membership, Organisation, Seat, User
@@ -40,7 +39,6 @@ class Person:
         return {"email": self.user.email, "password": self.password, **second}
 
 
-@transaction.atomic(durable=True)
 def assemble(*, at: datetime) -> Story:
     """Make the whole cast in an empty Maru, and return their logins and keys.
 

@@ -1,0 +1,142 @@
+"""From one operation of the ledger to the consent and the release behind it: hashes and times, never a value."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from consent.parties.models import Organisation
+from consent.records import receipts
+from consent.records.models import Consent, Receipt
+from marketplace.delivery.models import Release
+from marketplace.demand.models import DataRequest
+from rewards.ledger.models import Account, Attempt, Transfer
+from rewards.ledger.queries import transfers, transfers_of
+
+
+@dataclass(frozen=True)
+class Leg:
+    """What one operation did to one account; over all accounts the changes make zero."""
+
+    address: str
+    name: str
+    change: int
+    held: int
+
+
+@dataclass(frozen=True)
+class Trail:
+    """One operation, and what it was for. Without a consent it is an order, a funding or an issue."""
+
+    op_id: UUID
+    rows: list[Transfer]
+    legs: list[Leg]
+    consent: Consent | None
+    is_signed: bool
+    release: Release | None
+
+    @property
+    def first(self) -> Transfer:
+        return self.rows[0]
+
+    @property
+    def total(self) -> int:
+        return sum(leg.change for leg in self.legs)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether what left is what was shown."""
+        return (
+            self.release is not None
+            and self.consent is not None
+            and (self.release.payload_digest == self.consent.payload_digest)
+        )
+
+
+def trail_of(op_id: UUID, *, at: datetime) -> Trail | None:
+    """Return where one operation came from, or None where there is no such operation."""
+    rows = list(transfers_of(op_id))
+    if not rows:
+        return None
+    consent = _consent_behind(rows[0])
+    release = _release_under(consent) if consent else None
+    return Trail(op_id, rows, _legs(rows), consent, _is_signed(consent) if consent else False, release)
+
+
+def journal(*, words: str = "", kind: str = "") -> QuerySet[Transfer]:
+    """Return the rows of the journal that an id names, or all of them, to be ordered by `-id` and cut.
+
+    Args:
+        words: the id of an operation, consent, ask, release or order, or nothing.
+        kind: one `Transfer.Kind`, or nothing.
+    """
+    rows = transfers(kinds=[kind] if kind in Transfer.Kind.values else None)
+    return rows.filter(op_id__in=_operations_named(words)) if words else rows
+
+
+def is_account(address: str) -> bool:
+    return Account.objects.filter(address=address).exists()
+
+
+def _operations_named(words: str) -> set[UUID]:
+    """Find the operations an id leads to, each way along an index."""
+    try:
+        named = UUID(words.rpartition(":")[2])
+    except ValueError:
+        return set()
+    behind = Consent.objects.filter(Q(pk=named) | Q(ask=named) | Q(release=named), verdict=Consent.Verdict.GIVEN)
+    found = list(behind.values_list("pk", "ask", "op_id"))
+    keys = [f"{verb}:{named}" for verb in ("order", "fulfil")]
+    keys += [f"hold:{ask}" for _, ask, _ in found] + [f"unread:{consent}" for consent, _, _ in found]
+    attempts = Attempt.objects.filter(key__in=keys).exclude(op_id=None).values_list("op_id", flat=True)
+    return {named, *(op_id for _, _, op_id in found), *attempts}
+
+
+def _consent_behind(row: Transfer) -> Consent | None:
+    """Find the yes an operation belongs to. A no leaves no trace here: its hold looks like any that lapsed."""
+    word, _, text = row.event_ref.partition(":")
+    by = {"consent": "pk", "ask": "ask"}.get(word)
+    if by is None:
+        return None
+    given = Consent.objects.select_related("recipient", "end").filter(verdict=Consent.Verdict.GIVEN)
+    return given.filter(**{by: text}).first()
+
+
+def _release_under(consent: Consent) -> Release | None:
+    read = Release.objects.annotate(reads=Count("accesses"), last_read_at=Max("accesses__at"))
+    return read.filter(consent=consent).first()
+
+
+def _is_signed(consent: Consent) -> bool:
+    receipt = Receipt.objects.filter(consent=consent, act=Receipt.Act.GIVEN).first()
+    return receipt is not None and receipts.is_genuine(receipts.as_document(receipt.body), receipt.signature)[0]
+
+
+def _legs(rows: list[Transfer]) -> list[Leg]:
+    changes: dict[str, int] = defaultdict(int)
+    held: dict[str, int] = defaultdict(int)
+    for row in rows:
+        if row.kind in Transfer.MOVES:
+            changes[row.debit.address] -= row.amount
+            changes[row.credit.address] += row.amount
+        else:
+            held[row.debit.address] += row.amount if row.kind == Transfer.Kind.HOLD else -row.amount
+    addresses = list(dict.fromkeys([*changes, *held]))
+    names = names_of(addresses)
+    return [Leg(address, names.get(address, ""), changes[address], held[address]) for address in addresses]
+
+
+def names_of(addresses: Iterable[str]) -> dict[str, str]:
+    """Return the names of the organisations behind accounts. A household's account has none, on purpose."""
+    told = [(address, *address.partition(":")[::2]) for address in addresses]
+    of_requests = {text: address for address, kind, text in told if kind == "escrow"}
+    of_organisations = {text: address for address, kind, text in told if kind in {"buyer", "manufacturer", "provider"}}
+    names = {}
+    for request in DataRequest.objects.select_related("organisation").filter(pk__in=of_requests):
+        names[of_requests[str(request.pk)]] = request.organisation.name
+    for organisation in Organisation.objects.filter(pk__in=of_organisations):
+        names[of_organisations[str(organisation.pk)]] = organisation.name
+    return names

@@ -1,0 +1,33 @@
+"""What everybody may know: that consents, payments and releases go together."""
+
+from datetime import UTC
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_GET
+
+from marketplace.brokerage.proofs import Status, current_status
+
+
+@require_GET
+def show_status(request: HttpRequest) -> HttpResponse:
+    """GET /status: a page for people, JSON for everything that does not ask for a page."""
+    status = current_status()
+    wanted = request.get_preferred_type(["application/json", "text/html"])
+    if wanted == "text/html":
+        answer = render(request, "care/status.html", {"status": status})
+    else:
+        answer = JsonResponse(_as_json(status))
+    patch_vary_headers(answer, ["Accept"])
+    return answer
+
+
+def _as_json(status: Status) -> dict[str, int | str]:
+    return {
+        "orphans": status.orphans,
+        "consents": status.consents,
+        "payments": status.payments,
+        "releases": status.releases,
+        "as_of": status.as_of.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+    }

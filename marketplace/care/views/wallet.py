@@ -1,0 +1,89 @@
+"""The home's wallet: what there is, how the months went, and every line back to the ask it came from."""
+
+from itertools import groupby
+from typing import Any, cast
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from consent.parties.errors import InvalidCursor
+from consent.parties.models import User
+from consent.parties.paging import open_position, seal_position
+from consent.parties.permissions import membership_of
+from marketplace.care.chart import chart_of
+from marketplace.care.queries import WalletLine, lines_of
+from rewards.redemption import policies
+from rewards.redemption.errors import WalletNotShown
+from rewards.redemption.models import Order
+from rewards.redemption.queries import Month, WalletStanding, entries_of, months_of, wallet_of
+
+LINES = 20
+
+
+@require_GET
+@never_cache
+@login_required
+def show_wallet(request: HttpRequest) -> HttpResponse:
+    """GET /wallet: adults and teens read it; nothing is spent here."""
+    membership = membership_of(request.user)
+    if membership is None:
+        raise Http404
+    user, home, now = cast(User, request.user), membership.household, timezone.now()
+    try:
+        policies.check_can_see_wallet(user)
+    except WalletNotShown as refusal:
+        return render(request, "care/wallet_not_shown.html", {"refusal": refusal}, status=403)
+    try:
+        before = open_position(request.GET.get("before"), name=f"wallet:{home.pk}")
+    except InvalidCursor as exc:
+        raise Http404 from exc
+    standing = wallet_of(home, at=now)
+    reserved = list(Order.objects.filter(household=home).waiting(now).with_reward().order_by("-placed_at"))
+    months = months_of(home, at=now, posted=standing.posted)
+    page = entries_of(home, before=before, limit=LINES)
+    older = page.next_position
+    context = {
+        "home": home,
+        "cells": _cells(standing, reserved),
+        "months": months,
+        "slots": chart_of(months),
+        "came_in": sum(month.came_in for month in months),
+        "went_out": sum(month.went_out for month in months),
+        "groups": _by_month(lines_of(page.entries, user=user), months),
+        "older_href": f"?before={seal_position(older, name=f'wallet:{home.pk}')}" if older is not None else "",
+        "newest_href": request.path if before is not None else "",
+    }
+    return render(request, "care/wallet.html", context)
+
+
+def _cells(standing: WalletStanding, reserved: list[Order]) -> list[dict[str, Any]]:
+    return [
+        {"label": gettext("지금 쓸 수 있는 토큰"), "value": standing.available, "note": gettext("토큰")},
+        {"label": gettext("모두"), "value": standing.posted},
+        {"label": gettext("예약 중"), "value": standing.held, "note": _named(reserved)},
+        {"label": gettext("곧 사라짐"), "value": standing.expiring, "note": gettext("토큰에는 기한이 없어요")},
+    ]
+
+
+def _named(reserved: list[Order]) -> str:
+    if not reserved:
+        return ""
+    first, others = reserved[0].reward.name, len(reserved) - 1
+    if not others:
+        return first
+    return ngettext("%(first)s 밖에 한 가지", "%(first)s 밖에 %(others)d가지", others) % {
+        "first": first,
+        "others": others,
+    }
+
+
+def _by_month(lines: list[WalletLine], months: list[Month]) -> list[dict[str, Any]]:
+    """Return the lines month by month; a month the chart shows brings its sums along."""
+    known = {month.first: month for month in months}
+    grouped = groupby(lines, key=lambda line: timezone.localdate(line.entry.at).replace(day=1))
+    return [{"first": first, "month": known.get(first), "lines": list(of_month)} for first, of_month in grouped]
