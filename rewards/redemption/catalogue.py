@@ -58,6 +58,11 @@ PARTS = (
         "공기청정기에 맞는 새 필터 하나예요.", "One new filter for your air purifier.",
     ),
     Offer(
+        Kind.FILTER, 80, (PURIFIER,), 80,
+        "공기청정기 앞 거름망", "Air purifier pre-filter",
+        "큰 먼지를 먼저 거르는 망이에요. 물로 씻을 수 있어요.", "Catches coarse dust first; washable.",
+    ),
+    Offer(
         Kind.FILTER, 150, (COOLER,), 40,
         "에어컨 먼지 거름망", "Air conditioner dust screen",
         "물로 씻어 오래 쓰는 거름망이에요.", "A washable screen that lasts.",
