@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from django.core import exceptions as django_errors
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views import csrf, defaults
@@ -263,6 +264,19 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: says nothing about what went wrong."""
     return problem(request, BY_STATUS[500]) if is_api(request) else defaults.server_error(request)
+
+
+def refusal_page(request: HttpRequest, exc: Exception) -> HttpResponse | None:
+    """Answer a room's refusal outside the API with a page that says it, or None for anything unforeseen."""
+    row = row_for(exc) if any(kind in ROOMS for kind in type(exc).__mro__) else None
+    if row is None or row.status >= 500:
+        return None
+    if is_api(request):
+        return problem(request, row, code=str(getattr(exc, "code", "")), detail=str(exc))
+    if row.status == 404:
+        return defaults.page_not_found(request, exc)
+    told = {"problem_title": row.title, "problem_text": str(exc)}
+    return render(request, "problem.html", told, status=row.status)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -7,6 +7,8 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from config.api_errors import refusal_page
+
 
 class NoNulBytes:
     """Refuse an address with a NUL byte in it: PostgreSQL has no such text, so any lookup by it would break."""
@@ -44,3 +46,16 @@ class ChosenLanguage:
             and request.user.is_authenticated
             and bool(request.user.locale)
         )
+
+
+class RefusalPages:
+    """Let a page that did not foresee a room's refusal say its sentence, with its status, instead of breaking."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return refusal_page(request, exception)

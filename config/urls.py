@@ -22,6 +22,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("api/v1/schema", api_docs.Schema.as_view(), name="schema"),
     path("api/docs", api_docs.Docs.as_view(), name="docs"),
+    path("", include("marketplace.care.urls")),
     path("", include("marketplace.brokerage.urls")),
     path("", include("marketplace.delivery.urls")),
     path("", include("marketplace.demand.urls")),

@@ -18,9 +18,11 @@ from rest_framework.views import APIView
 
 from config import urls
 from config.api_errors import PROBLEMS, row_for
+from consent.records.errors import AskNotPending
 from marketplace.appliances.wire import WireError
 from marketplace.demand.errors import OutsideTemplate
 from rewards.ledger.errors import InsufficientTokens
+from rewards.redemption.errors import NotYourOrder
 
 ROOMS = [
     "consent.parties",
@@ -102,6 +104,8 @@ class Private(APIView):
 
 class Page(View):
     def get(self, request):
+        if RAISED:
+            raise RAISED[0]
         return HttpResponse(request.GET["x"])
 
     def post(self, request):
@@ -112,6 +116,7 @@ urlpatterns = [
     path("api/refusing", Refusing.as_view()),
     path("api/private", Private.as_view()),
     path("api/page", Page.as_view()),
+    path("page", Page.as_view()),
     path("api/names/<str:name>", Page.as_view()),
     *urls.urlpatterns,
 ]
@@ -121,6 +126,7 @@ pytestmark = pytest.mark.urls(__name__)
 
 @pytest.fixture
 def client():
+    RAISED.clear()
     return APIClient(enforce_csrf_checks=True, raise_request_exception=False)
 
 
@@ -263,3 +269,23 @@ def test_a_page_stays_a_page(client):
 
     assert answer.status_code == 404
     assert answer["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("exc", "status"), [(AskNotPending("이미 끝났어요."), 409), (NotYourOrder(CANARY), 404)])
+def test_a_page_says_a_refusal_it_did_not_foresee(client, exc, status):
+    RAISED[:] = [exc]
+
+    answer = client.get("/page")
+
+    assert answer.status_code == status
+    assert answer["Content-Type"].startswith("text/html")
+    assert ("이미 끝났어요." in answer.content.decode()) == (status == 409)
+    assert CANARY not in answer.content.decode()
+
+
+def test_a_page_still_breaks_on_what_nobody_foresaw():
+    RAISED[:] = [RuntimeError(CANARY)]
+
+    with pytest.raises(RuntimeError):
+        Client().get("/page")
