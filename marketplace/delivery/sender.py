@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from django.db import transaction
@@ -35,8 +36,8 @@ WAITS = [
 ]
 LONGEST_WAIT = WAITS[-1]
 AT_ONCE = 8
-#: Longer than one call can take: nobody takes the same message meanwhile, and one lost to a crash comes back.
-LEASE = timedelta(minutes=2)
+#: Longer than one run can take: nobody takes the same message meanwhile, and one lost to a crash comes back.
+LEASE = timedelta(minutes=10)
 
 Send = Callable[..., post.Reply]
 
@@ -50,34 +51,43 @@ class _Parcel:
     body: bytes
 
 
-def send_due_messages(*, at: datetime, limit: int = AT_ONCE * 4, send: Send = post.send) -> int:
-    """Try the messages whose time has come, one per address, and return how many were tried.
+def send_due_messages(*, at: datetime, limit: int = 200, send: Send = post.send) -> int:
+    """Try the messages whose time has come, and return how many were tried.
 
-    One per address and call: an address that does not answer costs one timeout, and the others do not wait for it.
+    In rounds of one message per address: an address that does not answer costs one timeout and is left alone for
+    the rest of this run, and the others do not wait for it.
 
     Args:
         send: hands over one message and returns the reply; the outside world in tests.
     """
-    parcels = [_parcel(message, at=at) for message in _take(at=at, limit=limit)]
+    tried, failed = 0, set[UUID]()
+    while tried < limit:
+        taken = _take(at=at, limit=min(limit - tried, AT_ONCE * 4), without=failed)
+        if not taken:
+            break
+        tried += len(taken)
+        failed |= _round(taken, at=at, send=send)
+    return tried
+
+
+def _round(taken: list[OutboxMessage], *, at: datetime, send: Send) -> set[UUID]:
+    """Try each of these once, several at a time, and return the addresses that did not take theirs."""
+    parcels = [_parcel(message, at=at) for message in taken]
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         replies = list(pool.map(lambda one: _attempt(one, send), parcels))
-    for parcel, reply in zip(parcels, replies, strict=True):
-        _settle(parcel.message, reply, at=at)
-    return len(parcels)
+    for message, reply in zip(taken, replies, strict=True):
+        _settle(message, reply, at=at)
+    return {message.endpoint_id for message, reply in zip(taken, replies, strict=True) if not reply.is_taken}
 
 
 @transaction.atomic(durable=True)
-def _take(*, at: datetime, limit: int) -> list[OutboxMessage]:
+def _take(*, at: datetime, limit: int, without: set[UUID]) -> list[OutboxMessage]:
     """Take the oldest due message of each address, and count the attempt before it is made."""
-    due = OutboxMessage.objects.due(at).filter(endpoint__disabled_at=None)
-    first = due.order_by("endpoint", "next_attempt_at", "pk").distinct("endpoint").values("pk")
+    due = OutboxMessage.objects.due(at).filter(endpoint__disabled_at=None).exclude(endpoint__in=without)
+    first = due.order_by("endpoint", "next_attempt_at", "pk").distinct("endpoint").values_list("pk", flat=True)
     rows = OutboxMessage.objects.select_for_update(of=("self",), skip_locked=True).select_related("endpoint")
     # Asked again with the row locked: another sender may have taken it since.
-    taken = list(
-        rows.filter(pk__in=list(first.values_list("pk", flat=True)[:limit])).filter(
-            state=State.WAITING, next_attempt_at__lte=at
-        )
-    )
+    taken = list(rows.due(at).filter(pk__in=list(first[:limit])))
     for message in taken:
         message.set_taken(until=at + LEASE)
     return taken

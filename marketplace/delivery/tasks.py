@@ -5,16 +5,11 @@ from django.utils import timezone
 
 from marketplace.delivery import operations, sender
 
-#: One run ends after so many rounds; the clock starts the next one.
-ROUNDS = 20
-
 
 @shared_task
 def send_messages() -> None:
     """Hand waiting messages to the buyers' addresses."""
-    for _ in range(ROUNDS):
-        if not sender.send_due_messages(at=timezone.now()):
-            break
+    sender.send_due_messages(at=timezone.now())
 
 
 @shared_task
