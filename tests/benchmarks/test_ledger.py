@@ -1,0 +1,177 @@
+"""What the ledger costs, as ratios: PostgreSQL's own TPC-B beside it, on one server, in one run, taking turns.
+
+Each round of `apply` is a whole transaction: idempotency, holds, journal, balances and versions included. TPC-B is
+three updates, one select and one insert in five statements. Afterwards every invariant is checked.
+"""
+
+import os
+import re
+import subprocess
+import time
+from pathlib import Path
+from statistics import median
+
+import psycopg
+import pytest
+from django.db import connection, connections
+
+from config.databases import RUNTIME_ROLE
+from config.embedded.wheels import postgres_program
+from rewards.ledger import operations as ledger
+from rewards.ledger.invariants import broken_invariants
+from rewards.ledger.models import Transfer
+
+CLIENTS = 16
+ROUNDS = 3
+SECONDS = 20 if os.environ.get("MARU_BENCH_SIZE") == "full" else 4
+PYTHON_SECONDS = 3
+ESCROWS, HOMES, MAKERS = 200, 2000, 20
+HOLDS = 300_000 if SECONDS > 4 else 50_000
+FACT = "'actor', 'bench', 'event_type', 'bench', 'event_ref', ''"
+
+# pgbench reads a colon before a letter as a variable, inside quotes too: hence the addresses in two pieces.
+ONE_LEG = rf"""
+\set giver random(1, {ESCROWS})
+\set taker random(1, {HOMES})
+SELECT ledger_apply(jsonb_build_array(jsonb_build_object('action', 'post', 'key', gen_random_uuid(),
+    'debit', 'escrow:' || 'b' || :giver, 'credit', 'household:' || 'b' || :taker, 'amount', 1, {FACT})));
+"""
+THREE_LEGS = rf"""
+\set taker random(1, {HOMES})
+\set maker random(1, {MAKERS})
+SELECT ledger_apply(jsonb_build_array(jsonb_build_object('action', 'capture', 'key', 'bench-settle-' || n,
+    'hold', 'bench-hold-' || n, 'op_id', gen_random_uuid(), {FACT},
+    'legs', jsonb_build_array(
+        jsonb_build_object('credit', 'household:' || 'b' || :taker, 'amount', 8),
+        jsonb_build_object('credit', 'manufacturer:' || 'b' || :maker, 'amount', 1),
+        jsonb_build_object('credit', 'platform:' || 'fees', 'amount', 1)))))
+FROM nextval('bench_hold') n;
+"""
+
+
+class Bench:
+    """pgbench against one database, as the login or as the runtime role."""
+
+    def __init__(self, database: str, folder: Path) -> None:
+        settings = connections["default"].settings_dict
+        self.database, self.folder = database, folder
+        self.program = str(postgres_program("pgbench"))
+        port = ["-p", str(settings["PORT"])] if settings["PORT"] else []
+        self.at = ["-U", settings["USER"], "-h", settings["HOST"], *port]
+        self.environment = {**os.environ, "PGPASSWORD": settings["PASSWORD"] or ""}
+
+    def as_owner(self, sql: str) -> None:
+        settings = connections["default"].settings_dict
+        keys = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password"}
+        address = {word: settings[key] for key, word in keys.items() if settings.get(key)}
+        with psycopg.connect(**address, dbname=self.database, autocommit=True) as hand:
+            hand.execute(sql)
+
+    def fill(self) -> None:
+        self._run("-i", "-q", "-s", str(CLIENTS), "--no-vacuum")
+
+    def tpc_b(self) -> float:
+        return self._rate("-b", "tpcb-like")
+
+    def script(self, name: str, sql: str) -> float:
+        path = self.folder / f"{name}.sql"
+        path.write_text(sql)
+        return self._rate("-f", str(path), role=RUNTIME_ROLE)
+
+    def _rate(self, *what: str, role: str = "") -> float:
+        told = self._run("-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", "-T", str(SECONDS), *what, role=role)
+        assert re.search(r"number of failed transactions: 0 ", told), told
+        return float(re.search(r"tps = ([\d.]+)", told)[1])
+
+    def _run(self, *arguments: str, role: str = "") -> str:
+        options = {"PGOPTIONS": f"-c role={role}"} if role else {}
+        done = subprocess.run(
+            [self.program, *self.at, *arguments, self.database],
+            env=self.environment | options,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+
+def fill_books() -> None:
+    """Open the accounts, fund the escrows and place the holds, through the ledger's own door."""
+    with connection.cursor() as cursor:
+        for kind, number in (("escrow", ESCROWS), ("household", HOMES), ("manufacturer", MAKERS)):
+            cursor.execute(
+                "SELECT ledger_open_account(%s || ':b' || n, %s) FROM generate_series(1, %s) n", [kind, kind, number]
+            )
+        cursor.execute(
+            f"""SELECT ledger_apply(jsonb_agg(jsonb_build_object('action', 'post', 'key', 'bench:fund:' || n,
+                    'debit', 'platform:issuance', 'credit', 'escrow:b' || n, 'amount', 1000000000, {FACT})))
+                FROM generate_series(1, %s) n""",
+            [ESCROWS],
+        )
+        cursor.execute(
+            f"""SELECT ledger_apply(jsonb_agg(jsonb_build_object('action', 'hold', 'key', 'bench-hold-' || n,
+                    'debit', 'escrow:b' || (n %% {ESCROWS} + 1), 'amount', 10, 'lifetime', 86400, {FACT})))
+                FROM generate_series(1, %s) n GROUP BY n / 500""",
+            [HOLDS],
+        )
+
+
+@pytest.fixture
+def bench(committed_db, tmp_path) -> Bench:
+    fill_books()
+    connection.close()
+    made = Bench(committed_db, tmp_path)
+    made.as_owner(f"CREATE SEQUENCE bench_hold; GRANT USAGE ON SEQUENCE bench_hold TO {RUNTIME_ROLE}")
+    made.fill()
+    made.as_owner("VACUUM (ANALYZE)")
+    return made
+
+
+def test_the_ledger_beside_tpc_b(bench):
+    rates = {"tpc-b": [], "one leg": [], "three legs": []}
+    for _ in range(ROUNDS):
+        rates["tpc-b"].append(bench.tpc_b())
+        rates["one leg"].append(bench.script("one_leg", ONE_LEG))
+        rates["three legs"].append(bench.script("three_legs", THREE_LEGS))
+
+    base = median(rates["tpc-b"])
+    ratios = {name: median(times) / base for name, times in rates.items()}
+    print(f"\nledger beside TPC-B ({CLIENTS} clients, median of {ROUNDS} x {SECONDS} s, fsync {fsync()})")
+    for name, times in rates.items():
+        each = ", ".join(f"{rate:.0f}" for rate in times)
+        print(f"  {name:<11} {median(times):8.0f}/s  {ratios[name]:5.2f} x TPC-B  ({each})")
+    print(f"  journal rows {Transfer.objects.count()}, broken invariants {broken_invariants()}")
+
+    assert Transfer.objects.filter(kind="capture").count() == 3 * captured(), "some captures found no hold"
+    assert broken_invariants() == {}
+    assert ratios["one leg"] >= 1.0
+    assert ratios["three legs"] >= 0.5
+
+
+def captured() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM ledger_attempt WHERE key LIKE 'bench-settle-%'")
+        captures = cursor.fetchone()[0]
+        cursor.execute("SELECT pg_sequence_last_value('bench_hold')")
+        assert captures == cursor.fetchone()[0]
+    return captures
+
+
+def fsync() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW fsync")
+        return cursor.fetchone()[0]
+
+
+def test_one_call_from_python(committed_db):
+    """Printed, not asserted: what Django adds around one call."""
+    ledger.open_account(address="household:b1", kind="household")
+    began, done = time.perf_counter(), 0
+    while time.perf_counter() - began < PYTHON_SECONDS:
+        ledger.post(
+            key=f"bench:{done}", debit="platform:issuance", credit="household:b1", amount=1, actor="bench",
+            event_type="bench", event_ref="",
+        )  # fmt: skip
+        done += 1
+    print(f"\nledger.post from Python, one connection: {done / PYTHON_SECONDS:.0f}/s")
+    assert broken_invariants() == {}
