@@ -1,0 +1,164 @@
+"""Many hands on one ask, one consent, one escrow, with real commits."""
+
+import threading
+from collections import Counter
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from consent.records.errors import AlreadyEnded, AskNotPending
+from consent.records.models import Ask, Consent
+from marketplace.brokerage import operations
+from marketplace.brokerage.operations import Deal
+from marketplace.brokerage.proofs import counted_status
+from marketplace.delivery import door
+from marketplace.delivery.door import Reader
+from marketplace.delivery.errors import ReleaseClosed
+from marketplace.delivery.models import Release
+from rewards.ledger.invariants import broken_invariants
+from rewards.ledger.queries import balance_of, wallet_address
+from tests import factories
+from tests.threads import all_at_once
+
+
+def kinds(answers):
+    return Counter(type(answer) for answer in answers)
+
+
+def reader_of(request):
+    return Reader(organisation=request.organisation, name="test", path="list")
+
+
+def test_of_twenty_yeses_to_one_ask_one_settles(committed_db):
+    mother = factories.member()
+    ask = factories.ask(of=mother.membership.household)
+    digest = factories.shown(ask, by=mother).preview.sha256
+
+    answers = all_at_once(lambda _: factories.approve(ask, by=mother, preview_sha256=digest))
+
+    assert kinds(answers) == {Deal: 1, AskNotPending: 19}
+    assert balance_of(wallet_address(mother.membership.household)).available == 120
+    assert broken_invariants() == {}
+
+
+def test_a_yes_and_a_no_at_once_leave_one_outcome(committed_db):
+    home = factories.household()
+    mother, father = factories.member(of=home), factories.member(of=home)
+    ask = factories.ask(of=home)
+    digest = factories.shown(ask, by=mother).preview.sha256
+
+    def answer(number):
+        if number % 2:
+            return factories.approve(ask, by=mother, preview_sha256=digest)
+        return operations.deny_ask(ask_id=ask.pk, actor=father, locale="ko", at=timezone.now())
+
+    answers = all_at_once(answer, hands=8)
+
+    ask.refresh_from_db()
+    assert kinds(answers)[AskNotPending] == 7
+    assert Consent.objects.get().verdict == {Ask.State.APPROVED: "given", Ask.State.DENIED: "refused"}[ask.state]
+    assert Release.objects.count() == (1 if ask.state == Ask.State.APPROVED else 0)
+    assert counted_status().orphans == 0
+
+
+def test_of_twenty_withdrawals_one_counts_and_the_price_returns_once(committed_db):
+    mother, request = factories.member(), factories.open_request()
+    deal = factories.deal(by=mother, request=request)
+
+    answers = all_at_once(
+        lambda _: operations.withdraw_consent(consent_id=deal.consent.pk, actor=mother, at=timezone.now())
+    )
+
+    assert kinds(answers)[AlreadyEnded] == 19
+    assert balance_of(request.escrow).posted == 30_000
+    assert broken_invariants() == {}
+
+
+def test_two_matchings_never_ask_twice_about_one_thing(committed_db):
+    home = factories.household()
+    factories.member(of=home)
+    factories.open_request()
+    for number in range(6):
+        factories.insight(of=home, source=f"urn:device:{number}")
+
+    answers = all_at_once(lambda _: operations.match_insights(at=timezone.now()), hands=4)
+
+    assert not [answer for answer in answers if isinstance(answer, Exception)]
+    assert Ask.objects.count() == 6
+
+
+def test_two_matchings_together_keep_to_the_week_s_number(committed_db):
+    home = factories.household(asks_per_week=3)
+    factories.member(of=home)
+    factories.open_request()
+    for number in range(10):
+        factories.insight(of=home, source=f"urn:device:{number}")
+
+    all_at_once(lambda _: operations.match_insights(at=timezone.now(), limit=2), hands=5)
+
+    assert Ask.objects.count() == 3
+
+
+def test_no_read_that_starts_after_a_withdrawal_sees_the_record(committed_db):
+    mother, request = factories.member(), factories.open_request()
+    deal = factories.deal(by=mother, request=request)
+    withdrawn = threading.Event()
+
+    def act(number):
+        if number == 0:
+            operations.withdraw_consent(consent_id=deal.consent.pk, actor=mother, at=timezone.now())
+            withdrawn.set()
+            return None
+        before = not withdrawn.is_set()
+        try:
+            door.read_record(request=request, release_id=deal.release.pk, reader=reader_of(request), at=timezone.now())
+        except ReleaseClosed:
+            return "closed"
+        return "in time" if before else "too late"
+
+    answers = all_at_once(act, hands=21)
+
+    assert "too late" not in answers
+    assert not [answer for answer in answers if isinstance(answer, Exception)]
+    read = Release.objects.get().first_read_at is not None
+    assert balance_of(request.escrow).posted == (30_000 - 144 if read else 30_000)
+
+
+def test_a_deal_that_commits_late_is_still_delivered(committed_db):
+    """A takes its number first and commits last: the escrow's lock makes B wait, so no reader ever passes A."""
+    request = factories.open_request()
+    first, second = factories.member(), factories.member()
+    late = factories.ask(of=first.membership.household, request=request)
+    early = factories.ask(of=second.membership.household, request=request)
+    settled, may_commit = threading.Event(), threading.Event()
+
+    def settle_late():
+        digest = factories.shown(late, by=first).preview.sha256
+        with transaction.atomic():
+            operations.approve_ask.__wrapped__.__wrapped__(
+                ask_id=late.pk, actor=first, preview_sha256=digest, locale="ko", at=timezone.now()
+            )
+            settled.set()
+            may_commit.wait(20)
+        connection.close()
+
+    def settle_early():
+        factories.approve(early, by=second)
+        connection.close()
+
+    hands = [threading.Thread(target=settle_late), threading.Thread(target=settle_early)]
+    hands[0].start()
+    settled.wait(20)
+    hands[1].start()
+    hands[1].join(1)
+    page = door.read_page(request=request, reader=reader_of(request), cursor=None, limit=10, at=timezone.now())
+    may_commit.set()
+    for hand in hands:
+        hand.join(30)
+    rest = door.read_page(
+        request=request, reader=reader_of(request), cursor=page.resume_cursor, limit=10, at=timezone.now()
+    )
+
+    assert len(page.records) + len(rest.records) == 2
+    numbers = [record.release.number for record in (*page.records, *rest.records)]
+    assert numbers == sorted(numbers)
