@@ -1,13 +1,23 @@
 """Seats at the API's doors: who may call a view at all. What they see is decided by `visible_to`."""
 
+import functools
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec
+
 from allauth.account.authentication import get_authentication_records
-from django.http import HttpRequest
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from consent.parties.authentication import Machine
 from consent.parties.models import MachineKey, Membership, Organisation, Seat
+
+P = ParamSpec("P")
 
 
 def membership_of(user: object) -> Membership | None:
@@ -31,6 +41,24 @@ def organisation_of(user: object, *, scope: str) -> Organisation | None:
 def has_second_factor(request: Request | HttpRequest) -> bool:
     """Tell whether this session was opened with a second factor or a passkey."""
     return any(entry.get("method") == "mfa" for entry in get_authentication_records(request, request.user))
+
+
+def members_only(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Let a household's member onto a page; a stranger signs in first, anybody else goes to their own first room."""
+
+    @login_required
+    @never_cache
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if membership_of(request.user) is not None:
+            return view(request, *args, **kwargs)
+        if request.method in ("GET", "HEAD"):
+            return redirect("home")
+        raise PermissionDenied
+
+    return guarded
 
 
 class IsMember(BasePermission):

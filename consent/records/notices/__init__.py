@@ -54,9 +54,13 @@ def render(*, version: int, locale: str, facts: Mapping[str, str]) -> Notice:
         KeyError: a fact is missing.
     """
     text = unicodedata.normalize("NFC", _source(version, locale).format_map(facts))
-    title, *parts = text.split("\n## ")
-    sections = tuple(_section(part) for part in parts)
-    return Notice(version, locale, title.strip("# \n"), sections, text, sha256_hex(text.encode()))
+    title = text.split("\n", 1)[0].strip("# ")
+    return Notice(version, locale, title, sections_of(text), text, sha256_hex(text.encode()))
+
+
+def sections_of(text: str) -> tuple[Section, ...]:
+    """Return the headings of a notice from its exact text, as a receipt has kept it."""
+    return tuple(_section(part) for part in text.split("\n## ")[1:])
 
 
 def check_complete(version: int) -> None:
