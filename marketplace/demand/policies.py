@@ -87,6 +87,20 @@ def check_can_resume(request: DataRequest) -> None:
         raise RequestNotInState(gettext("쉬고 있거나 예산을 다 쓴 데이터 요청만 다시 열 수 있어요."))
 
 
+def steps_of(request: DataRequest) -> set[str]:
+    """Return the names of the steps that its buyer may take now, for the buttons of a page."""
+    state = DataRequest.State
+    may = {
+        "edit": request.can_be_edited,
+        "fund": request.can_be_funded,
+        "submit": request.state in (state.DRAFT, state.RETURNED),
+        "pause": request.allows(state.PAUSED),
+        "resume": request.state in (state.PAUSED, state.EXHAUSTED),
+        "close": request.allows(state.CLOSED),
+    }
+    return {name for name, allowed in may.items() if allowed}
+
+
 def check_is_funded(request: DataRequest, *, in_escrow: int) -> None:
     """Let households be asked only when the escrow covers one event. Needs `current` loaded.
 

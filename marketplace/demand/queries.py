@@ -8,11 +8,12 @@ from uuid import UUID
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from consent.parties.models import Area, AuditEntry, Household, Organisation
 from marketplace.demand.models import DataRequest, RequestVersion, Review
 from rewards.ledger.models import Account, Transfer
-from rewards.ledger.queries import Standing, balances_of
+from rewards.ledger.queries import Line, Standing, balances_of, statement
 
 REACH_PER_DAY = 20
 REACH_ACTION = "request.reach"
@@ -33,6 +34,17 @@ class Purse:
 
     available: int
     total: Budget
+
+
+@dataclass(frozen=True)
+class PurseLine:
+    """One row of a buyer's account; `request_id` where a data request caused it."""
+
+    at: datetime
+    words: str
+    change: int
+    after: int | None
+    request_id: UUID | None
 
 
 @dataclass(frozen=True)
@@ -86,6 +98,14 @@ def purse(organisation: Organisation) -> Purse:
     return Purse(account or 0, total)
 
 
+def purse_lines(organisation: Organisation, *, limit: int = 50) -> list[PurseLine]:
+    """Return the newest rows of a buyer's account: what came in, what was put in escrow, what came back."""
+    address = f"buyer:{organisation.pk}"
+    if not Account.objects.filter(address=address).exists():
+        return []
+    return [_purse_line(line) for line in statement(address, limit=limit)]
+
+
 def in_escrow(request: DataRequest) -> Standing:
     """Return where the escrow of a data request stands. For operations only: `held` is never shown to a buyer.
 
@@ -122,6 +142,26 @@ def homes_within_reach(version: RequestVersion) -> int:
 def areas() -> QuerySet[Area]:
     """Return the areas a buyer may name, cities before their districts."""
     return Area.objects.order_by("code")
+
+
+def _purse_line(line: Line) -> PurseLine:
+    words = {
+        "request.funded": gettext("데이터 요청에 맡겼어요"),
+        "request.refunded": gettext("데이터 요청에서 돌아왔어요"),
+    }
+    row = line.transfer
+    is_ours = row.event_type in words
+    return PurseLine(
+        at=row.recorded_at,
+        words=words[row.event_type]
+        if is_ours
+        else gettext("토큰이 들어왔어요")
+        if line.change > 0
+        else gettext("토큰이 나갔어요"),
+        change=line.change,
+        after=line.after,
+        request_id=UUID(row.event_ref.removeprefix("request:")) if is_ours else None,
+    )
 
 
 _POSTED = F("balance__credits") - F("balance__debits")

@@ -42,10 +42,6 @@ class DataRequestQuerySet(models.QuerySet["DataRequest"]):
             organisation__suspended_at=None,
         )
 
-    def refund_due(self, at: datetime) -> "DataRequestQuerySet":
-        """Leave the closed data requests whose escrow goes back to the buyer by now."""
-        return self.filter(refund_due_at__lte=at, refunded_at=None)
-
 
 class DataRequest(models.Model):
     """One thing a buyer asks households for. What exactly stands in its current version."""

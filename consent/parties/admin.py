@@ -1,0 +1,111 @@
+"""Where an admin sees who takes part. People and homes are only looked at; every change is noted."""
+
+from typing import cast
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+
+from consent.parties import operations
+from consent.parties.models import Area, AuditEntry, Household, MachineKey, Membership, Organisation, Seat, User
+
+
+class OnlyLooked(admin.ModelAdmin):
+    """A list that nobody changes from here."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class Noted(admin.ModelAdmin):
+    """A list whose every change leaves a line in the audit trail. Nothing is deleted: others point at it."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        operations.note(
+            actor=str(request.user.pk),
+            action=f"{obj._meta.model_name}.{'change' if change else 'add'}",
+            subject=f"{obj._meta.model_name}:{obj.pk}",
+            at=timezone.now(),
+            reason=", ".join(form.changed_data)[:400],
+        )
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(Noted):
+    list_display = ("name_ko", "kind", "verified_at", "suspended_at")
+    list_filter = ("kind",)
+    search_fields = ("name_ko", "name_en")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
+        # What an organisation is, is part of every agreement made with it.
+        return ("kind",) if obj else ()
+
+
+@admin.register(Seat)
+class SeatAdmin(Noted):
+    list_display = ("user", "organisation", "role")
+    list_filter = ("role",)
+    list_select_related = ("user", "organisation")
+    autocomplete_fields = ("user", "organisation")
+
+
+@admin.register(Area)
+class AreaAdmin(Noted):
+    list_display = ("code", "name_ko", "name_en", "parent", "households")
+    list_select_related = ("parent",)
+
+
+@admin.register(User)
+class UserAdmin(OnlyLooked):
+    list_display = ("email", "name", "is_active", "is_staff", "joined_at")
+    search_fields = ("email", "name")
+    fields = ("email", "name", "locale", "is_active", "is_staff", "joined_at")
+
+
+@admin.register(Household)
+class HouseholdAdmin(OnlyLooked):
+    list_display = ("name", "area", "joined_at")
+    list_select_related = ("area",)
+
+
+@admin.register(Membership)
+class MembershipAdmin(OnlyLooked):
+    list_display = ("user", "household", "role", "since")
+    list_select_related = ("user", "household")
+
+
+@admin.register(MachineKey)
+class MachineKeyAdmin(OnlyLooked):
+    """Keys by their label and prefix; the hash of the secret is nobody's business."""
+
+    list_display = ("label", "prefix", "organisation", "household", "scopes", "expires_at", "revoked_at")
+    list_select_related = ("organisation", "household")
+    exclude = ("secret_sha256",)
+    actions = ("revoke",)
+
+    @admin.action(description="고른 열쇠를 바로 끝내기", permissions=["revoke"])
+    def revoke(self, request: HttpRequest, keys: QuerySet[MachineKey]) -> None:
+        for key in keys:
+            operations.revoke_key(key=key, actor=cast(User, request.user), at=timezone.now())
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("parties.change_machinekey"))
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(OnlyLooked):
+    list_display = ("at", "actor", "action", "subject", "outcome", "reason")
+    search_fields = ("subject", "actor")
+    ordering = ("-id",)

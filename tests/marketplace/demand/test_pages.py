@@ -1,0 +1,287 @@
+"""The buyer's pages work without JavaScript, say what to mend, and show nobody else's data requests."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from marketplace.demand import operations
+from marketplace.demand.models import DataRequest
+from rewards.ledger.queries import balance_of
+from tests import factories
+
+LIST = "/buyer/data-requests"
+
+
+@pytest.fixture
+def browser(staff):
+    client = Client()
+    client.force_login(staff)
+    return client
+
+
+def written(**fields):
+    stated = {
+        "kinds": ["air.pm25"],
+        "above": "35",
+        "purpose": "public_air",
+        "area": factories.area().pk,
+        "purpose_ko": "아침 교실 환기 시각 정하기",
+        "purpose_en": "Choosing when to air classrooms",
+        "tokens_exact": "120",
+        "tokens_day": "60",
+        "optional_fields": ["model"],
+        "retention_days": "30",
+        "ends_on": (timezone.localdate() + timedelta(days=30)).isoformat(),
+        "min_gap_hours": "0",
+        "budget_tokens": "30,000",
+    }
+    return {**stated, **fields}
+
+
+def page(answer):
+    return answer.content.decode()
+
+
+def test_says_what_to_do_when_nothing_was_written_yet(browser):
+    assert "아직 쓰신 데이터 요청이 없어요" in page(browser.get(LIST))
+
+
+def test_writes_a_draft_with_thousands_apart_and_ends_at_midnight(browser, buyer):
+    answer = browser.post(f"{LIST}/new", written())
+
+    made = DataRequest.objects.get()
+    assert answer.url == f"{LIST}/{made.pk}/manage"
+    assert made.organisation == buyer
+    assert made.current.budget_tokens == 30_000
+    assert made.current.rungs == [{"rung": "exact", "tokens": 120}, {"rung": "day", "tokens": 60}]
+    assert timezone.localtime(made.current.ends_at).strftime("%H:%M") == "00:00"
+    assert timezone.localtime(made.current.ends_at).date() == timezone.localdate() + timedelta(days=31)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"retention_days": "45"}, "30일까지 쓸 수 있어요"),
+        ({"kinds": ["pest.sighting"], "above": ""}, "여쭤볼 수 없어요"),
+        ({"budget_tokens": "143"}, "144토큰보다 적을 수 없어요"),
+        ({"tokens_day": "121"}, "덜 자세한 것에 토큰을 더 드릴 수는 없어요"),
+        ({"tokens_exact": "", "tokens_day": ""}, "정밀도는"),
+        ({"ends_on": "2020-01-01"}, "한 해 안에서 골라 주세요"),
+        ({"words": ["ant"]}, "고를 수 있는 말만"),
+        ({"purpose_en": ""}, "여기를 채워 주세요."),
+        ({"area": "nowhere"}, "올바르게 선택"),
+        ({"budget_tokens": "many"}, "숫자로 적어 주세요."),
+        ({"above": "nan"}, "숫자로 적어 주세요."),
+    ],
+)
+def test_says_what_to_mend_and_keeps_what_was_written(browser, wrong, sentence):
+    answer = browser.post(f"{LIST}/new", written(**wrong))
+
+    assert answer.status_code == 422
+    assert sentence in page(answer)
+    assert 'aria-invalid="true"' in page(answer)
+    assert "아침 교실 환기 시각 정하기" in page(answer)
+    assert not DataRequest.objects.exists()
+
+
+def test_shows_the_card_of_the_household_without_keeping_anything(browser, buyer):
+    answer = browser.post(f"{LIST}/new", written(preview="1", tokens_exact="150", retention_days="45"))
+
+    shown = page(answer)
+    assert answer.status_code == 200
+    assert "가구 150, 제조사 15, 마루 15" in shown
+    assert buyer.name_ko in shown
+    assert "초미세먼지 PM2.5" in shown
+    assert not DataRequest.objects.exists()
+
+
+def test_draws_the_card_alone_for_htmx(browser):
+    answer = browser.post(f"{LIST}/preview", {"kinds": ["pest.sighting"], "words": ["ant"], "tokens_exact": "x"})
+
+    assert page(answer).strip().startswith('<section class="preview" id="preview"')
+    assert "개미로 보임" in page(answer)
+
+
+@pytest.mark.parametrize("kind", sorted(operations.policies.KINDS))
+def test_every_kind_can_be_shown_on_the_card(browser, kind):
+    for rung in ("exact", "hour", "day"):
+        assert browser.post(f"{LIST}/preview", {"kinds": [kind], f"tokens_{rung}": "10"}).status_code == 200
+
+
+def test_an_edit_starts_from_what_stands_and_makes_the_next_version(browser, buyer):
+    request = factories.open_request(of=buyer)
+    form = page(browser.get(f"{LIST}/{request.pk}/edit"))
+    assert 'value="30,000"' in form
+    assert "다시 검토를 받아요" in form
+
+    browser.post(f"{LIST}/{request.pk}/edit", written(number="1", retention_days="7"))
+
+    request.refresh_from_db()
+    assert (request.state, request.current.number, request.current.retention_days) == ("in_review", 2, 7)
+
+
+def test_two_colleagues_do_not_overwrite_each_other(browser, buyer):
+    request = factories.draft_request(of=buyer)
+    browser.post(f"{LIST}/{request.pk}/edit", written(number="1", retention_days="7"))
+
+    answer = browser.post(f"{LIST}/{request.pk}/edit", written(number="1", retention_days="9"))
+
+    request.refresh_from_db()
+    assert answer.status_code == 409
+    assert request.current.retention_days == 7
+
+
+def test_walks_from_draft_to_closed_with_its_buttons(browser, buyer):
+    request = factories.draft_request(of=buyer)
+    path = f"{LIST}/{request.pk}"
+
+    browser.post(f"{path}/fund", {"tokens": "1,000", "key": uuid4()})
+    browser.post(f"{path}/submit")
+    operations.review_request(
+        request_id=request.pk, actor=factories.admin(), verdict="opened", reason="", at=timezone.now()
+    )
+    states = []
+    for act in ("pause", "resume", "close"):
+        assert f"{path}/{act}" in page(browser.get(f"{path}/manage"))
+        browser.post(f"{path}/{act}")
+        request.refresh_from_db()
+        states.append(request.state)
+
+    assert states == ["paused", "open", "closed"]
+    assert "부터 돌아와요" in page(browser.get(f"{path}/manage"))
+
+
+def test_a_second_click_funds_nothing_more(browser, buyer):
+    request, key = factories.draft_request(of=buyer), uuid4()
+
+    for _ in range(2):
+        browser.post(f"{LIST}/{request.pk}/fund", {"tokens": "1,000", "key": key})
+
+    assert balance_of(request.escrow).posted == 1_000
+
+
+def test_says_so_when_the_account_cannot_cover_it(browser, buyer):
+    request = factories.draft_request(of=buyer)
+
+    answer = browser.post(f"{LIST}/{request.pk}/fund", {"tokens": "100,001", "key": uuid4()})
+
+    assert answer.status_code == 409
+    assert "쓸 수 있는 토큰이 모자라요" in page(answer)
+
+
+def test_a_step_that_is_not_there_is_refused_in_words(browser, buyer):
+    request = factories.draft_request(of=buyer)
+
+    answer = browser.post(f"{LIST}/{request.pk}/pause")
+
+    assert answer.status_code == 409
+    assert "지금 이 데이터 요청에서는 할 수 없는 일이에요" in page(answer)
+
+
+def test_shows_why_an_admin_returned_it(browser, buyer):
+    request = factories.submitted_request(of=buyer)
+    operations.review_request(
+        request_id=request.pk, actor=factories.admin(), verdict="returned", reason="더 짧게요.", at=timezone.now()
+    )
+
+    assert "더 짧게요." in page(browser.get(f"{LIST}/{request.pk}/manage"))
+
+
+def test_estimates_only_when_the_button_is_pressed(browser, buyer):
+    path = f"{LIST}/{factories.draft_request(of=buyer).pk}"
+    assert "열 집보다 적어요" not in page(browser.get(f"{path}/manage"))
+
+    answer = page(browser.post(f"{path}/reach"))
+
+    assert "열 집보다 적어요" in answer
+    assert "오늘 19번 더" in answer
+
+
+def test_the_budget_page_follows_every_token(browser, buyer):
+    request = factories.submitted_request(of=buyer, tokens=1_000)
+
+    shown = page(browser.get("/buyer/budget"))
+
+    assert "99,000" in shown
+    assert "−1,000" in shown
+    assert f"{LIST}/{request.pk}/manage" in shown
+
+
+def test_a_buyer_without_an_account_sees_an_empty_budget(db):
+    client = Client()
+    client.force_login(factories.staff(of=factories.organisation()))
+
+    assert "아직 오간 토큰이 없어요" in page(client.get("/buyer/budget"))
+
+
+def test_speaks_english_to_who_reads_english(browser, buyer):
+    request = factories.draft_request(of=buyer)
+
+    for path in (LIST, f"{LIST}/new", f"{LIST}/{request.pk}/manage", f"{LIST}/{request.pk}/edit", "/buyer/budget"):
+        answer = browser.get(path, headers={"accept-language": "en"})
+        assert answer.status_code == 200
+    shown = page(browser.get(f"{LIST}/{request.pk}/manage", headers={"accept-language": "en"}))
+    assert "Choosing when to air classrooms" in shown
+
+
+PAGES = [("get", "/manage"), ("get", "/edit"), ("post", "/edit")] + [
+    ("post", f"/{act}") for act in ("fund", "submit", "pause", "resume", "close", "reach")
+]
+
+
+@pytest.mark.parametrize(("method", "act"), PAGES)
+@pytest.mark.parametrize("who", ["another buyer", "a member", "a manufacturer", "an admin"])
+def test_everybody_else_finds_nothing(buyer, method, act, who):
+    request = factories.open_request(of=buyer, tokens=1_000)
+
+    answer = getattr(as_somebody(who), method)(f"{LIST}/{request.pk}{act}", {"tokens": "1", "key": uuid4()})
+
+    request.refresh_from_db()
+    assert answer.status_code == 404
+    assert (request.state, request.current.number) == ("open", 1)
+
+
+@pytest.mark.parametrize("path", [LIST, f"{LIST}/new", "/buyer/budget"])
+@pytest.mark.parametrize("who", ["a member", "a manufacturer", "an admin"])
+def test_only_buyers_have_these_pages(db, path, who):
+    assert as_somebody(who).get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", [LIST, f"{LIST}/new", "/buyer/budget"])
+def test_a_stranger_is_asked_to_sign_in(db, path):
+    answer = Client().get(path)
+
+    assert answer.status_code == 302
+    assert answer.url.startswith("/accounts/login/")
+
+
+def as_somebody(who):
+    client = Client()
+    client.force_login(
+        {
+            "another buyer": lambda: factories.staff(of=factories.organisation()),
+            "a member": factories.member,
+            "a manufacturer": lambda: factories.staff(of=factories.organisation(kind="manufacturer")),
+            "an admin": factories.admin,
+        }[who]()
+    )
+    return client
+
+
+def test_the_list_costs_as_many_queries_for_many_as_for_one(browser, buyer):
+    def queries_of():
+        with CaptureQueriesContext(connection) as caught:
+            browser.get(LIST)
+        return len(caught)
+
+    factories.open_request(of=buyer, tokens=1_000)
+    one = queries_of()
+    for _ in range(4):
+        factories.draft_request(of=buyer)
+
+    assert queries_of() == one
