@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import APIException, NotFound
+from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,22 +21,6 @@ from marketplace.insights.operations import ItemResult
 from marketplace.insights.serializers import DialectsOutput, IngestOutput
 
 
-class UnreadableBody(APIException):
-    """The request as a whole cannot be read."""
-
-    def __init__(self, error: wire.WireError, status: int) -> None:
-        self.status_code = status
-        super().__init__(str(error), code=error.code)
-
-
-STATUS_OF = {
-    wire.BodyTooLarge: 413,
-    wire.TooManyItems: 413,
-    wire.UnsupportedContentType: 415,
-    wire.UnsupportedContentEncoding: 415,
-}
-
-
 class IngestView(APIView):
     """What every way in has in common: a hub's key, bounded reading, one result per item."""
 
@@ -46,12 +30,9 @@ class IngestView(APIView):
     def take(self, request: Request, dialect: Dialect) -> Response:
         at = timezone.now()
         household = request.auth.household
-        try:
-            wire.check_content_type(request.content_type, dialect.content_types)
-            body = wire.read_bounded(request._request)
-            items = dialect(body, _headers(request), received_at=at)
-        except wire.WireError as exc:
-            raise UnreadableBody(exc, STATUS_OF.get(type(exc), 400)) from exc
+        wire.check_content_type(request.content_type, dialect.content_types)
+        body = wire.read_bounded(request._request)
+        items = dialect(body, _headers(request), received_at=at)
         results = operations.record_insights(household=household, items=items, dialect=dialect.name, at=at)
         return Response({"results": [_told(result) for result in results]})
 

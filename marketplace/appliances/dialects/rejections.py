@@ -92,6 +92,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "앞날의 시각이에요. 기기의 시계를 맞춰 주세요.",
         "The time lies in the future. Set the clock of the appliance.",
     ),
+    "conflict": (
+        "같은 번호로 다른 내용이 이미 와 있어요. 새 일이면 새 번호로 보내 주세요.",
+        "Another content came under the same id before. Send a new event under a new id.",
+    ),
     "too_old": (
         "이레가 지난 값은 받지 않아요. 새 값을 보내 주세요.",
         "Values older than seven days are not accepted. Send a recent one.",
