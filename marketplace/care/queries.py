@@ -88,5 +88,5 @@ def _noticed(consent: Consent) -> str:
     kind = KINDS[insight.kind].label.say(get_language() or "ko") if insight.kind in KINDS else insight.kind
     words = f"{gettext(insight.appliance.get_type_display())}, {kind}."
     if getattr(consent, "end", None) is not None:
-        return f"{words} {gettext('나중에 철회하셨고 토큰은 그대로예요.')}"
+        words += " " + gettext("나중에 철회하셨고 토큰은 그대로예요.")
     return words
