@@ -38,7 +38,6 @@ def tick() -> None:
             chore()
         except Exception as exc:
             logger.error("%s failed with %s", chore.__name__, type(exc).__name__)
-    close_old_connections()
 
 
 def run(*, seconds: float, is_stopped: Callable[[], bool]) -> None:
@@ -46,5 +45,6 @@ def run(*, seconds: float, is_stopped: Callable[[], bool]) -> None:
     while not is_stopped():
         begun = time.monotonic()
         tick()
+        close_old_connections()
         while not is_stopped() and time.monotonic() - begun < seconds:
             time.sleep(min(0.2, seconds))
