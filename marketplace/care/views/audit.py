@@ -33,9 +33,9 @@ def auditors_only(
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Let in an auditor whose session has a second factor; to everybody else this page does not exist."""
 
+    @require_GET
     @login_required
     @never_cache
-    @require_GET
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         seat = seat_of(request.user)

@@ -1,0 +1,126 @@
+"""Who may use each address of Maru. A new address needs a row here, or tests/architecture/test_urls.py fails."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Audience(Enum):
+    """Whose address it is. Everybody else is turned away before anything is looked up."""
+
+    PUBLIC = "everybody"
+    SIGNED_IN = "anybody who signed in"
+    MEMBER = "members of a household"
+    BUYER = "people and keys of a buyer"
+    PROVIDER = "people of a service provider or manufacturer"
+    AUDITOR = "auditors with a second factor, and auditor keys"
+    ADMIN = "the platform's admins"
+    HUB = "a household's hub, by its key"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One address.
+
+    Args:
+        audience: whose it is.
+        theirs: it shows or changes one party's own thing, so the same seat of another party gets 404. The thing is
+            found by the names of the address's parts, in `World.parts` of test_urls.py.
+    """
+
+    audience: Audience
+    theirs: bool = False
+
+
+PUBLIC, SIGNED_IN, MEMBER, BUYER = Audience.PUBLIC, Audience.SIGNED_IN, Audience.MEMBER, Audience.BUYER
+PROVIDER, AUDITOR, ADMIN, HUB = Audience.PROVIDER, Audience.AUDITOR, Audience.ADMIN, Audience.HUB
+
+#: From the route, exactly as Django joins it, to its row.
+ROWS: dict[str, Row] = {
+    # everybody
+    "": Row(PUBLIC),
+    "home": Row(SIGNED_IN),
+    "i18n/setlang/": Row(PUBLIC),
+    "healthz": Row(PUBLIC),
+    "readyz": Row(PUBLIC),
+    "status": Row(PUBLIC),
+    "api/docs": Row(PUBLIC),
+    "api/v1/schema": Row(PUBLIC),
+    "api/v1/dialects": Row(PUBLIC),
+    "api/v1/receipts/verify": Row(PUBLIC),
+    ".well-known/jwks.json": Row(PUBLIC),
+    # appliances and their hubs
+    "api/v1/insights": Row(HUB),
+    "api/v1/ingest/<slug:dialect>": Row(HUB),
+    # households
+    "wallet": Row(MEMBER),
+    "shop": Row(MEMBER),
+    "shop/<uuid:reward_id>/reserve": Row(MEMBER),
+    "shop/orders": Row(MEMBER),
+    "shop/orders/<uuid:order_id>": Row(MEMBER, theirs=True),
+    "shop/orders/<uuid:order_id>/cancel": Row(MEMBER, theirs=True),
+    "api/v1/asks": Row(MEMBER),
+    "api/v1/asks/<uuid:ask_id>": Row(MEMBER, theirs=True),
+    "api/v1/asks/<uuid:ask_id>/approve": Row(MEMBER, theirs=True),
+    "api/v1/asks/<uuid:ask_id>/deny": Row(MEMBER, theirs=True),
+    "api/v1/asks/<uuid:ask_id>/defer": Row(MEMBER, theirs=True),
+    "api/v1/consents": Row(MEMBER),
+    "api/v1/consents/<uuid:consent_id>/receipt": Row(MEMBER, theirs=True),
+    "api/v1/consents/<uuid:consent_id>/withdraw": Row(MEMBER, theirs=True),
+    "api/v1/accesses": Row(MEMBER),
+    "api/v1/wallet": Row(MEMBER),
+    "api/v1/wallet/entries": Row(MEMBER),
+    "api/v1/rewards": Row(MEMBER),
+    "api/v1/orders": Row(MEMBER),
+    "api/v1/orders/<uuid:order_id>/cancel": Row(MEMBER, theirs=True),
+    # buyers
+    "buyer/budget": Row(BUYER),
+    "buyer/records": Row(BUYER),
+    "buyer/data-requests": Row(BUYER),
+    "buyer/data-requests/new": Row(BUYER),
+    "buyer/data-requests/preview": Row(BUYER),
+    "buyer/data-requests/<uuid:request_id>": Row(BUYER, theirs=True),
+    "buyer/data-requests/<uuid:request_id>/manage": Row(BUYER, theirs=True),
+    "buyer/data-requests/<uuid:request_id>/edit": Row(BUYER, theirs=True),
+    "buyer/data-requests/<uuid:request_id>/fund": Row(BUYER, theirs=True),
+    "buyer/data-requests/<uuid:request_id>/submit": Row(BUYER, theirs=True),
+    "buyer/data-requests/<uuid:request_id>/pause": Row(BUYER, theirs=True),
+    "buyer/data-requests/<uuid:request_id>/resume": Row(BUYER, theirs=True),
+    "buyer/data-requests/<uuid:request_id>/close": Row(BUYER, theirs=True),
+    "buyer/data-requests/<uuid:request_id>/reach": Row(BUYER, theirs=True),
+    "buyer/withdrawals/<uuid:erasure_id>/attest": Row(BUYER, theirs=True),
+    "api/v1/budget": Row(BUYER),
+    "api/v1/data-requests": Row(BUYER),
+    "api/v1/data-requests/<uuid:request_id>": Row(BUYER, theirs=True),
+    "api/v1/data-requests/<uuid:request_id>/fund": Row(BUYER, theirs=True),
+    "api/v1/data-requests/<uuid:request_id>/submit": Row(BUYER, theirs=True),
+    "api/v1/data-requests/<uuid:request_id>/pause": Row(BUYER, theirs=True),
+    "api/v1/data-requests/<uuid:request_id>/resume": Row(BUYER, theirs=True),
+    "api/v1/data-requests/<uuid:request_id>/close": Row(BUYER, theirs=True),
+    "api/v1/data-requests/<uuid:request_id>/reach": Row(BUYER, theirs=True),
+    "api/v1/data-requests/<uuid:request_id>/records": Row(BUYER, theirs=True),
+    "api/v1/data-requests/<uuid:request_id>/records/<uuid:release_id>": Row(BUYER, theirs=True),
+    "api/v1/webhook-endpoints": Row(BUYER),
+    "api/v1/webhook-endpoints/<uuid:endpoint_id>": Row(BUYER, theirs=True),
+    "api/v1/withdrawals": Row(BUYER),
+    "api/v1/withdrawals/<uuid:withdrawal_id>/ack": Row(BUYER, theirs=True),
+    # service providers
+    "provider/orders": Row(PROVIDER),
+    "provider/orders/<uuid:order_id>": Row(PROVIDER, theirs=True),
+    "provider/orders/<uuid:order_id>/accept": Row(PROVIDER, theirs=True),
+    "provider/orders/<uuid:order_id>/refuse": Row(PROVIDER, theirs=True),
+    "provider/orders/<uuid:order_id>/fulfil": Row(PROVIDER, theirs=True),
+    "provider/rewards": Row(PROVIDER),
+    "provider/rewards/<uuid:reward_id>": Row(PROVIDER, theirs=True),
+    # auditors
+    "audit": Row(AUDITOR),
+    "audit/transfers": Row(AUDITOR),
+    "audit/transfers/<uuid:op_id>": Row(AUDITOR),
+    "audit/accounts/<str:address>": Row(AUDITOR),
+    "api/v1/ledger/trial-balance": Row(AUDITOR),
+    "api/v1/ledger/accounts": Row(AUDITOR),
+    "api/v1/ledger/accounts/<str:address>/statement": Row(AUDITOR),
+    "api/v1/ledger/transfers": Row(AUDITOR),
+    "api/v1/ledger/transfers/<uuid:op_id>": Row(AUDITOR),
+}
+#: Pages that a library brings and guards itself; test_urls.py walks them apart.
+LIBRARIES = ("accounts/", "admin/")
