@@ -144,7 +144,7 @@ def change_reward(request: HttpRequest, reward_id: UUID) -> HttpResponse:
         else:
             messages.success(request, gettext("바꾸었어요."))
             return redirect("provider_rewards")
-    status = 409 if refusal else 422 if form.errors else 200
+    status = _status_of(refusal) if refusal else 422 if form.errors else 200
     context = {"reward": reward, "form": form, "refusal": refusal}
     return render(request, "redemption/provider_reward.html", context, status=status)
 
@@ -167,8 +167,12 @@ def _order_page(
         "fulfil_form": fulfil_form or FulfilForm(),
         "refusal": refusal,
     }
-    status = 409 if refusal else 422 if invalid else 200
+    status = _status_of(refusal) if refusal else 422 if invalid else 200
     return render(request, "redemption/provider_order.html", context, status=status)
+
+
+def _status_of(refusal: Exception) -> int:
+    return 403 if isinstance(refusal, OrganisationSuspended) else 409
 
 
 def _chips(shelves: dict[str, OrderQuerySet], shown: str) -> list[dict[str, Any]]:
