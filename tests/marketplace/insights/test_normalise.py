@@ -78,7 +78,7 @@ def test_brings_a_value_to_its_kinds_unit(one, value, unit):
         (reading(value="65535"), "no_data"),
         (reading("air.co2", "0", "ppm"), "no_data"),
         (reading("fridge.temperature", "-40", "°C"), "no_data"),
-        (reading("fridge.temperature", "-40", "°F"), "no_data"),
+        (reading("fridge.temperature", "233.15", "K"), "no_data"),
         (reading("appliance.power", "-500", "W"), "no_data"),
         (reading(value="1000.01"), "out_of_range"),
         (reading(value="-2"), "out_of_range"),
