@@ -1,6 +1,4 @@
 ALTER TABLE ledger_account DROP CONSTRAINT account_address_fits_kind;
-ALTER TABLE ledger_openhold DROP CONSTRAINT open_hold_transfer_exists;
-ALTER TABLE ledger_attempt DROP CONSTRAINT attempt_transfer_exists;
 ALTER TABLE ledger_transfer
     DROP CONSTRAINT transfer_debit_is_an_account,
     DROP CONSTRAINT transfer_credit_is_an_account,

@@ -49,28 +49,55 @@ END $$;
 --   "amount", "expires_at"}
 --
 -- A refused item writes nothing, unless record_refusals asks that the attempt itself is kept.
+-- How: lock and read every balance the call names, in key order; decide item by item on those numbers in memory, with
+-- the journal rows written as they come; write the balances back once. Nobody else can move them meanwhile.
+-- The plans are fixed: made once per session, always along an index, also while the tables are still small.
 CREATE FUNCTION ledger_apply(items jsonb, record_refusals boolean DEFAULT false) RETURNS jsonb
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+SET enable_seqscan = off SET plan_cache_mode = force_generic_plan SET jit = off AS $$
 DECLARE
     max_amount CONSTANT bigint := 9007199254740991;
-    item jsonb; leg jsonb; answers jsonb[] := '{}';
-    act text; item_key text; hold_key text; refusal text; print bytea;
-    seen ledger_attempt; held ledger_openhold; moved ledger_balance; credited ledger_balance;
-    d record; c record;
-    credit_ids bigint[]; credit_kept boolean[]; amounts bigint[];
-    legs jsonb; wanted numeric; total bigint; freed bigint; reserved bigint; running bigint;
-    op uuid; last_op uuid; row_leg smallint := 0; rows integer; i integer;
-    full_account boolean; first_id bigint; row_id bigint; moment timestamptz; effective timestamptz; ends timestamptz;
+    item jsonb; leg jsonb; legs jsonb; answers jsonb[] := '{}';
+    -- What the call names, and where each account stands: one array per column, one place per account.
+    named text[] := '{}'; hold_keys text[] := '{}';
+    ids bigint[]; addresses text[]; kept boolean[]; floors bigint[]; closed boolean[];
+    taken bigint[]; given bigint[]; helds bigint[]; versions bigint[]; times timestamptz[];
+    b ledger_balance; place integer; d integer; c integer;
+    -- The item at hand.
+    act text; item_key text; hold_key text; refusal text; print bytea; seen ledger_attempt; held ledger_openhold;
+    wanted numeric; total bigint; freed bigint; reserved bigint; running bigint; full_account boolean;
+    amounts bigint[]; takers integer[]; credit_ids bigint[]; credit_versions bigint[]; credit_afters bigint[];
+    op uuid; last_op uuid; last_leg smallint := 0; rows integer; first_id bigint;
+    moment timestamptz; effective timestamptz; ends timestamptz;
 BEGIN
+    FOR item IN SELECT value FROM jsonb_array_elements(items) LOOP
+        named := array_append(array_append(named, item->>'debit'), item->>'credit');
+        hold_keys := array_append(hold_keys, item->>'hold');
+        IF item ? 'legs' THEN
+            FOR leg IN SELECT value FROM jsonb_array_elements(item->'legs') LOOP
+                named := array_append(named, leg->>'credit');
+            END LOOP;
+        END IF;
+    END LOOP;
+    IF array_remove(hold_keys, NULL) <> '{}' THEN
+        SELECT array_agg(a.id), array_agg(a.address), array_agg(a.has_balance) INTO ids, addresses, kept
+            FROM ledger_account a WHERE a.address = ANY (named)
+            OR a.id = ANY (ARRAY(SELECT h.account_id FROM ledger_openhold h WHERE h.key = ANY (hold_keys)));
+    ELSE
+        SELECT array_agg(a.id), array_agg(a.address), array_agg(a.has_balance) INTO ids, addresses, kept
+            FROM ledger_account a WHERE a.address = ANY (named);
+    END IF;
+    ids := coalesce(ids, '{}');
+    floors := array_fill(NULL::bigint, ARRAY[cardinality(ids)]);
+    taken := floors; given := floors; helds := floors; versions := floors;
+    closed := array_fill(false, ARRAY[cardinality(ids)]);
+    times := array_fill(NULL::timestamptz, ARRAY[cardinality(ids)]);
     -- One round of locks for the whole call, in key order: calls may queue for each other, never in a circle.
-    PERFORM 1 FROM ledger_balance b WHERE b.account_id IN (
-        SELECT a.id FROM jsonb_array_elements(items) e, LATERAL (
-            SELECT e->>'debit' AS address UNION ALL SELECT e->>'credit'
-            UNION ALL SELECT l->>'credit' FROM jsonb_array_elements(e->'legs') l
-        ) named JOIN ledger_account a ON a.address = named.address
-        UNION ALL
-        SELECT h.account_id FROM jsonb_array_elements(items) e JOIN ledger_openhold h ON h.key = e->>'hold'
-    ) ORDER BY b.account_id FOR NO KEY UPDATE;
+    FOR b IN SELECT * FROM ledger_balance l WHERE l.account_id = ANY (ids) ORDER BY l.account_id FOR NO KEY UPDATE LOOP
+        place := array_position(ids, b.account_id);
+        taken[place] := b.debits; given[place] := b.credits; helds[place] := b.held;
+        versions[place] := b.version; floors[place] := b.floor; closed[place] := b.is_closed; times[place] := b.recorded_at;
+    END LOOP;
 
     FOR item IN SELECT value FROM jsonb_array_elements(items) LOOP
         act := item->>'action';
@@ -81,19 +108,19 @@ BEGIN
         SELECT * INTO seen FROM ledger_attempt t WHERE t.key = item_key;
         IF FOUND THEN
             IF seen.fingerprint <> print THEN
-                answers := answers || jsonb_build_object('outcome', 'idempotency_mismatch', 'replayed', false);
+                answers := array_append(
+                    answers, jsonb_build_object('outcome', 'idempotency_mismatch', 'replayed', false));
                 CONTINUE;
             END IF;
             SELECT t.amount, t.expires_at INTO wanted, ends FROM ledger_transfer t WHERE t.id = seen.transfer_id;
-            answers := answers || jsonb_build_object(
+            answers := array_append(answers, jsonb_build_object(
                 'outcome', seen.outcome, 'replayed', true, 'op_id', seen.op_id, 'transfer_id', seen.transfer_id,
-                'debit_version', seen.debit_version, 'amount', wanted::bigint, 'expires_at', ends);
+                'debit_version', seen.debit_version, 'amount', wanted::bigint, 'expires_at', ends));
             CONTINUE;
         END IF;
 
-        refusal := NULL; hold_key := NULL; held := NULL; ends := NULL; first_id := NULL;
-        credit_ids := '{}'; credit_kept := '{}'; amounts := '{}';
-        total := 0; freed := 0; reserved := 0; full_account := false;
+        refusal := NULL; hold_key := NULL; held := NULL; ends := NULL; full_account := false;
+        amounts := '{}'; takers := '{}'; total := 0; freed := 0; reserved := 0;
         moment := clock_timestamp();
 
         <<deciding>>
@@ -110,16 +137,19 @@ BEGIN
                 IF act = 'capture' AND held.expires_at <= moment THEN refusal := 'hold_expired'; EXIT deciding; END IF;
                 IF act = 'expire' AND held.expires_at > moment THEN refusal := 'hold_not_expired'; EXIT deciding; END IF;
                 freed := held.amount;
-            ELSIF act NOT IN ('post', 'hold') THEN
+                d := array_position(ids, held.account_id);
+                IF d IS NULL OR versions[d] IS NULL THEN
+                    RAISE EXCEPTION 'the hold % was placed while this call began', hold_key
+                        USING ERRCODE = 'serialization_failure';
+                END IF;
+                legs := CASE act WHEN 'capture' THEN coalesce(item->'legs', '[]') ELSE '[]' END;
+            ELSIF act IN ('post', 'hold') THEN
+                d := array_position(addresses, item->>'debit');
+                legs := jsonb_build_array(item);
+            ELSE
                 RAISE EXCEPTION 'unknown action %', act USING ERRCODE = 'invalid_parameter_value';
             END IF;
 
-            legs := CASE act
-                WHEN 'capture' THEN coalesce(item->'legs', '[]')
-                WHEN 'release' THEN '[]'
-                WHEN 'expire' THEN '[]'
-                ELSE jsonb_build_array(item)
-            END;
             FOR leg IN SELECT value FROM jsonb_array_elements(legs) LOOP
                 IF jsonb_typeof(leg->'amount') IS DISTINCT FROM 'number' THEN
                     refusal := 'invalid_amount'; EXIT deciding;
@@ -130,41 +160,31 @@ BEGIN
                     refusal := 'invalid_amount'; EXIT deciding;
                 END IF;
                 CONTINUE WHEN wanted = 0;
-                amounts := amounts || wanted::bigint;
+                amounts := array_append(amounts, wanted::bigint);
                 total := total + wanted::bigint;
+                IF act <> 'hold' THEN
+                    -- An unknown address has no place; that is told below, after the sums.
+                    takers := array_append(takers, coalesce(array_position(addresses, leg->>'credit'), 0));
+                END IF;
             END LOOP;
-            IF act = 'capture' AND total > held.amount THEN refusal := 'capture_exceeds_hold'; EXIT deciding; END IF;
-
-            IF held.account_id IS NULL THEN
-                SELECT a.id, a.has_balance, b.* INTO d FROM ledger_account a
-                    LEFT JOIN ledger_balance b ON b.account_id = a.id WHERE a.address = item->>'debit';
-            ELSE
-                SELECT b.account_id AS id, true AS has_balance, b.* INTO d FROM ledger_balance b
-                    WHERE b.account_id = held.account_id;
+            IF act = 'capture' AND total > held.amount THEN
+                refusal := 'capture_exceeds_hold'; EXIT deciding;
             END IF;
-            IF d.id IS NULL THEN refusal := 'unknown_account'; EXIT deciding; END IF;
-            IF d.is_closed THEN refusal := 'account_closed'; EXIT deciding; END IF;
+
+            IF d IS NULL THEN refusal := 'unknown_account'; EXIT deciding; END IF;
+            IF closed[d] THEN refusal := 'account_closed'; EXIT deciding; END IF;
             -- Time never runs backwards within one account, whatever the server's clock does.
-            moment := greatest(moment, d.recorded_at);
-
-            IF act IN ('post', 'capture') THEN
-                FOR leg IN SELECT value FROM jsonb_array_elements(legs) LOOP
-                    CONTINUE WHEN (leg->>'amount')::numeric = 0;
-                    SELECT a.id, a.has_balance, b.* INTO c FROM ledger_account a
-                        LEFT JOIN ledger_balance b ON b.account_id = a.id WHERE a.address = leg->>'credit';
-                    IF c.id IS NULL THEN refusal := 'unknown_account'; EXIT deciding; END IF;
-                    IF c.id = d.id THEN refusal := 'same_account'; EXIT deciding; END IF;
-                    IF c.is_closed THEN refusal := 'account_closed'; EXIT deciding; END IF;
-                    full_account := full_account OR coalesce(c.credits + total > max_amount, false);
-                    moment := greatest(moment, c.recorded_at);
-                    credit_ids := credit_ids || c.id;
-                    credit_kept := credit_kept || c.has_balance;
-                END LOOP;
-                full_account := full_account OR coalesce(d.debits + total > max_amount, false);
-            END IF;
+            moment := greatest(moment, times[d]);
+            FOREACH c IN ARRAY takers LOOP
+                IF c = 0 THEN refusal := 'unknown_account'; EXIT deciding; END IF;
+                IF c = d THEN refusal := 'same_account'; EXIT deciding; END IF;
+                IF closed[c] THEN refusal := 'account_closed'; EXIT deciding; END IF;
+                moment := greatest(moment, times[c]);
+                full_account := full_account OR coalesce(given[c] + total > max_amount, false);
+            END LOOP;
 
             IF act = 'hold' THEN
-                IF NOT d.has_balance THEN refusal := 'account_unbounded'; EXIT deciding; END IF;
+                IF NOT kept[d] THEN refusal := 'account_unbounded'; EXIT deciding; END IF;
                 ends := coalesce(
                     (item->>'expires_at')::timestamptz,
                     moment + make_interval(secs => (item->>'lifetime')::float8));
@@ -174,10 +194,12 @@ BEGIN
             END IF;
 
             -- What is held is gone from what may be spent; only the hold's own capture may reach it.
-            IF act IN ('post', 'hold') AND d.credits - d.debits - d.held - total - reserved < d.floor THEN
+            IF act IN ('post', 'hold') AND given[d] - taken[d] - helds[d] - total - reserved < floors[d] THEN
                 refusal := 'insufficient_tokens'; EXIT deciding;
             END IF;
-            IF full_account THEN refusal := 'account_full'; EXIT deciding; END IF;
+            IF full_account OR taken[d] + total > max_amount THEN
+                refusal := 'account_full'; EXIT deciding;
+            END IF;
         END deciding;
 
         IF refusal IS NOT NULL THEN
@@ -185,70 +207,75 @@ BEGIN
                 INSERT INTO ledger_attempt (key, fingerprint, action, outcome, actor, refused_body, recorded_at)
                     VALUES (item_key, print, act, refusal, item->>'actor', item, moment);
             END IF;
-            answers := answers || jsonb_build_object('outcome', refusal, 'replayed', false);
+            answers := array_append(answers, jsonb_build_object('outcome', refusal, 'replayed', false));
             CONTINUE;
         END IF;
 
         op := coalesce((item->>'op_id')::uuid, gen_random_uuid());
-        row_leg := CASE WHEN op = last_op THEN row_leg ELSE 0 END;
+        IF op IS DISTINCT FROM last_op THEN last_leg := 0; END IF;
         last_op := op;
         effective := coalesce((item->>'effective_at')::timestamptz, moment);
-        rows := CASE WHEN act = 'hold' THEN 1 ELSE greatest(cardinality(credit_ids), 1) END;
+        rows := greatest(cardinality(takers), 1);
+        running := given[d] - taken[d];
+        taken[d] := taken[d] + total;
+        helds[d] := helds[d] + reserved - freed;
+        versions[d] := versions[d] + rows;
+        IF kept[d] THEN times[d] := moment; END IF;
+        first_id := nextval('ledger_transfer_id_seq');
 
-        moved := NULL;
-        IF d.has_balance THEN
-            UPDATE ledger_balance b
-                SET debits = b.debits + total, held = b.held + reserved - freed, version = b.version + rows, recorded_at = moment
-                WHERE b.account_id = d.id RETURNING * INTO moved;
-        END IF;
-
-        IF cardinality(credit_ids) = 0 THEN
+        IF cardinality(takers) = 0 THEN
             -- A capture that pays nobody frees the hold: it is a release.
-            row_leg := row_leg + 1;
-            INSERT INTO ledger_transfer (op_id, leg, kind, hold_id, hold_leg, debit_id, amount,
+            INSERT INTO ledger_transfer (id, op_id, leg, kind, hold_id, hold_leg, debit_id, amount,
                     debit_version, debit_after, debit_held, expires_at, effective_at, recorded_at,
                     actor, event_type, event_ref, xid)
-                VALUES (op, row_leg, CASE act WHEN 'capture' THEN 'release' ELSE act END,
-                    held.transfer_id, CASE WHEN act <> 'hold' THEN 1 END, d.id, reserved + freed,
-                    moved.version, moved.credits - moved.debits, moved.held, ends, effective, moment,
-                    item->>'actor', item->>'event_type', item->>'event_ref', pg_current_xact_id())
-                RETURNING id INTO first_id;
+                VALUES (first_id, op, last_leg + 1, CASE act WHEN 'capture' THEN 'release' ELSE act END,
+                    held.transfer_id, CASE WHEN act <> 'hold' THEN 1 END, ids[d], reserved + freed,
+                    versions[d], running, helds[d], ends, effective, moment,
+                    item->>'actor', item->>'event_type', item->>'event_ref', pg_current_xact_id());
         ELSE
-            running := moved.credits - moved.debits + total;
-            FOR i IN 1 .. rows LOOP
-                row_leg := row_leg + 1;
-                running := running - amounts[i];
-                credited := NULL;
-                IF credit_kept[i] THEN
-                    UPDATE ledger_balance b
-                        SET credits = b.credits + amounts[i], version = b.version + 1, recorded_at = moment
-                        WHERE b.account_id = credit_ids[i] RETURNING * INTO credited;
-                END IF;
-                INSERT INTO ledger_transfer (op_id, leg, kind, hold_id, hold_leg, debit_id, credit_id, amount,
-                        debit_version, debit_after, debit_held, credit_version, credit_after,
-                        effective_at, recorded_at, actor, event_type, event_ref, xid)
-                    VALUES (op, row_leg, act, held.transfer_id, CASE act WHEN 'capture' THEN i END,
-                        d.id, credit_ids[i], amounts[i],
-                        moved.version - rows + i, running, moved.held,
-                        credited.version, credited.credits - credited.debits,
-                        effective, moment, item->>'actor', item->>'event_type', item->>'event_ref', pg_current_xact_id())
-                    RETURNING id INTO row_id;
-                first_id := coalesce(first_id, row_id);
+            credit_ids := '{}'; credit_versions := '{}'; credit_afters := '{}';
+            FOR place IN 1 .. rows LOOP
+                c := takers[place];
+                given[c] := given[c] + amounts[place];
+                versions[c] := versions[c] + 1;
+                IF kept[c] THEN times[c] := moment; END IF;
+                credit_ids := array_append(credit_ids, ids[c]);
+                credit_versions := array_append(credit_versions, versions[c]);
+                credit_afters := array_append(credit_afters, given[c] - taken[c]);
             END LOOP;
+            INSERT INTO ledger_transfer (id, op_id, leg, kind, hold_id, hold_leg, debit_id, credit_id, amount,
+                    debit_version, debit_after, debit_held, credit_version, credit_after,
+                    effective_at, recorded_at, actor, event_type, event_ref, xid)
+                SELECT CASE l.n WHEN 1 THEN first_id ELSE nextval('ledger_transfer_id_seq') END,
+                    op, last_leg + l.n, act, held.transfer_id, CASE act WHEN 'capture' THEN l.n END,
+                    ids[d], l.credit_id, l.amount,
+                    versions[d] - rows + l.n, running - sum(l.amount) OVER (ORDER BY l.n), helds[d],
+                    l.credit_version, l.credit_after, effective, moment,
+                    item->>'actor', item->>'event_type', item->>'event_ref', pg_current_xact_id()
+                FROM unnest(credit_ids, amounts, credit_versions, credit_afters)
+                    WITH ORDINALITY AS l (credit_id, amount, credit_version, credit_after, n);
         END IF;
+        last_leg := last_leg + rows;
 
         IF act = 'hold' THEN
             INSERT INTO ledger_openhold (key, transfer_id, account_id, amount, expires_at)
-                VALUES (item_key, first_id, d.id, reserved, ends);
+                VALUES (item_key, first_id, ids[d], reserved, ends);
         ELSIF hold_key IS NOT NULL THEN
             DELETE FROM ledger_openhold h WHERE h.key = hold_key;
         END IF;
         INSERT INTO ledger_attempt (key, fingerprint, action, outcome, op_id, transfer_id, debit_version, actor, recorded_at)
-            VALUES (item_key, print, act, 'applied', op, first_id, moved.version, item->>'actor', moment);
-        answers := answers || jsonb_build_object(
+            VALUES (item_key, print, act, 'applied', op, first_id, versions[d], item->>'actor', moment);
+        answers := array_append(answers, jsonb_build_object(
             'outcome', 'applied', 'replayed', false, 'op_id', op, 'transfer_id', first_id,
-            'debit_version', moved.version, 'amount', coalesce(amounts[1], freed), 'expires_at', ends);
+            'debit_version', versions[d], 'amount', coalesce(amounts[1], freed), 'expires_at', ends));
     END LOOP;
+
+    -- Every change moved a version; accounts without a balance have none here and match no row.
+    UPDATE ledger_balance l
+        SET debits = u.debits, credits = u.credits, held = u.held, version = u.version, recorded_at = u.recorded_at
+        FROM unnest(ids, taken, given, helds, versions, times)
+            AS u (account_id, debits, credits, held, version, recorded_at)
+        WHERE l.account_id = u.account_id AND l.version <> u.version;
     RETURN to_jsonb(answers);
 END $$;
 
