@@ -8,14 +8,14 @@ from allauth.account.authentication import get_authentication_records
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from consent.parties.authentication import Machine
-from consent.parties.models import MachineKey, Membership, Organisation, Seat
+from consent.parties.errors import NotPermitted
+from consent.parties.models import Household, MachineKey, Membership, Organisation, Seat
 
 P = ParamSpec("P")
 
@@ -38,6 +38,17 @@ def organisation_of(user: object, *, scope: str) -> Organisation | None:
     return seat.organisation if seat else None
 
 
+def household_of(user: object) -> Household:
+    """Return the household that a hub's key speaks for.
+
+    Raises:
+        NotPermitted: it is not a hub's key.
+    """
+    if not isinstance(user, Machine) or user.key.household is None:
+        raise NotPermitted("우리 집 허브의 열쇠로만 할 수 있는 일이에요.")
+    return user.key.household
+
+
 def has_second_factor(request: Request | HttpRequest) -> bool:
     """Tell whether this session was opened with a second factor or a passkey."""
     return any(entry.get("method") == "mfa" for entry in get_authentication_records(request, request.user))
@@ -46,17 +57,15 @@ def has_second_factor(request: Request | HttpRequest) -> bool:
 def members_only(
     view: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Let a household's member onto a page; a stranger signs in first, anybody else goes to their own first room."""
+    """Let a household's member onto a page; a stranger signs in first, and to anybody else it is closed."""
 
     @login_required
     @never_cache
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if membership_of(request.user) is not None:
-            return view(request, *args, **kwargs)
-        if request.method in ("GET", "HEAD"):
-            return redirect("home")
-        raise PermissionDenied
+        if membership_of(request.user) is None:
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
 
     return guarded
 

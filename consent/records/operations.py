@@ -111,6 +111,12 @@ def never_again(*, household: Household, organisation: Organisation, at: datetim
     StandingNo.objects.get_or_create(household=household, topic="", organisation=organisation, defaults={"since": at})
 
 
+@transaction.atomic(durable=True)
+def ask_again(*, household: Household, organisation: Organisation) -> None:
+    """Take back a standing no to an organisation. It is no yes: the household is asked again, each time."""
+    StandingNo.objects.filter(household=household, organisation=organisation).delete()
+
+
 def _consent(
     *, ask: Ask, actor: User, verdict: str, notice: Notice, at: datetime, ends_at: datetime | None = None,
     op_id: UUID | None = None, payload_digest: str = "",

@@ -1,6 +1,6 @@
 """What a household does over the API. A browser session with CSRF; no key can approve."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from consent.parties.models import Organisation
+from consent.parties.models import Organisation, User
 from consent.parties.paging import page_of, read_limit
 from consent.parties.permissions import IsMember
 from consent.records import receipts
@@ -46,6 +46,10 @@ class HouseholdView(APIView):
     permission_classes = [IsMember]
 
     @property
+    def member(self) -> User:
+        return cast(User, self.request.user)
+
+    @property
     def locale(self) -> str:
         return "en" if (get_language() or "ko").startswith("en") else "ko"
 
@@ -65,7 +69,7 @@ class ListAsks(HouseholdView):
         page = page_of(
             queries.in_state(offers, state, at=at) if state else offers,
             by=("-ask__asked_at", "-ask_id"),
-            name=f"asks:{request.user.membership.household_id}:{state}",
+            name=f"asks:{self.member.membership.household_id}:{state}",
             cursor=request.query_params.get("cursor"),
             limit=read_limit(request.query_params.get("limit")),
         )
@@ -90,7 +94,7 @@ class GetAsk(HouseholdView):
         dropped = request.query_params.get("drop_fields")
         shown = queries.show_ask(
             ask_id=ask_id,
-            user=request.user,
+            user=self.member,
             locale=self.locale,
             at=at,
             precision=request.query_params.get("precision"),
@@ -108,7 +112,7 @@ class ApproveAsk(HouseholdView):
         said = ApproveAskInput(data=request.data)
         said.is_valid(raise_exception=True)
         outcome = operations.approve_ask(
-            ask_id=ask_id, actor=request.user, locale=self.locale, at=timezone.now(), **said.validated_data
+            ask_id=ask_id, actor=self.member, locale=self.locale, at=timezone.now(), **said.validated_data
         )
         return Response(_approved(outcome))
 
@@ -119,7 +123,7 @@ class DenyAsk(HouseholdView):
     @extend_schema(request=None, responses=DecidedOutput)
     def post(self, request: Request, ask_id: UUID) -> Response:
         self.own_ask(ask_id)
-        consent = operations.deny_ask(ask_id=ask_id, actor=request.user, locale=self.locale, at=timezone.now())
+        consent = operations.deny_ask(ask_id=ask_id, actor=self.member, locale=self.locale, at=timezone.now())
         return Response({"state": Ask.State.DENIED, "consent": consent.pk})
 
 
@@ -129,7 +133,7 @@ class DeferAsk(HouseholdView):
     @extend_schema(request=None, responses=DecidedOutput)
     def post(self, request: Request, ask_id: UUID) -> Response:
         self.own_ask(ask_id)
-        operations.defer_ask(ask_id=ask_id, actor=request.user, at=timezone.now())
+        operations.defer_ask(ask_id=ask_id, actor=self.member, at=timezone.now())
         return Response({"state": Ask.State.PENDING, "consent": None})
 
 
@@ -142,7 +146,7 @@ class ListConsents(HouseholdView):
         page = page_of(
             queries.consents_of(request.user),
             by=("-at", "-pk"),
-            name=f"consents:{request.user.membership.household_id}",
+            name=f"consents:{self.member.membership.household_id}",
             cursor=request.query_params.get("cursor"),
             limit=read_limit(request.query_params.get("limit")),
         )
@@ -166,7 +170,7 @@ class WithdrawConsent(HouseholdView):
     @extend_schema(request=None, responses=DecidedOutput)
     def post(self, request: Request, consent_id: UUID) -> Response:
         get_object_or_404(Consent.objects.visible_to(request.user), pk=consent_id)
-        operations.withdraw_consent(consent_id=consent_id, actor=request.user, at=timezone.now())
+        operations.withdraw_consent(consent_id=consent_id, actor=self.member, at=timezone.now())
         return Response({"state": Consent.State.WITHDRAWN, "consent": consent_id})
 
 
@@ -180,7 +184,7 @@ class VerifyReceipt(APIView):
     def post(self, request: Request) -> Response:
         said = VerifyInput(data=request.data)
         said.is_valid(raise_exception=True)
-        valid, reason = receipts.is_genuine(request.data["receipt"], said.validated_data["signature"])
+        valid, reason = receipts.is_genuine(said.validated_data["receipt"], said.validated_data["signature"])
         return Response({"valid": valid, "reason": reason})
 
 

@@ -15,6 +15,8 @@ from consent.parties.strict_json import loads
 from marketplace.brokerage.errors import ChoiceNotOffered
 from marketplace.brokerage.models import Offer
 from marketplace.insights import vault
+from marketplace.insights.errors import VaultClosed
+from marketplace.insights.models import SealedObject
 from marketplace.insights.precision import Rung, View, view_of
 
 #: What every record holds; the rest leaves only where the buyer offered it and the member kept it.
@@ -69,13 +71,14 @@ def preview_of(offer: Offer, choice: Choice) -> Preview:
     Raises:
         VaultClosed: the insight was shredded.
     """
-    payload = loads(vault.open_sealed(offer.insight.sealed))
+    sealed = _sealed(offer)
+    payload = loads(vault.open_sealed(sealed))
     view = view_of(payload, Rung(choice.rung))
     document = {
         "kind": offer.insight.kind,
         "data": _data(offer, choice, view),
         "household": keyed_name("household", f"{offer.ask.household_id}|{offer.ask.recipient_id}")[:16],
-        "nonce": _nonce(offer, choice),
+        "nonce": _nonce(offer, choice, vault.data_key_of(sealed)),
     }
     body = canonical_bytes(document)
     return Preview(choice, document, body, sha256_hex(body), view, offer.version.tokens_at(choice.rung))
@@ -105,7 +108,13 @@ def _data(offer: Offer, choice: Choice, view: View) -> dict[str, Any]:
     return {name: value for name, value in known.items() if name in kept and value not in (None, "")}
 
 
-def _nonce(offer: Offer, choice: Choice) -> str:
+def _sealed(offer: Offer) -> SealedObject:
+    if offer.insight.sealed is None:
+        raise VaultClosed("이 값은 이미 지웠어요.")
+    return offer.insight.sealed
+
+
+def _nonce(offer: Offer, choice: Choice, data_key: bytes) -> str:
     """Return 16 bytes that only the insight's data key can make: the digest hides the value once that key is gone."""
     said = f"preview|{offer.ask_id}|{choice.rung}|{','.join(choice.dropped)}"
-    return hmac.new(vault.data_key_of(offer.insight.sealed), said.encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.new(data_key, said.encode(), hashlib.sha256).hexdigest()[:32]

@@ -63,7 +63,7 @@ class AskDetailOutput(AskOutput):
 
 
 class AsksOutput(serializers.Serializer[Any]):
-    data = AskOutput(many=True)
+    data = AskOutput(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)
 
 
@@ -92,7 +92,7 @@ class ConsentOutput(serializers.Serializer[Any]):
 
 
 class ConsentsOutput(serializers.Serializer[Any]):
-    data = ConsentOutput(many=True)
+    data = ConsentOutput(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)
 
 

@@ -14,7 +14,6 @@ from consent.parties import operations as parties
 from consent.parties.models import Area, Household, MachineKey, Membership, Organisation, Seat, User
 from consent.records.models import Preference
 from marketplace.demand import operations as demand
-from marketplace.demand.models import DataRequest
 from marketplace.demand.terms import Terms
 from rewards.ledger import operations as ledger
 from rewards.ledger.models import ISSUANCE, AccountKind
@@ -169,12 +168,12 @@ def _pest_firm_wants(district: Area, at: datetime) -> Terms:
     )
 
 
-def _open_request(buyer: Organisation, terms: Terms, admin: User, at: datetime) -> DataRequest:
+def _open_request(buyer: Organisation, terms: Terms, admin: User, at: datetime) -> None:
     request = demand.draft_request(organisation=buyer, actor="system:cast", terms=terms, at=at)
     acting: dict[str, Any] = {"request_id": request.pk, "actor_organisation": buyer, "actor": "system:cast", "at": at}
     demand.fund_request(**acting, tokens=terms.budget_tokens, key="first")
     demand.submit_request(**acting)
-    return demand.review_request(request_id=request.pk, actor=admin, verdict="opened", reason="", at=at)
+    demand.review_request(request_id=request.pk, actor=admin, verdict="opened", reason="", at=at)
 
 
 def _person(email: str, name: str, *, second_factor: bool = False, **fields: Any) -> Person:

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from consent.parties.permissions import IsHub
+from consent.parties.permissions import IsHub, household_of
 from marketplace.appliances import wire
 from marketplace.appliances.dialects import DIALECTS, Dialect, Rejection
 from marketplace.insights import operations
@@ -29,7 +29,7 @@ class IngestView(APIView):
 
     def take(self, request: Request, dialect: Dialect) -> Response:
         at = timezone.now()
-        household = request.auth.household
+        household = household_of(request.user)
         wire.check_content_type(request.content_type, dialect.content_types)
         body = wire.read_bounded(request._request)
         items = dialect(body, _headers(request), received_at=at)

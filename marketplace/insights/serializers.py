@@ -31,4 +31,4 @@ class DialectOutput(serializers.Serializer[Any]):
 
 
 class DialectsOutput(serializers.Serializer[Any]):
-    data = DialectOutput(many=True)
+    data = DialectOutput(many=True)  # type: ignore[assignment]

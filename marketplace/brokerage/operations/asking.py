@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
 
 from consent.parties.models import Membership, Organisation
 from consent.parties.strict_json import loads
@@ -81,7 +81,7 @@ def _proposals(taken: Sequence[Insight], at: datetime) -> Iterator[_Proposal]:
     for insight in wanted:
         line = lines.get(insight.household_id, Line())
         for request in _meeting(insight, requests[insight.kind]):
-            price = price_of_version(request.current)
+            price = price_of_version(request.version)
             key = (insight.appliance_id, insight.kind, request.pk)
             if key in recent or not line.allows(
                 topic=KINDS[insight.kind].topic, organisation_id=request.organisation_id, tokens=price.tokens
@@ -96,7 +96,7 @@ def _requests_by_kind(kinds: set[str], at: datetime) -> dict[str, list[DataReque
     found = DataRequest.objects.asking(at).filter(current__kinds__overlap=sorted(kinds))
     by_kind: dict[str, list[DataRequest]] = defaultdict(list)
     for request in found.select_related("current", "organisation").order_by("opened_at", "pk"):
-        for kind in request.current.kinds:
+        for kind in request.version.kinds:
             by_kind[kind].append(request)
     return by_kind
 
@@ -104,22 +104,25 @@ def _requests_by_kind(kinds: set[str], at: datetime) -> dict[str, list[DataReque
 def _meeting(insight: Insight, requests: Iterable[DataRequest]) -> Iterator[DataRequest]:
     """Open the insight once, and yield the data requests whose area and condition it meets."""
     area = insight.household.area
-    near = [request for request in requests if request.current.area_id in (area.pk, area.parent_id)]
+    near = [request for request in requests if request.version.area_id in (area.pk, area.parent_id)]
     if not near:
+        return
+    if insight.sealed is None:
         return
     try:
         value = loads(vault.open_sealed(insight.sealed))["value"]
     except VaultClosed:
         return
     for request in near:
-        if is_met(request.current, kind=insight.kind, value=value):
+        if is_met(request.version, kind=insight.kind, value=value):
             yield request
 
 
 def _asked_recently(taken: Sequence[Insight], at: datetime) -> set[tuple[UUID, str, UUID]]:
     """Return what must not be asked again yet: still waiting, or asked within the request's own gap."""
     waiting = Q(ask__state=Ask.State.PENDING, ask__expires_at__gt=at)
-    within_gap = Q(ask__asked_at__gt=at - timedelta(hours=1) * F("request__current__min_gap_hours"))
+    gap = ExpressionWrapper(F("request__current__min_gap_hours") * Value(timedelta(hours=1)), DurationField())
+    within_gap = Q(ask__asked_at__gt=Value(at) - gap)
     offers = Offer.objects.filter(
         waiting | within_gap, insight__appliance__in={insight.appliance_id for insight in taken}
     )
@@ -138,7 +141,7 @@ def _put(proposals: Sequence[_Proposal], at: datetime) -> None:
                 ask_id=proposal.ask_id,
                 insight=proposal.insight,
                 request=proposal.request,
-                version=proposal.request.current,
+                version=proposal.request.version,
                 tokens=proposal.price.tokens,
                 price_tokens=proposal.price.total,
             )
@@ -155,7 +158,7 @@ def _ask(proposal: _Proposal, adults: dict[UUID, int], at: datetime) -> Ask:
         household=proposal.insight.household,
         private_to_id=appliance.private_to_id,
         recipient=proposal.request.organisation,
-        purpose=proposal.request.current.purpose,
+        purpose=proposal.request.version.purpose,
         notice_version=notices.CURRENT_VERSION,
         subject=f"insight:{proposal.insight.pk}",
         topic=kind.topic,

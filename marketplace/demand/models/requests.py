@@ -90,6 +90,13 @@ class DataRequest(models.Model):
         return f"{self.pk} {self.state}"
 
     @property
+    def version(self) -> "RequestVersion":
+        """The current version; a data request that was drafted whole always has one."""
+        if self.current is None:
+            raise ValueError(f"data request {self.pk} has no version")
+        return self.current
+
+    @property
     def escrow(self) -> str:
         """Address of the ledger account that holds this request's budget."""
         return f"escrow:{self.pk}"
