@@ -8,7 +8,7 @@ import pytest
 from marketplace.appliances.dialects import SENTENCES, Rejection
 
 ROOT = Path(__file__).parents[4]
-SOURCES = [*ROOT.glob("marketplace/appliances/dialects/*.py"), ROOT / "marketplace/insights/normalise.py"]
+SOURCES = [*ROOT.glob("marketplace/appliances/dialects/*.py"), *ROOT.glob("marketplace/insights/*.py")]
 
 
 @pytest.mark.parametrize("code", SENTENCES)
