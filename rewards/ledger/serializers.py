@@ -92,20 +92,20 @@ class LineOutput(serializers.Serializer):
 
 
 class AccountsOutput(serializers.Serializer):
-    data = AccountOutput(many=True)
+    data = AccountOutput(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)
 
 
 class TransfersOutput(serializers.Serializer):
-    data = TransferOutput(many=True)
+    data = TransferOutput(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)
 
 
 class StatementOutput(serializers.Serializer):
-    data = LineOutput(many=True)
+    data = LineOutput(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)
 
 
 class OperationOutput(serializers.Serializer):
     op_id = serializers.UUIDField()
-    data = TransferOutput(many=True)
+    data = TransferOutput(many=True)  # type: ignore[assignment]
