@@ -12,13 +12,13 @@ class RecordOutput(serializers.Serializer[Any]):
 
     id = serializers.UUIDField(help_text="The release.")
     kind = serializers.CharField()
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]
     receipt = serializers.UUIDField(help_text="The receipt of the consent under which it is read.")
     payload_digest = serializers.CharField()
 
 
 class RecordsOutput(serializers.Serializer[Any]):
-    data = RecordOutput(many=True)
+    data = RecordOutput(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)
     resume_cursor = serializers.CharField(
         allow_null=True, help_text="Keep this one to come back for what is released after this page."
@@ -38,7 +38,7 @@ class WithdrawalOutput(serializers.Serializer[Any]):
 
 
 class WithdrawalsOutput(serializers.Serializer[Any]):
-    data = WithdrawalOutput(many=True)
+    data = WithdrawalOutput(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)
 
 
@@ -57,7 +57,7 @@ class NewEndpointOutput(EndpointOutput):
 
 
 class EndpointsOutput(serializers.Serializer[Any]):
-    data = EndpointOutput(many=True)
+    data = EndpointOutput(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)
 
 
@@ -77,5 +77,5 @@ class AccessOutput(serializers.Serializer[Any]):
 
 
 class AccessesOutput(serializers.Serializer[Any]):
-    data = AccessOutput(many=True)
+    data = AccessOutput(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)

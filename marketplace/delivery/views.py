@@ -1,13 +1,14 @@
 """A buyer's pages: what it was given, what it must erase, and how a program reads the same."""
 
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -45,40 +46,18 @@ def records(request: HttpRequest, request_id: UUID) -> HttpResponse:
     data_request = get_object_or_404(requests, pk=request_id)
     # Before the door writes down this very read: what is new is new on this page.
     figures = queries.figures_of(data_request, at=at)
+    reader = door.Reader(organisation=buyer, name=str(request.user.pk), path="page")
+    cursor = request.GET.get("cursor")
     try:
         page = door.read_page(
-            request=data_request,
-            reader=door.Reader(organisation=buyer, name=str(request.user.pk), path="page"),
-            cursor=request.GET.get("cursor"),
-            limit=PER_PAGE,
-            at=at,
-            newest_first=True,
+            request=data_request, reader=reader, cursor=cursor, limit=PER_PAGE, at=at, newest_first=True
         )
     except OrganisationSuspended as exc:
         raise PermissionDenied(str(exc)) from exc
     except InvalidCursor as exc:
-        return HttpResponseBadRequest(str(exc))
-    reads = queries.reads_of(record.release.pk for record in page.records)
-    spent, api_path = budget(data_request), reverse("list_records", args=[data_request.pk])
-    answer = render(
-        request,
-        "delivery/records.html",
-        {
-            "data_request": data_request,
-            "version": data_request.current,
-            "area": _area_name(data_request),
-            "budget": spent,
-            "planks_laid": PLANKS * spent.spent // spent.funded if spent.funded else 0,
-            "planks_total": PLANKS,
-            "figures": _figures(figures),
-            "readable": figures.readable,
-            "duties": queries.open_duties_of(data_request),
-            "rows": [row_of(record, reads=reads.get(record.release.pk, 1)) for record in page.records],
-            "next_href": f"?{urlencode({'cursor': page.next_cursor})}#records" if page.next_cursor else "",
-            "api_path": api_path,
-            "api_url": f"{settings.BASE_URL}{api_path}",
-        },
-    )
+        raise BadRequest(str(exc)) from exc
+    context = _about(data_request, figures=figures) | _table(page)
+    answer = render(request, "delivery/records.html", context)
     add_never_cache_headers(answer)
     return answer
 
@@ -102,6 +81,35 @@ def _buyer(request: HttpRequest) -> Organisation:
     if seat is None or seat.organisation.kind != Organisation.Kind.BUYER:
         raise Http404
     return seat.organisation
+
+
+def _about(data_request: DataRequest, *, figures: queries.Figures) -> dict[str, Any]:
+    spent, api_path = budget(data_request), reverse("list_records", args=[data_request.pk])
+    return {
+        "data_request": data_request,
+        "version": data_request.current,
+        "area": _area_name(data_request),
+        "budget": spent,
+        "planks_laid": PLANKS * spent.spent // spent.funded if spent.funded else 0,
+        "planks_total": PLANKS,
+        "figures": _figures(figures),
+        "readable": figures.readable,
+        "duties": queries.open_duties_of(data_request),
+        "api_path": api_path,
+        "api_url": f"{settings.BASE_URL}{api_path}",
+    }
+
+
+def _table(page: door.RecordPage) -> dict[str, Any]:
+    reads = queries.reads_of(record.release.pk for record in page.records)
+    rows = [row_of(record, reads=reads.get(record.release.pk, 1)) for record in page.records]
+    row_kinds = {row.kind for row in rows}
+    return {
+        "rows": rows,
+        "single_kind": row_kinds.pop() if len(row_kinds) == 1 else "",
+        "has_others": any(row.others for row in rows),
+        "next_href": f"?{urlencode({'cursor': page.next_cursor})}#records" if page.next_cursor else "",
+    }
 
 
 def _figures(figures: queries.Figures) -> list[dict[str, object]]:

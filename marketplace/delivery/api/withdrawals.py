@@ -1,5 +1,6 @@
 """What a buyer must erase, and its word that it did."""
 
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -15,7 +16,11 @@ from marketplace.delivery.serializers import WithdrawalOutput, WithdrawalsOutput
 
 CURSOR = OpenApiParameter("cursor", str, description="the `next_cursor` of the page before")
 LIMIT = OpenApiParameter("limit", int, description="rows a page, 1 to 500")
-STATES = {"open": {"attested_at": None}, "attested": {"attested_at__isnull": False}, "all": {}}
+STATES: dict[str, dict[str, Any]] = {
+    "open": {"attested_at": None},
+    "attested": {"attested_at__isnull": False},
+    "all": {},
+}
 STATE = OpenApiParameter("state", str, enum=list(STATES), default="open")
 
 
