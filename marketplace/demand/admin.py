@@ -52,7 +52,7 @@ class DataRequestAdmin(admin.ModelAdmin):
 
     @admin.display(description="쓰는 곳")
     def purpose(self, request: DataRequest) -> str:
-        return request.current.purpose_text if request.current else str(request.pk)
+        return request.version.purpose_text
 
     @admin.display(description="맡긴 토큰 · 쓴 토큰 · 돌려받을 토큰")
     def tokens(self, request: DataRequest) -> str:
@@ -85,8 +85,8 @@ class DataRequestAdmin(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         found = self.get_object(request, object_id)
-        waits = found is not None and found.state == DataRequest.State.IN_REVIEW
-        context = {"review_form": ReviewForm(initial={"number": found.current.number}) if waits else None}
+        is_waiting = found is not None and found.state == DataRequest.State.IN_REVIEW
+        context = {"review_form": ReviewForm(initial={"number": found.version.number}) if is_waiting else None}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def review(self, request: HttpRequest, request_id: UUID) -> HttpResponse:

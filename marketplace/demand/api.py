@@ -97,8 +97,8 @@ class OneRequest(BuyerView):
         found = get_object_or_404(queries.data_requests(request.user), pk=request_id)
         wanted = TermsInput(data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
-        terms = wanted.stated(before=terms_of(found.current))
-        operations.edit_request(**self.acting(request_id), terms=terms, number=found.current.number)
+        terms = wanted.stated(before=terms_of(found.version))
+        operations.edit_request(**self.acting(request_id), terms=terms, number=found.version.number)
         return self.told(request_id)
 
 

@@ -80,7 +80,7 @@ def edit_request(
     policies.check_is_current(request, number=number)
     _check_terms(terms, at=at)
 
-    following = request.current.number + 1 if request.current else 1
+    following = request.version.number + 1
     request.set_current(_freeze(request, terms, number=following, at=at))
     if request.state in (State.OPEN, State.PAUSED, State.EXHAUSTED):
         request.set_state(State.IN_REVIEW, at=at)
@@ -148,7 +148,7 @@ def submit_request(
     """
     request = _lock(request_id, actor_organisation)
     policies.check_can_submit(request)
-    policies.check_version(request.current, at=at)
+    policies.check_version(request.version, at=at)
 
     request.set_state(State.IN_REVIEW, at=at)
     _note(request, "request.submit", actor=actor, at=at)
@@ -184,7 +184,7 @@ def review_request(
 
     request.set_state(STATE_AFTER[Review.Verdict(verdict)], at=at)
     _note(request, f"request.{verdict}", actor=actor, at=at, reason=reason)
-    return Review.objects.create(version=request.current, verdict=verdict, reason=reason.strip(), actor=actor, at=at)
+    return Review.objects.create(version=request.version, verdict=verdict, reason=reason.strip(), actor=actor, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -257,7 +257,7 @@ def exhaust_request(*, request_id: UUID, at: datetime) -> bool:
         Whether it was marked now, so that the caller tells the buyer once.
     """
     request = DataRequest.objects.lock(request_id)
-    if request.state != State.OPEN or queries.in_escrow(request).posted >= price_of_version(request.current).total:
+    if request.state != State.OPEN or queries.in_escrow(request).posted >= price_of_version(request.version).total:
         return False
     request.set_state(State.EXHAUSTED, at=at)
     _note(request, "request.exhaust", actor="system:clock", at=at)
@@ -315,7 +315,7 @@ def estimate_reach(
         raise ReachUsedUp(gettext("오늘 볼 수 있는 어림 스무 번을 다 쓰셨어요. 내일 다시 봐 주세요."))
 
     note(actor=_name_of(actor), action=queries.REACH_ACTION, subject=f"organisation:{organisation.pk}", at=at)
-    homes = queries.homes_within_reach(request.current)
+    homes = queries.homes_within_reach(request.version)
     return queries.Reach(low=homes // 10 * 10, left_today=queries.REACH_PER_DAY - used - 1)
 
 
@@ -333,7 +333,7 @@ def _check_terms(terms: Terms, *, at: datetime) -> None:
 
 def _check_can_ask(request: DataRequest, *, at: datetime) -> None:
     policies.check_is_buyer(request.organisation)
-    policies.check_version(request.current, at=at)
+    policies.check_version(request.version, at=at)
     policies.check_is_funded(request, in_escrow=queries.in_escrow(request).posted)
 
 

@@ -110,7 +110,7 @@ def check_is_funded(request: DataRequest, *, in_escrow: int) -> None:
     Raises:
         NotFunded: it does not.
     """
-    if request.current is None or in_escrow < price_of_version(request.current).total:
+    if in_escrow < price_of_version(request.version).total:
         raise NotFunded(gettext("맡긴 토큰이 한 건 값보다 적어요. 토큰을 더 맡겨 주세요."))
 
 
@@ -133,18 +133,16 @@ def check_is_current(request: DataRequest, *, number: int | None) -> None:
     Raises:
         VersionChanged: it was edited meanwhile.
     """
-    if number is not None and (request.current is None or request.current.number != number):
+    if number is not None and request.version.number != number:
         raise VersionChanged(gettext("보시는 사이에 데이터 요청이 바뀌었어요. 지금 내용을 다시 봐 주세요."))
 
 
-def check_version(version: RequestVersion | None, *, at: datetime) -> None:
+def check_version(version: RequestVersion, *, at: datetime) -> None:
     """Let only a version pass that still stays within its purpose: bounds may have moved since it was written.
 
     Raises:
         OutsideTemplate: the first thing to mend, with its field.
     """
-    if version is None:
-        raise OutsideTemplate(gettext("아직 내용이 없는 데이터 요청이에요."), field="kinds")
     shares = {"manufacturer_bp": version.manufacturer_bp, "platform_bp": version.platform_bp}
     check_terms(terms_of(version), **shares, at=at)
 

@@ -84,7 +84,7 @@ def _rows(kind: Kind, stated: Mapping[str, Any], rung: Rung, at: datetime) -> li
     view = coarsen(rung, exact_view(kind=kind.code, value=_value(kind, stated), observed_at=at))
     rows: list[dict[str, Any]] = [
         {"main": True, "label": kind.label.say(language), "value": show(view, language), "word": bool(kind.words)},
-        {"label": gettext("알아챈 때"), "value": _time(view.at, rung)},
+        {"label": gettext("알아챈 때"), **_time(view.at, rung)},
     ]
     area: Area | None = stated.get("area")
     if area is not None:
@@ -106,14 +106,17 @@ def _value(kind: Kind, stated: Mapping[str, Any]) -> int | float | bool | str:
     low, high = kind.low if low is None else low, kind.high if high is None else high
     if not kind.low <= low < high <= kind.high:
         low, high = kind.low, kind.high
-    return round(low + min(high - low, kind.bands[1]) / 2, 1 if high - low < 2 else 0) if low else round(high / 4)
+    if not low:
+        return round(high / 4)
+    value = low + min(high - low, kind.bands[1]) / 2
+    return round(value) if low < round(value) < high else value
 
 
-def _time(text: str, rung: Rung) -> str:
+def _time(text: str, rung: Rung) -> dict[str, Any]:
     moment = datetime.fromisoformat(text)
     if rung is Rung.DAY:
-        return f"{moment:%Y-%m-%d}"
-    return f"{timezone.localtime(moment):%Y-%m-%d %H:%M}"
+        return {"at": moment, "value": f"{moment:%Y-%m-%d}"}
+    return {"at": moment, "value": "" if rung is Rung.EXACT else f"{timezone.localtime(moment):%Y-%m-%d %H:00}"}
 
 
 def _homes(area: Area) -> str:

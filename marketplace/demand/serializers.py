@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from consent.parties.models import Area
 from consent.records.purposes import PURPOSES
-from marketplace.demand.models import DataRequest, RequestVersion, Review
+from marketplace.demand.models import DataRequest, Review
 from marketplace.demand.pricing import price_of_version
 from marketplace.demand.queries import Budget
 from marketplace.demand.terms import OPTIONAL_FIELDS, Terms
@@ -136,7 +136,7 @@ class RequestOutput(serializers.Serializer):
     refunded_at = serializers.DateTimeField(default_timezone=UTC, allow_null=True)
 
     def get_price(self, request: DataRequest) -> PriceOutput:
-        return PriceOutput(price_of_version(_current(request))).data  # type: ignore[return-value]
+        return PriceOutput(price_of_version(request.version)).data  # type: ignore[return-value]
 
     def get_budget(self, request: DataRequest) -> BudgetOutput:
         return BudgetOutput(self.context["budgets"].get(request.pk, Budget(0, 0, 0))).data  # type: ignore[return-value]
@@ -171,9 +171,3 @@ class PurseOutput(serializers.Serializer):
     funded = serializers.IntegerField(source="total.funded")
     spent = serializers.IntegerField(source="total.spent")
     refundable = serializers.IntegerField(source="total.refundable")
-
-
-def _current(request: DataRequest) -> RequestVersion:
-    if request.current is None:
-        raise ValueError("a data request is only ever told with its version")
-    return request.current

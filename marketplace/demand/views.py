@@ -76,7 +76,7 @@ def edit_request(request: HttpRequest, request_id: UUID) -> HttpResponse:
     found = _request(request, request_id)
     if not found.can_be_edited:
         return redirect("buyer_request", found.pk)
-    form = TermsForm(request.POST or None, at=now, initial=initial_of(terms_of(_version(found))))
+    form = TermsForm(request.POST or None, at=now, initial=initial_of(terms_of(found.version)))
     if _is_to_be_kept(request) and form.is_valid() and form.terms:
         try:
             operations.edit_request(
@@ -201,12 +201,6 @@ def _request(request: HttpRequest, request_id: UUID) -> DataRequest:
     return get_object_or_404(queries.data_requests(request.user), pk=request_id)
 
 
-def _version(found: DataRequest) -> Any:
-    if found.current is None:
-        raise Http404
-    return found.current
-
-
 def _acting(request: HttpRequest, found: DataRequest) -> dict[str, Any]:
     return {
         "request_id": found.pk,
@@ -251,12 +245,12 @@ def _form_page(
         form.is_valid()
         sample = sample_of(form.stated, organisation=buyer, at=now)
     elif found:
-        sample = sample_of_version(_version(found), organisation=buyer, at=now)
+        sample = sample_of_version(found.version, organisation=buyer, at=now)
     else:
         sample = sample_of({}, organisation=buyer, at=now)
     only_preview = request.method == "POST" and not _is_to_be_kept(request)
     status = 409 if refusal else 422 if form.errors and not only_preview else 200
-    number = _number(request) or (_version(found).number if found else None)
+    number = _number(request) or (found.version.number if found else None)
     context = {"form": form, "found": found, "sample": sample, "refusal": refusal, "number": number}
     return render(request, "demand/request_form.html", context, status=status)
 
@@ -272,12 +266,12 @@ def _request_page(
     invalid = fund_form is not None and bool(fund_form.errors)
     context = {
         "found": found,
-        "version": _version(found),
+        "version": found.version,
         "budget": queries.budget(found),
         "peg": PEGS[State(found.state)],
-        "area_name": area_name(_version(found).area),
+        "area_name": area_name(found.version.area),
         "review": queries.last_review(found),
-        "sample": sample_of_version(_version(found), organisation=found.organisation, at=timezone.now()),
+        "sample": sample_of_version(found.version, organisation=found.organisation, at=timezone.now()),
         "steps": policies.steps_of(found),
         "fund_form": fund_form or FundForm(initial={"key": uuid4()}),
         "reach": reach,
