@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from consent.parties.models import User
 from consent.records.models import Answer, Ask, Consent
@@ -49,7 +49,7 @@ def in_state(offers: QuerySet[Offer], state: str, *, at: datetime) -> QuerySet[O
         ValueError: there is no such state.
     """
     late = Q(ask__state=Ask.State.PENDING, ask__expires_at__lte=at)
-    void = ~Q(request__state__in=STANDING) & Q(ask__state=Ask.State.PENDING)
+    void = (~Q(request__state__in=STANDING) | ~Q(request__current=F("version"))) & Q(ask__state=Ask.State.PENDING)
     if state == Ask.State.PENDING:
         return offers.filter(ask__state=state).exclude(late).exclude(void)
     if state == Ask.State.EXPIRED:

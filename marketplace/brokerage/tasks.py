@@ -25,3 +25,10 @@ def tidy_asks() -> None:
 def mark_exhausted() -> None:
     """Stop data requests whose budget is spent."""
     operations.mark_exhausted(at=timezone.now())
+
+
+@shared_task
+def forget_insights() -> None:
+    """Destroy the values that nobody needs any more."""
+    while operations.forget_insights(at=timezone.now()):
+        pass

@@ -1,8 +1,16 @@
 from django.urls import path
 
 from marketplace.brokerage import api
+from marketplace.brokerage.views import history, inbox
 
 urlpatterns = [
+    path("inbox", inbox.show_inbox, name="inbox"),
+    path("inbox/<uuid:ask_id>", inbox.show_ask, name="show_ask"),
+    path("inbox/<uuid:ask_id>/answer", inbox.answer_ask, name="answer_ask"),
+    path("history", history.show_history, name="history"),
+    path("history/<uuid:consent_id>", history.show_consent, name="show_consent"),
+    path("history/<uuid:consent_id>/receipt", history.download_receipt, name="download_receipt"),
+    path("history/<uuid:consent_id>/withdraw", history.withdraw_from_page, name="withdraw_from_page"),
     path("api/v1/asks", api.ListAsks.as_view(), name="list_asks"),
     path("api/v1/asks/<uuid:ask_id>", api.GetAsk.as_view(), name="get_ask"),
     path("api/v1/asks/<uuid:ask_id>/approve", api.ApproveAsk.as_view(), name="approve_ask"),

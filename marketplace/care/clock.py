@@ -28,6 +28,7 @@ CHORES: tuple[Callable[[], object], ...] = (
     redemption.lapse_orders,
     delivery.close_due_releases,
     demand.return_due_escrows,
+    brokerage.forget_insights,
 )
 
 

@@ -28,7 +28,7 @@ from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.models import Insight
 from rewards.ledger import operations as ledger
 from rewards.ledger.items import Hold, HoldItem
-from rewards.ledger.models import AccountKind
+from rewards.ledger.models import Account, AccountKind, Wallet
 
 
 @dataclass(frozen=True)
@@ -179,10 +179,17 @@ def _adults(household_ids: set[UUID]) -> dict[UUID, int]:
 
 
 def _open_accounts(proposals: Sequence[_Proposal]) -> None:
-    for household in {proposal.insight.household for proposal in proposals}:
-        ledger.open_wallet(household=household)
-    for maker_id in {proposal.insight.appliance.manufacturer_id for proposal in proposals} - {None}:
-        ledger.open_account(address=f"manufacturer:{maker_id}", kind=AccountKind.MANUFACTURER)
+    """Give wallets and manufacturers' accounts to those who have none yet; mostly that is nobody."""
+    homes = {proposal.insight.household_id: proposal.insight.household for proposal in proposals}
+    for household_id in homes.keys() - set(
+        Wallet.objects.filter(household__in=homes).values_list("household", flat=True)
+    ):
+        ledger.open_wallet(household=homes[household_id])
+    makers = {
+        f"manufacturer:{maker}" for proposal in proposals if (maker := proposal.insight.appliance.manufacturer_id)
+    }
+    for address in makers - set(Account.objects.filter(address__in=makers).values_list("address", flat=True)):
+        ledger.open_account(address=address, kind=AccountKind.MANUFACTURER)
 
 
 @transaction.atomic(durable=True)

@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': '알아챈 일',
-                'indexes': [models.Index(condition=models.Q(('matched_at', None)), fields=['ask_after'], name='insight_unmatched'), models.Index(fields=['household', '-received_at'], name='insight_by_household')],
+                'indexes': [models.Index(condition=models.Q(('matched_at', None)), fields=['ask_after'], name='insight_unmatched'), models.Index(fields=['household', '-received_at'], name='insight_by_household'), models.Index(condition=models.Q(('sealed__isnull', False)), fields=['received_at'], name='insight_to_forget')],
                 'constraints': [models.UniqueConstraint(fields=('appliance', 'event_hash'), name='insight_once_per_event')],
             },
         ),

@@ -15,6 +15,10 @@ class InsightQuerySet(models.QuerySet["Insight"]):
         """The work list of matching: insights nobody has looked at yet and that may be asked about by now."""
         return self.filter(matched_at=None, sealed__isnull=False, ask_after__lte=at)
 
+    def kept_too_long(self, since: datetime) -> "InsightQuerySet":
+        """Leave the insights that came before `since` and are still sealed."""
+        return self.filter(sealed__isnull=False, received_at__lte=since)
+
 
 class Insight(models.Model):
     """One edge-derived event of one appliance, sealed at once."""
@@ -38,6 +42,7 @@ class Insight(models.Model):
         indexes = [
             models.Index(fields=["ask_after"], condition=models.Q(matched_at=None), name="insight_unmatched"),
             models.Index(fields=["household", "-received_at"], name="insight_by_household"),
+            models.Index(fields=["received_at"], condition=models.Q(sealed__isnull=False), name="insight_to_forget"),
         ]
 
     def __str__(self) -> str:
