@@ -147,7 +147,7 @@ def _read_numbered(
 def _check_organisation(request: DataRequest, reader: Reader) -> None:
     """Ask the database, not the session: a suspension counts from the next read on."""
     now = Organisation.objects.get(pk=reader.organisation.pk)
-    owner = Organisation.objects.get(pk=request.organisation_id)
+    owner = now if request.organisation_id == now.pk else Organisation.objects.get(pk=request.organisation_id)
     check_can_act_for(owner, actor_organisation=now)
 
 

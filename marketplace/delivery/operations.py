@@ -19,6 +19,8 @@ from marketplace.insights.models import SealedObject
 
 #: How long a buyer has to erase what it read, once it may read no more.
 ERASE_WITHIN = timedelta(days=10)
+#: By name: tasks stand above operations.
+SEND_MESSAGES = "marketplace.delivery.tasks.send_messages"
 
 
 @transaction.atomic(savepoint=False)
@@ -179,4 +181,4 @@ def _tell(organisation: Organisation, *, type: str, subject: str, about: dict[st
 
 def _hint() -> None:
     """Wake the sender. Only a hint: without Redis the clock finds the messages a few seconds later."""
-    current_app.send_task("marketplace.delivery.tasks.send_messages")
+    current_app.send_task(SEND_MESSAGES)

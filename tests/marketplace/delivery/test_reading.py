@@ -1,8 +1,11 @@
 """What a read gives, and what it leaves behind."""
 
+import base64
 import hashlib
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from consent.parties.canonical import canonical_bytes
@@ -123,3 +126,37 @@ def test_a_consent_without_its_signed_receipt_gives_nothing(request_, monkeypatc
     factories.release(request=request_)
 
     assert read(request_).records == []
+
+
+def test_what_is_logged_of_a_fault_names_the_release_and_never_a_value(request_, caplog):
+    release = factories.release(request=request_, values={"value": 424.2424})
+    Release.objects.filter(pk=release.pk).update(payload_digest="0" * 64)
+
+    read(request_)
+    with pytest.raises(CopyMismatch) as refusal:
+        door.read_record(request=request_, release_id=release.pk, reader=reader(request_), at=timezone.now())
+
+    assert str(release.pk) in caplog.text
+    noted = " ".join(str(vars(entry)) for entry in AuditEntry.objects.all())
+    assert "424.2424" not in caplog.text + noted + str(refusal.value)
+
+
+def test_the_cost_of_a_page_does_not_grow_with_its_records(request_):
+    costs = []
+    for _ in range(2):
+        for _ in range(3):
+            factories.release(request=request_)
+        with CaptureQueriesContext(connection) as queried:
+            read(request_)
+        costs.append(len(queried))
+
+    assert costs[0] == costs[1] <= 9
+
+
+def test_the_keys_of_the_order_do_not_show_in_the_cursor(request_):
+    factories.release(request=request_, number=987654321)
+
+    cursor = read(request_).resume_cursor
+
+    padded = cursor + "=" * (-len(cursor) % 4)
+    assert b"987654321" not in base64.urlsafe_b64decode(padded)

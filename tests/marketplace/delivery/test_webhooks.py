@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 from standardwebhooks import Webhook
 
-from marketplace.delivery import door, operations, post, sender
+from marketplace.delivery import door, operations, post, sender, tasks
 from marketplace.delivery.models import OutboxMessage, WebhookEndpoint
 from tests import factories
 
@@ -226,6 +226,10 @@ def test_without_redis_the_deed_is_done_all_the_same(
 
     assert len(hints) == 1
     assert OutboxMessage.objects.count() == 1
+
+
+def test_the_hint_names_a_task_that_exists():
+    assert tasks.send_messages.name == operations.SEND_MESSAGES
 
 
 def test_the_secret_is_not_in_the_database(endpoint):
