@@ -75,7 +75,7 @@ class ListRecords(RecordsView):
 
 
 class GetRecord(RecordsView):
-    """GET /api/v1/data-requests/<id>/records/<release id>: one record; 410 once it may no longer be read."""
+    """GET /api/v1/data-requests/<id>/records/<release_id>: one record; 410 once it may no longer be read."""
 
     @extend_schema(responses=RecordOutput)
     def get(self, request: Request, request_id: UUID, release_id: UUID) -> Response:
