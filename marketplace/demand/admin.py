@@ -1,6 +1,6 @@
 """Where an admin reads a data request and says whether households may be asked. Nothing else is changed here."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from consent.parties.errors import PartiesError
+from consent.parties.models import User
 from marketplace.demand import operations
 from marketplace.demand.errors import DemandError
 from marketplace.demand.forms import ReviewForm
@@ -85,8 +86,10 @@ class DataRequestAdmin(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         found = self.get_object(request, object_id)
-        is_waiting = found is not None and found.state == DataRequest.State.IN_REVIEW
-        context = {"review_form": ReviewForm(initial={"number": found.version.number}) if is_waiting else None}
+        form = None
+        if found is not None and found.state == DataRequest.State.IN_REVIEW:
+            form = ReviewForm(initial={"number": found.version.number})
+        context = {"review_form": form}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def review(self, request: HttpRequest, request_id: UUID) -> HttpResponse:
@@ -96,9 +99,8 @@ class DataRequestAdmin(admin.ModelAdmin):
         found, form = get_object_or_404(DataRequest, pk=request_id), ReviewForm(request.POST)
         try:
             if form.is_valid():
-                operations.review_request(
-                    request_id=found.pk, actor=request.user, at=timezone.now(), **form.cleaned_data
-                )
+                actor = cast(User, request.user)
+                operations.review_request(request_id=found.pk, actor=actor, at=timezone.now(), **form.cleaned_data)
                 messages.success(request, gettext("검토를 적어 두었어요."))
             else:
                 messages.error(request, gettext("판정과 까닭을 다시 봐 주세요."))

@@ -3,6 +3,7 @@
 from datetime import UTC
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from consent.parties.models import Area
@@ -147,9 +148,10 @@ class RequestDetailOutput(RequestOutput):
 
     review = serializers.SerializerMethodField()
 
-    def get_review(self, request: DataRequest) -> ReviewOutput | None:
+    @extend_schema_field(ReviewOutput(allow_null=True))
+    def get_review(self, request: DataRequest) -> dict[str, Any] | None:
         review = self.context["review"]
-        return ReviewOutput(review).data if review else None  # type: ignore[return-value]
+        return ReviewOutput(review).data if review else None
 
 
 class RequestsOutput(serializers.Serializer):

@@ -29,4 +29,5 @@ urlpatterns = [
     path(f"{PAGE}/close", views.close_request, name="buyer_close_request"),
     path(f"{PAGE}/reach", views.estimate_reach, name="buyer_request_reach"),
     path("buyer/budget", views.show_budget, name="buyer_budget"),
+    path("review", views.list_reviews, name="reviews"),
 ]

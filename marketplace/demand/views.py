@@ -1,7 +1,7 @@
 """The buyer's pages: what it asks for, in words a household will read, and what that costs."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -9,13 +9,15 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from consent.parties.errors import PartiesError
-from consent.parties.models import Organisation
+from consent.parties.models import Organisation, User
 from consent.parties.permissions import seat_of
+from consent.parties.policies import check_is_admin
 from marketplace.demand import operations, policies, queries
 from marketplace.demand.errors import DemandError
 from marketplace.demand.forms import FundForm, TermsForm, initial_of
@@ -186,6 +188,17 @@ def show_budget(request: HttpRequest) -> HttpResponse:
         {"label": gettext("돌려받을 토큰"), "value": purse.total.refundable},
     ]
     return render(request, "demand/budget.html", {"cells": cells, "lines": queries.purse_lines(buyer)})
+
+
+@require_GET
+@login_required
+def list_reviews(request: HttpRequest) -> HttpResponse:
+    """GET /review: to the data requests that wait for an admin; nobody else has this page."""
+    try:
+        check_is_admin(cast(User, request.user))
+    except PartiesError as refusal:
+        raise Http404 from refusal
+    return redirect(f"{reverse('admin:demand_datarequest_changelist')}?state__exact={State.IN_REVIEW.value}")
 
 
 def _buyer(request: HttpRequest) -> Organisation:

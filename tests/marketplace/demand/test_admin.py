@@ -66,6 +66,18 @@ def test_the_verdict_is_on_what_was_read(desk):
     assert "보시는 사이에" in answer.content.decode()
 
 
+def test_the_admins_tab_leads_to_what_waits(desk, stranger):
+    waiting, opened = factories.submitted_request(), factories.open_request()
+    other = Client()
+    other.force_login(stranger)
+
+    shown = desk.get("/review", follow=True).content.decode()
+
+    assert str(waiting.pk) in shown
+    assert str(opened.pk) not in shown
+    assert other.get("/review").status_code == 404
+
+
 @pytest.mark.parametrize("who", ["its own buyer", "a member", "an auditor", "staff without the seat"])
 def test_nobody_but_an_admin_says_anything(db, who):
     request = factories.submitted_request()
