@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from django.core import exceptions as django_errors
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import render
+from django.utils.encoding import escape_uri_path
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views import csrf, defaults
@@ -43,7 +44,12 @@ ROOMS: dict[type[Exception], Row] = {
     parties.SecondFactorMissing: Row(403, _("두 번째 확인이 필요해요")),
     parties.OrganisationSuspended: Row(403, _("지금은 멈춰 있는 기관이에요")),
     parties.InvalidCursor: Row(400, _("이 목록의 쪽 표시가 아니에요")),
-    parties.MalformedJSON: Row(400, _("본문을 읽을 수 없어요")),
+    parties.UnreadableBody: Row(400, _("본문을 읽을 수 없어요")),
+    parties.NotUtf8: Row(400, _("본문을 읽을 수 없어요")),
+    parties.NotJson: Row(400, _("본문을 읽을 수 없어요")),
+    parties.TooDeep: Row(400, _("본문을 읽을 수 없어요")),
+    parties.NumberNotFinite: Row(400, _("본문을 읽을 수 없어요")),
+    parties.DoubledKey: Row(400, _("본문을 읽을 수 없어요")),
     records.NotYourHousehold: Row(403, _("이 일은 정하실 수 없어요")),
     records.AskNotPending: Row(409, _("더는 답할 수 없는 질문이에요")),
     records.AlreadyAnswered: Row(409, _("이미 답하셨어요")),
@@ -79,7 +85,6 @@ ROOMS: dict[type[Exception], Row] = {
     redemption.ReasonMissing: Row(422, _("까닭이 필요해요")),
     redemption.NotEnoughTokens: Row(402, _("토큰이 모자라요")),
     appliances.UnknownDialect: Row(404, _("마루가 모르는 말씨예요")),
-    wire.WireError: Row(400, _("본문을 읽을 수 없어요")),
     wire.BodyTooLarge: Row(413, _("본문이 너무 커요")),
     wire.TooManyItems: Row(413, _("한 번에 너무 많아요")),
     wire.UnsupportedContentType: Row(415, _("읽을 수 없는 형식이에요")),
@@ -183,7 +188,7 @@ def problem(
         "title": str(row.title),
         "status": row.status,
         "detail": detail or str(row.title),
-        "instance": request.path,
+        "instance": escape_uri_path(request.path),
         "code": code,
     }
     if errors:

@@ -44,7 +44,7 @@ class MachineKeyAuthentication(BaseAuthentication):
         return "Bearer"
 
     def _open(self, text: str) -> tuple[Machine, MachineKey]:
-        _, prefix, secret = (text.split("_", 2) + ["", "", ""])[:3]
+        _, prefix, secret = [*text.split("_", 2), "", "", ""][:3]
         now = timezone.now()
         alive = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
         key = (

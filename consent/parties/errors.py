@@ -1,5 +1,8 @@
 """Refusals of the parties room. Each class is one fact, with a code that an API may show."""
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 
 class PartiesError(Exception):
     """Base of every refusal in this room."""
@@ -31,7 +34,46 @@ class InvalidCursor(PartiesError):
     code = "invalid_cursor"
 
 
-class MalformedJSON(PartiesError):
-    """The body is not one strict JSON document."""
+class UnreadableBody(PartiesError):
+    """A request that cannot be read as a whole. `code` is stable; the sentence never quotes the body."""
 
-    code = "malformed_json"
+    code = "unreadable_body"
+    sentence: str | Promise = _("본문을 읽을 수 없어요.")
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+
+class NotUtf8(UnreadableBody):
+    """The bytes are not UTF-8 text."""
+
+    code = "not_utf8"
+    sentence = _("본문이 UTF-8이 아니에요.")
+
+
+class NotJson(UnreadableBody):
+    """The text is not JSON."""
+
+    code = "not_json"
+    sentence = _("본문이 JSON이 아니에요. 끝에 남은 쉼표나 잘린 본문이 아닌지 봐 주세요.")
+
+
+class TooDeep(UnreadableBody):
+    """The JSON is nested deeper than anything Maru reads."""
+
+    code = "too_deep"
+    sentence = _("서른두 겹보다 깊은 본문은 읽지 않아요.")
+
+
+class NumberNotFinite(UnreadableBody):
+    """The JSON holds NaN, Infinity or a number too large to keep."""
+
+    code = "number_not_finite"
+    sentence = _("NaN이나 무한대, 담을 수 없이 큰 수가 있어요. 그런 값은 빼고 보내 주세요.")
+
+
+class DoubledKey(UnreadableBody):
+    """An object holds the same name twice, so its meaning is unclear."""
+
+    code = "doubled_key"
+    sentence = _("한 객체에 같은 이름이 두 번 있어요.")

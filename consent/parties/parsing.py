@@ -7,7 +7,7 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
 from consent.parties import strict_json
-from consent.parties.errors import MalformedJSON
+from consent.parties.errors import UnreadableBody
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -33,5 +33,5 @@ class StrictJSONParser(BaseParser):
             raise BodyTooLarge
         try:
             return strict_json.loads(body) if body.strip() else {}
-        except MalformedJSON as exc:
+        except UnreadableBody as exc:
             raise ParseError(str(exc), code=exc.code) from exc

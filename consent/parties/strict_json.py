@@ -3,58 +3,76 @@
 import json
 import math
 import re
+from itertools import accumulate
 from typing import Any
 
-from consent.parties.errors import MalformedJSON
+from consent.parties.errors import DoubledKey, NotJson, NotUtf8, NumberNotFinite, TooDeep
 
 MAX_DEPTH = 32
-_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_BRACKETS = re.compile(r"[\[\]{}]")
+_MAX_NUMBER_LENGTH = 40
+
+# Possessive, so that an unterminated string costs one pass and never a backtrack.
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_NOT_A_BRACKET = re.compile(r"[^\[\]{}]++")
+_STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def loads(body: bytes) -> Any:
-    """Return the document in `body`.
-
-    Refused: bytes that are not UTF-8, NaN and Infinity, numbers too large for a float, a key given twice in one
-    object, and nesting deeper than 32.
+    """Read JSON strictly: UTF-8, bounded in depth, finite numbers, no doubled keys, no lone surrogates.
 
     Raises:
-        MalformedJSON: the body is none of the above; the sentence says which, and never quotes the body.
+        NotUtf8, TooDeep, NotJson, NumberNotFinite, DoubledKey: all of them UnreadableBody.
     """
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as exc:
-        raise MalformedJSON("본문이 UTF-8이 아니에요.") from exc
+        raise NotUtf8 from exc
     _check_depth(text)
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_float)
-    except MalformedJSON:
-        raise
-    except (ValueError, RecursionError) as exc:
-        raise MalformedJSON("본문이 JSON이 아니에요.") from exc
+        value = json.loads(
+            text, object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_refuse_constant
+        )
+    except ValueError as exc:
+        raise NotJson from exc
+    if _SURROGATE.search(text):
+        _check_surrogates(value)
+    return value
 
 
 def _check_depth(text: str) -> None:
-    depth = 0
-    for sign in _BRACKETS.findall(_STRINGS.sub("", text)):
-        depth += 1 if sign in "[{" else -1
-        if depth > MAX_DEPTH:
-            raise MalformedJSON(f"{MAX_DEPTH}겹보다 깊은 본문은 읽지 않아요.")
+    # Before the parser: its recursion would end in a RecursionError, which no caller should meet.
+    brackets = _NOT_A_BRACKET.sub("", _STRING.sub("", text))
+    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH:
+        raise TooDeep
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        raise MalformedJSON("한 객체에 같은 이름이 두 번 있어요.")
-    return document
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise DoubledKey
+    return found
 
 
-def _no_constant(name: str) -> Any:
-    raise MalformedJSON(f"{name}은 JSON의 수가 아니에요.")
+def _integer(text: str) -> int:
+    if len(text) > _MAX_NUMBER_LENGTH:
+        raise NumberNotFinite
+    return int(text)
 
 
 def _float(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise MalformedJSON("담을 수 없을 만큼 큰 수가 있어요.")
-    return number
+    value = float(text)
+    if not math.isfinite(value):
+        raise NumberNotFinite
+    return value
+
+
+def _refuse_constant(_name: str) -> None:
+    raise NumberNotFinite
+
+
+def _check_surrogates(value: object) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as exc:
+        raise NotUtf8 from exc

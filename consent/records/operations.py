@@ -152,6 +152,6 @@ def _receipt(
             tokens=tokens,
             price_tokens=price_tokens,
             replaces=replaces,
-        )  # fmt: skip
+        )
     )
     return Receipt.objects.create(id=receipt_id, consent=consent, act=act, body=body, signature=signature, at=at)

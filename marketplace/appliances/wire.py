@@ -1,79 +1,46 @@
-"""The bytes of a request, read with bounds, and the one strict JSON reader every dialect goes through."""
+"""The bytes of a request, read with bounds. What is in them, `strict_json` reads."""
 
-import json
-import math
-import re
 from collections.abc import Collection
-from itertools import accumulate
 from typing import Any, Protocol
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from consent.parties import strict_json
+from consent.parties.errors import UnreadableBody
 
 MAX_ITEMS = 500
 MAX_EVENT_BYTES = 8 * 1024
 MAX_BODY_BYTES = MAX_ITEMS * MAX_EVENT_BYTES
-MAX_DEPTH = 32
-_MAX_NUMBER_LENGTH = 40
 _CHUNK_BYTES = 64 * 1024
 
-# Possessive, so that an unterminated string costs one pass and never a backtrack.
-_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-_NOT_A_BRACKET = re.compile(r"[^\[\]{}]++")
-_STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
+class BodyTooLarge(UnreadableBody):
+    """The body is larger than one request may carry."""
 
-class WireError(Exception):
-    """A request that cannot be read as a whole. `code` is stable; the sentence never quotes the body."""
-
-    code = "unreadable_body"
-    sentence = "The body cannot be read."
-
-    def __init__(self) -> None:
-        super().__init__(self.sentence)
-
-
-class BodyTooLarge(WireError):
     code = "body_too_large"
-    sentence = f"The body is larger than {MAX_BODY_BYTES} bytes. Send fewer items at a time."
+    sentence: str | Promise = _("본문이 너무 커요. 나누어 보내 주세요.")
 
 
-class TooManyItems(WireError):
+class TooManyItems(UnreadableBody):
+    """One batch holds more items than it may."""
+
     code = "too_many_items"
-    sentence = f"A batch may hold {MAX_ITEMS} items. Send the rest in another request."
+    sentence = _("한 번에 오백 건까지 보낼 수 있어요. 나머지는 다음에 보내 주세요.")
 
 
-class UnsupportedContentType(WireError):
+class UnsupportedContentType(UnreadableBody):
+    """The body comes in a form that is not read here."""
+
     code = "unsupported_content_type"
-    sentence = "This content type is not read here. Send the one the dialect names, in UTF-8."
+    sentence = _("여기서 읽는 Content-Type이 아니에요. 형식 안내에 있는 것으로, UTF-8로 보내 주세요.")
 
 
-class UnsupportedContentEncoding(WireError):
+class UnsupportedContentEncoding(UnreadableBody):
+    """The body is compressed."""
+
     code = "unsupported_content_encoding"
-    sentence = "Compressed bodies are not read here. Send the body as it is."
-
-
-class NotUtf8(WireError):
-    code = "not_utf8"
-    sentence = "The body is not UTF-8 text."
-
-
-class NotJson(WireError):
-    code = "not_json"
-    sentence = "The body is not JSON. A bare NaN, a trailing comma or a cut-off body is the usual cause."
-
-
-class TooDeep(WireError):
-    code = "too_deep"
-    sentence = f"The JSON is nested deeper than {MAX_DEPTH} levels."
-
-
-class NumberNotFinite(WireError):
-    code = "number_not_finite"
-    sentence = "The JSON holds NaN, Infinity or a number too large to keep. Leave such values out."
-
-
-class DoubledKey(WireError):
-    code = "doubled_key"
-    sentence = "An object in the JSON holds the same key twice, so its meaning is unclear."
+    sentence = _("압축된 본문은 읽지 않아요. 있는 그대로 보내 주세요.")
 
 
 class Readable(Protocol):
@@ -119,27 +86,14 @@ def check_content_type(header: str | None, allowed: Collection[str]) -> str:
 
 
 def loads(body: bytes, *, limit: int = MAX_BODY_BYTES) -> Any:
-    """Read JSON strictly: UTF-8, bounded in size and depth, finite numbers, no doubled keys, no lone surrogates.
+    """Read a body that holds JSON, strictly and up to a size.
 
     Raises:
-        BodyTooLarge, NotUtf8, TooDeep, NotJson, NumberNotFinite, DoubledKey: all of them WireError.
+        UnreadableBody: it is too large, or one of the refusals of `strict_json.loads`.
     """
     if len(body) > limit:
         raise BodyTooLarge
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as exc:
-        raise NotUtf8 from exc
-    _check_depth(text)
-    try:
-        value = json.loads(
-            text, object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_refuse_constant
-        )
-    except ValueError as exc:
-        raise NotJson from exc
-    if _SURROGATE.search(text):
-        _check_surrogates(value)
-    return value
+    return strict_json.loads(body)
 
 
 def check_item_count(items: Collection[object]) -> None:
@@ -150,41 +104,3 @@ def check_item_count(items: Collection[object]) -> None:
     """
     if len(items) > MAX_ITEMS:
         raise TooManyItems
-
-
-def _check_depth(text: str) -> None:
-    # Before the parser: its recursion would end in a RecursionError, which no caller should meet.
-    brackets = _NOT_A_BRACKET.sub("", _STRING.sub("", text))
-    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH:
-        raise TooDeep
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise DoubledKey
-    return found
-
-
-def _integer(text: str) -> int:
-    if len(text) > _MAX_NUMBER_LENGTH:
-        raise NumberNotFinite
-    return int(text)
-
-
-def _float(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise NumberNotFinite
-    return value
-
-
-def _refuse_constant(_name: str) -> None:
-    raise NumberNotFinite
-
-
-def _check_surrogates(value: object) -> None:
-    try:
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError as exc:
-        raise NotUtf8 from exc

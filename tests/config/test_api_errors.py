@@ -18,8 +18,8 @@ from rest_framework.views import APIView
 
 from config import urls
 from config.api_errors import PROBLEMS, row_for
+from consent.parties.errors import UnreadableBody
 from consent.records.errors import AskNotPending
-from marketplace.appliances.wire import WireError
 from marketplace.demand.errors import OutsideTemplate
 from rewards.ledger.errors import InsufficientTokens
 from rewards.redemption.errors import NotYourOrder
@@ -51,7 +51,7 @@ def test_every_refusal_of_a_room_has_a_row(room):
 
 
 def test_every_unreadable_body_has_a_row():
-    assert all(row_for(kind()) for kind in WireError.__subclasses__())
+    assert all(row_for(kind()) for kind in UnreadableBody.__subclasses__())
 
 
 def test_one_code_always_means_one_status():

@@ -46,7 +46,7 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     The chip's number, when it is there, names the source; without it the key that authenticated does.
 
     Raises:
-        WireError: the body is not readable JSON, or holds too many values.
+        UnreadableBody: the body is not readable JSON, or holds too many values.
     """
     push = wire.loads(body)
     values = push.get("sensordatavalues") if isinstance(push, dict) else None

@@ -71,7 +71,7 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     """Read a CloudEvent, or a batch of them, into readings; one result per event.
 
     Raises:
-        WireError: the body is not readable JSON, or holds too many events.
+        UnreadableBody: the body is not readable JSON, or holds too many events.
     """
     document = wire.loads(body)
     events = document if isinstance(document, list) else [document]

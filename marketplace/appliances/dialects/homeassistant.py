@@ -91,7 +91,7 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     """Read state objects, single, listed or inside `state_changed` events, into readings.
 
     Raises:
-        WireError: the body is not readable JSON, or holds too many items.
+        UnreadableBody: the body is not readable JSON, or holds too many items.
     """
     document = _unwrap(wire.loads(body))
     items = document if isinstance(document, list) else [document]

@@ -80,7 +80,7 @@ class Dialect:
     """One wire format: its name in the URL, the kinds it can yield, the content types it comes in, its parser.
 
     `parse(body, headers, received_at=…)` is pure. It returns one or more results per item and raises only
-    `wire.WireError`, when the request as a whole cannot be read.
+    `UnreadableBody`, when the request as a whole cannot be read.
     """
 
     name: str

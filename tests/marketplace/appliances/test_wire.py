@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from consent.parties import errors
 from marketplace.appliances import wire
 
 
@@ -26,28 +27,28 @@ class Request:
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        (b"", wire.NotJson),
-        (b"online", wire.NotJson),
-        (b'{"a":1,}', wire.NotJson),
-        (b'{"a":1} {"b":2}', wire.NotJson),
-        ('{"a"：1}'.encode(), wire.NotJson),
-        (b"\xef\xbb\xbf{}", wire.NotJson),
-        (b'"cut off', wire.NotJson),
-        (b'{"a":"\xff"}', wire.NotUtf8),
-        ('{"a":1}'.encode("utf-16"), wire.NotUtf8),
-        (b'{"a":"\\ud800"}', wire.NotUtf8),
-        (b'{"\\uDFFF":1}', wire.NotUtf8),
-        (b'{"signal":NaN}', wire.NumberNotFinite),
-        (b"[Infinity]", wire.NumberNotFinite),
-        (b"[-Infinity]", wire.NumberNotFinite),
-        (b"[1e999]", wire.NumberNotFinite),
-        (b"[-1E400]", wire.NumberNotFinite),
-        (b"[" + b"9" * 5000 + b"]", wire.NumberNotFinite),
-        (b'{"a":1,"a":2}', wire.DoubledKey),
-        (b'{"x":[{"a":1,"\\u0061":2}]}', wire.DoubledKey),
-        (b"[" * 33 + b"]" * 33, wire.TooDeep),
-        (b"[" * 100_000, wire.TooDeep),
-        (b'{"a":' * 5000 + b"1" + b"}" * 5000, wire.TooDeep),
+        (b"", errors.NotJson),
+        (b"online", errors.NotJson),
+        (b'{"a":1,}', errors.NotJson),
+        (b'{"a":1} {"b":2}', errors.NotJson),
+        ('{"a"：1}'.encode(), errors.NotJson),
+        (b"\xef\xbb\xbf{}", errors.NotJson),
+        (b'"cut off', errors.NotJson),
+        (b'{"a":"\xff"}', errors.NotUtf8),
+        ('{"a":1}'.encode("utf-16"), errors.NotUtf8),
+        (b'{"a":"\\ud800"}', errors.NotUtf8),
+        (b'{"\\uDFFF":1}', errors.NotUtf8),
+        (b'{"signal":NaN}', errors.NumberNotFinite),
+        (b"[Infinity]", errors.NumberNotFinite),
+        (b"[-Infinity]", errors.NumberNotFinite),
+        (b"[1e999]", errors.NumberNotFinite),
+        (b"[-1E400]", errors.NumberNotFinite),
+        (b"[" + b"9" * 5000 + b"]", errors.NumberNotFinite),
+        (b'{"a":1,"a":2}', errors.DoubledKey),
+        (b'{"x":[{"a":1,"\\u0061":2}]}', errors.DoubledKey),
+        (b"[" * 33 + b"]" * 33, errors.TooDeep),
+        (b"[" * 100_000, errors.TooDeep),
+        (b'{"a":' * 5000 + b"1" + b"}" * 5000, errors.TooDeep),
     ],
 )
 def test_refuses_what_two_readers_could_read_differently(body, error):
@@ -80,24 +81,24 @@ def test_reads_whatever_is_strict_json(body, value):
 def test_takes_bounded_time_over_a_hostile_body(body):
     begun = time.process_time()
 
-    with contextlib.suppress(wire.WireError):
+    with contextlib.suppress(errors.UnreadableBody):
         wire.loads(body)
 
     assert time.process_time() - begun < 5
 
 
 def test_never_quotes_the_body_in_a_refusal():
-    with pytest.raises(wire.DoubledKey) as refusal:
+    with pytest.raises(errors.DoubledKey) as refusal:
         wire.loads(b'{"MomsPhone":1,"MomsPhone":2}')
 
     assert "MomsPhone" not in str(refusal.value)
 
 
 def test_every_refusal_has_a_code_of_its_own():
-    codes = [error.code for error in wire.WireError.__subclasses__()]
+    codes = [error.code for error in errors.UnreadableBody.__subclasses__()]
 
     assert len(set(codes)) == len(codes)
-    assert wire.WireError.code not in codes
+    assert errors.UnreadableBody.code not in codes
 
 
 def test_reads_a_body_larger_than_djangos_own_limit():

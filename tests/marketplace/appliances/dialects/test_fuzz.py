@@ -1,4 +1,4 @@
-"""Whatever arrives, a dialect answers with results or one WireError, and keeps nothing it did not ask for."""
+"""Whatever arrives, a dialect answers with results or one UnreadableBody, and keeps nothing it did not ask for."""
 
 import json
 import time
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from consent.parties.errors import UnreadableBody
 from marketplace.appliances.dialects import DIALECTS, Reading, Rejection
-from marketplace.appliances.wire import WireError
 from marketplace.insights.normalise import NormalReading, normalise
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -97,9 +97,9 @@ FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(Healt
 
 
 def run(dialect, body):
-    """Parse and normalise; a WireError is one named answer for the whole."""
+    """Parse and normalise; a UnreadableBody is one named answer for the whole."""
     results = []
-    with suppress(WireError):
+    with suppress(UnreadableBody):
         results = DIALECTS[dialect](body, {"X-Sensor": "esp8266-1"}, received_at=NOW)
     for result in results:
         assert isinstance(result, Reading | Rejection)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from consent.parties.errors import UnreadableBody
 from marketplace.appliances.dialects import DIALECTS, Rejection
-from marketplace.appliances.wire import WireError
 from marketplace.insights.normalise import normalise
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -39,7 +39,7 @@ GOLDEN = {
 def outcomes(dialect, body):
     try:
         parsed = DIALECTS[dialect](body, {}, received_at=NOW)
-    except WireError as refused:
+    except UnreadableBody as refused:
         return [refused.code]
     normal = [one if isinstance(one, Rejection) else normalise(one, received_at=NOW) for one in parsed]
     return [one.code if isinstance(one, Rejection) else (one.kind, one.value, one.unit) for one in normal]
@@ -74,6 +74,6 @@ def test_keeps_no_dropped_key_of_any_recording():
         for dialect in DIALECTS.values():
             try:
                 parsed = dialect(path.read_bytes(), {}, received_at=NOW)
-            except WireError:
+            except UnreadableBody:
                 continue
             assert not [word for word in dropped for one in parsed if word in repr(one)]
