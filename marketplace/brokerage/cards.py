@@ -1,0 +1,393 @@
+"""An ask as a card: what a member reads, chooses and may answer, in words. Everything a card shows is in here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import combinations
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext, ngettext
+
+from consent.parties.models import Membership, User
+from consent.records.models import Answer, Ask, Consent
+from consent.records.notices import Section
+from consent.records.purposes import PURPOSES
+from marketplace.appliances.models import Appliance
+from marketplace.brokerage.errors import BrokerageError, OfferChanged
+from marketplace.brokerage.models import Offer
+from marketplace.brokerage.policies import check_offer_stands
+from marketplace.brokerage.previews import PREVIEWED, Choice, Preview, preview_of
+from marketplace.brokerage.queries import Shown, show_offer
+from marketplace.brokerage.slips import Row, area_name, language, rows_of, rows_to_choose, short_rows
+from marketplace.demand.models import RequestVersion
+from marketplace.insights.errors import VaultClosed
+from marketplace.insights.kinds import KINDS
+from marketplace.insights.precision import Rung
+
+#: What a card reads, for select_related on offers; answers and their members are prefetched beside it.
+CARDED = (*PREVIEWED, "ask__consent__end", "ask__consent__decided_by")
+ANSWERS = "ask__answers__member"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One pair of `parts/facts.html`."""
+
+    label: str
+    value: str = ""
+    note: str = ""
+    strong: bool = False
+    at: datetime | None = None
+    mono: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of precision that a member may choose."""
+
+    value: str
+    label: str
+    tokens: int
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Paragraphs:
+    """One section of `parts/notice.html`."""
+
+    heading: str
+    lines: tuple[str, ...]
+    legal: str = ""
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Together:
+    """Where more than one adult must say yes: who has, and of how many."""
+
+    given: int
+    needed: int
+    label: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AskCard:
+    """One ask on the page.
+
+    Attributes:
+        shape: which partial draws it: `open`, `deferred` or `decided`.
+        state, word: the peg and what it says.
+        can_decide: whether this member is shown the choices.
+        alert: what stood in the way of the answer that was just given.
+    """
+
+    ask: Ask
+    offer: Offer
+    shape: str
+    state: str
+    word: str
+    about: str
+    rows: list[Row]
+    is_kept: bool = False
+    facts: list[Fact] = field(default_factory=list)
+    rungs: list[Step] = field(default_factory=list)
+    sections: list[Paragraphs] = field(default_factory=list)
+    shown: Shown | None = None
+    together: Together | None = None
+    can_decide: bool = False
+    has_said_yes: bool = False
+    sentence: str = ""
+    consent: Consent | None = None
+    can_withdraw: bool = False
+    tokens: int = 0
+    alert: str = ""
+
+    @property
+    def shelf(self) -> str:
+        return getattr(self.offer, "shelf", "")
+
+    @property
+    def template(self) -> str:
+        return f"brokerage/ask_{self.shape}.html"
+
+    @property
+    def form_id(self) -> str:
+        return f"form-{self.ask.pk}"
+
+    @property
+    def has_choice(self) -> bool:
+        return len(self.rungs) > 1 or any(row.field for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who looks at the page, and the adults of the same home."""
+
+    user: User
+    membership: Membership
+    adults: Sequence[User]
+    at: datetime
+
+    def may_decide(self, ask: Ask) -> bool:
+        return self.membership.is_adult or ask.private_to_id == self.membership.pk
+
+
+def reader_of(user: User, *, at: datetime) -> Reader:
+    """Return the reader of a page, in one statement beyond the membership."""
+    home = user.membership.household_id
+    adults = User.objects.filter(membership__household=home, membership__role=Membership.Role.ADULT)
+    return Reader(user, user.membership, list(adults.order_by("membership__since")), at)
+
+
+def cards_of(offers: Sequence[Offer], *, reader: Reader) -> list[AskCard]:
+    """Return the cards of offers that `shelves.inbox_of` put on their shelves, loaded with `CARDED`."""
+    return [card_of(offer, reader=reader, is_folded=True) for offer in offers]
+
+
+def card_of(
+    offer: Offer,
+    *,
+    reader: Reader,
+    is_folded: bool = False,
+    precision: str | None = None,
+    drop_fields: Sequence[str] | None = None,
+    alert: str = "",
+) -> AskCard:
+    """Return one card.
+
+    Args:
+        is_folded: show what was put aside as one line only.
+        precision, drop_fields: the choice to preview; without one, what another adult said yes to, or the finest.
+
+    Raises:
+        ChoiceNotOffered: this precision or field was not on offer.
+    """
+    if not offer.ask.is_pending(reader.at) or not _stands(offer):
+        return _decided(offer, reader, alert)
+    if is_folded and offer.ask.deferred_at:
+        return _deferred(offer)
+    if precision is None and drop_fields is None and offer.ask.answers.all():
+        precision, drop_fields = _choice_of_the_others(offer)
+    try:
+        shown = show_offer(offer, locale=language()[:2], at=reader.at, precision=precision, drop_fields=drop_fields)
+    except (OfferChanged, VaultClosed):
+        return _decided(offer, reader, alert)
+    return _open(offer, shown, reader, alert)
+
+
+def sections_for(sections: Sequence[Section]) -> list[Paragraphs]:
+    """Return a notice's sections as `parts/notice.html` wants them."""
+    return [Paragraphs(one.heading, one.paragraphs, one.term, one.strong) for one in sections]
+
+
+def with_particle(word: str) -> str:
+    """Put the subject particle behind a Korean word; leave other words as they are."""
+    code = ord(word[-1]) - 0xAC00
+    if not 0 <= code < 11172:
+        return word
+    return f"{word}{'이' if code % 28 else '가'}"
+
+
+def appliance_name(appliance: Appliance) -> str:
+    """Return what kind of appliance it is, as it stands inside a sentence."""
+    name = str(appliance.get_type_display())
+    return f"{name[0].lower()}{name[1:]}" if language().startswith("en") else name
+
+
+def month_day(moment: date | datetime) -> str:
+    """Write a day as people say it: 12월 20일, December 20."""
+    local = timezone.localtime(moment) if isinstance(moment, datetime) else moment
+    return formats.date_format(local, "MONTH_DAY_FORMAT")
+
+
+def _stands(offer: Offer) -> bool:
+    try:
+        check_offer_stands(offer)
+    except BrokerageError:
+        return False
+    return offer.insight.sealed is not None
+
+
+def _choice_of_the_others(offer: Offer) -> tuple[str | None, list[str] | None]:
+    """Find what another adult said yes to: all must say yes to the same, so it is what the next one is shown."""
+    said = {answer.preview_sha256 for answer in offer.ask.answers.all() if answer.preview_sha256}
+    optional = sorted(offer.version.optional_fields)
+    for rung in offer.version.rungs:
+        for size in range(len(optional), -1, -1):
+            for dropped in combinations(optional, size):
+                if preview_of(offer, Choice(rung["rung"], dropped)).sha256 in said:
+                    return rung["rung"], list(dropped)
+    return None, None
+
+
+def _open(offer: Offer, shown: Shown, reader: Reader, alert: str) -> AskCard:
+    ask, may_decide = offer.ask, reader.may_decide(offer.ask)
+    said_yes = any(answer.member_id == reader.user.pk for answer in ask.answers.all())
+    return AskCard(
+        ask=ask,
+        offer=offer,
+        shape="open",
+        state="waiting" if said_yes else "pending",
+        word=gettext("기다리는 질문"),
+        about=_about(offer),
+        rows=rows_to_choose(offer, shown.preview),
+        facts=_facts(offer, shown.preview, reader.at),
+        rungs=_rungs(offer, shown.preview),
+        sections=sections_for(shown.notice.sections),
+        shown=shown,
+        together=_together(ask, reader, said_yes=said_yes),
+        can_decide=may_decide and not said_yes,
+        has_said_yes=said_yes and may_decide,
+        sentence="" if may_decide else gettext("이 질문은 어른이 정해요. 무엇을 묻는지는 함께 볼 수 있어요."),
+        alert=alert,
+    )
+
+
+def _deferred(offer: Offer) -> AskCard:
+    kind = KINDS[offer.insight.kind].label.say(language())
+    return AskCard(
+        ask=offer.ask, offer=offer, shape="deferred", state="pending", word="",
+        about=f"{offer.insight.appliance.get_type_display()}, {kind}", rows=[],
+    )  # fmt: skip
+
+
+def _decided(offer: Offer, reader: Reader, alert: str) -> AskCard:
+    consent: Consent | None = getattr(offer.ask, "consent", None)
+    state = _state_of(offer.ask, consent, reader.at)
+    word, sentence = _words_of(state, consent)
+    kind = KINDS[offer.insight.kind].label.say(language())
+    rows = _released(offer) if state == Consent.State.GIVEN else []
+    others = consent is not None and consent.decided_by_id != reader.user.pk
+    return AskCard(
+        ask=offer.ask,
+        offer=offer,
+        shape="decided",
+        state=_PEGS[state],
+        word=word,
+        about=gettext("%(name)s 님이 답하셨어요.") % {"name": consent.decided_by} if consent and others else "",
+        rows=rows or [Row(kind, gettext("그대로 집에 둘게요") if state in _KEPT else gettext("지문만 남았어요"))],
+        is_kept=state in _KEPT,
+        sentence=sentence,
+        consent=consent,
+        can_withdraw=state == Consent.State.GIVEN and reader.may_decide(offer.ask),
+        tokens=offer.tokens_chosen if consent and consent.op_id else 0,
+        alert=alert,
+    )
+
+
+def _state_of(ask: Ask, consent: Consent | None, at: datetime) -> str:
+    if consent is not None:
+        return consent.state(at)
+    return "late" if ask.shown_state(at) == Ask.State.EXPIRED else "void"
+
+
+#: The peg of each state. A person's yes and no are told apart by a filled and a hollow one, never by a colour.
+_PEGS: dict[str, str] = {
+    Consent.State.GIVEN: "approved",
+    Consent.State.REFUSED: "denied",
+    Consent.State.WITHDRAWN: "withdrawn",
+    Consent.State.REVOKED: "withdrawn",
+    Consent.State.EXPIRED: "closed",
+    "late": "denied",
+    "void": "closed",
+}
+_KEPT = (Consent.State.REFUSED, "late", "void")
+
+
+def _words_of(state: str, consent: Consent | None) -> tuple[str, str]:
+    """Return what the peg says and the sentence under the slip."""
+    until = month_day(consent.ends_at) if consent and consent.ends_at else ""
+    return {
+        Consent.State.GIVEN: (
+            gettext("허락했어요"),
+            gettext("%(until)s까지 이 한 건을 읽을 수 있어요. 읽을 때마다 기록에 남겨 둘게요.") % {"until": until},
+        ),
+        Consent.State.REFUSED: (
+            gettext("거절했어요"),
+            gettext("나간 값도, 잃은 것도 없어요. 이 기관은 이 질문이 있었는지도 몰라요."),
+        ),
+        Consent.State.WITHDRAWN: (
+            gettext("철회하셨어요"),
+            gettext("그때부터 아무도 읽지 못해요. 받은 토큰은 그대로예요."),
+        ),
+        Consent.State.REVOKED: (
+            gettext("마루가 거두었어요"),
+            gettext("그때부터 아무도 읽지 못해요. 받은 토큰은 그대로예요."),
+        ),
+        Consent.State.EXPIRED: (
+            gettext("보관이 끝났어요"),
+            gettext("이제 아무도 읽지 못해요. 받은 토큰은 그대로예요."),
+        ),
+        "late": (gettext("기한이 지났어요"), gettext("기한이 지나 거절로 남겼어요. 나간 값은 없어요.")),
+        "void": (gettext("거두었어요"), gettext("그 사이에 바뀐 것이 있어 이 질문을 거두었어요. 나간 값은 없어요.")),
+    }[state]
+
+
+def _released(offer: Offer) -> list[Row]:
+    """Return what left in one line, from the insight as long as it is kept; the history opens the copy itself."""
+    if offer.insight.sealed is None:
+        return []
+    try:
+        preview = preview_of(offer, Choice(offer.chosen_rung, tuple(offer.dropped_fields)))
+    except VaultClosed:
+        return []
+    return short_rows(rows_of(preview.document, rung=Rung(offer.chosen_rung), areas={}))
+
+
+def _about(offer: Offer) -> str:
+    name = appliance_name(offer.insight.appliance)
+    return gettext("%(appliance)s 알아챈 한 가지를 받아 보고 싶어 해요.") % {"appliance": with_particle(name)}
+
+
+def _facts(offer: Offer, preview: Preview, at: datetime) -> list[Fact]:
+    version = offer.version
+    days = ngettext("하루", "%(days)s일", version.retention_days) % {"days": version.retention_days}
+    erased = month_day(at + timedelta(days=version.retention_days))
+    return [
+        Fact(gettext("쓰는 곳"), version.purpose_text, strong=True, note=_purpose_note(version)),
+        Fact(gettext("보관"), days, strong=True, note=gettext("%(day)s에 지우고 확인을 남겨요.") % {"day": erased}),
+        Fact(gettext("토큰"), gettext("%(tokens)s 토큰") % {"tokens": f"{preview.tokens:,}"}),
+        Fact(gettext("기한"), at=offer.ask.expires_at),
+    ]
+
+
+def _purpose_note(version: RequestVersion) -> str:
+    return gettext("%(purpose)s. 광고나 영업에는 쓰지 않아요.") % {"purpose": PURPOSES[version.purpose].label}
+
+
+def _rungs(offer: Offer, preview: Preview) -> list[Step]:
+    district = offer.ask.household.area
+    near, far = area_name(district), area_name(district.parent or district)
+    words = {
+        Rung.EXACT: gettext("있는 그대로, %(area)s") % {"area": near},
+        Rung.HOUR: gettext("한 시간 단위와 어림한 값으로, %(area)s") % {"area": near},
+        Rung.DAY: gettext("하루 단위와 더 어림한 값으로, %(area)s") % {"area": far},
+    }
+    return [
+        Step(one["rung"], words[Rung(one["rung"])], int(one["tokens"]), one["rung"] == preview.choice.rung)
+        for one in offer.version.rungs
+    ]
+
+
+def _together(ask: Ask, reader: Reader, *, said_yes: bool) -> Together | None:
+    if ask.answers_needed < 2:
+        return None
+    yeses = [answer for answer in ask.answers.all() if answer.verdict == Answer.Verdict.APPROVE]
+    given = {answer.member_id for answer in yeses}
+    silent = gettext(", ").join(
+        gettext("%(name)s 님") % {"name": adult} for adult in reader.adults if adult.pk not in given
+    )
+    sentences = [gettext("집이 비었는지 알 수 있는 값이라 어른 모두의 허락이 필요해요.")]
+    sentences += [
+        gettext("%(name)s 님은 %(clock)s에 허락하셨어요.")
+        % {"name": answer.member, "clock": f"{timezone.localtime(answer.at):%H:%M}"}
+        for answer in yeses
+    ]
+    if said_yes:
+        sentences.append(gettext("%(names)s의 답을 기다려요. 모두 허락해야 전해요.") % {"names": silent})
+    label = gettext("어른 %(needed)s명 가운데 %(given)s명이 허락했어요") % {
+        "needed": ask.answers_needed,
+        "given": len(given),
+    }
+    return Together(len(given), ask.answers_needed, label, tuple(sentences))

@@ -1,0 +1,118 @@
+"""What a home decided, for ever: its papers, the way out of each yes, and the receipts to take along."""
+
+from typing import Any, cast
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from consent.parties.errors import InvalidCursor
+from consent.parties.models import User
+from consent.parties.paging import page_of
+from consent.parties.permissions import members_only
+from consent.records import receipts
+from consent.records.errors import AlreadyEnded, ConsentNotGiven
+from consent.records.models import Consent
+from marketplace.brokerage import operations
+from marketplace.brokerage.cards import ANSWERS, CARDED, card_of, reader_of
+from marketplace.brokerage.chips import filters_of, state_chips
+from marketplace.brokerage.papers import Paper, papers_of, with_papers
+from marketplace.brokerage.queries import consents_of, offers_to
+from marketplace.brokerage.shelves import Filters, cells_of, filtered, history_of
+from marketplace.brokerage.views.swaps import is_swap, see_other, swap_target
+
+PER_PAGE = 20
+PATH = "ask__offer__"
+
+
+@require_GET
+@members_only
+def show_history(request: HttpRequest) -> HttpResponse:
+    """GET /history: every decision with its receipt, newest first."""
+    user, at, chosen = _person(request), timezone.now(), Filters.read(request.GET.dict())
+    kept = history_of(user, at=at)
+    cells = cells_of(kept, path=PATH)
+    found = with_papers(filtered(kept, chosen, cells, path=PATH))
+    name = f"history:{user.membership.pk}:{urlencode(chosen.chosen)}"
+    try:
+        page = page_of(found, by=("-at", "-pk"), name=name, cursor=request.GET.get("cursor"), limit=PER_PAGE)
+    except InvalidCursor as exc:
+        raise Http404 from exc
+    told = {
+        "papers": papers_of(page.rows, user=user, at=at),
+        "chips": state_chips(cells, chosen, _states()),
+        "filters": filters_of(cells, chosen),
+        "is_filtered": bool(chosen.switched("state", "").chosen),
+        "is_whole": not chosen.chosen,
+        "next_href": f"?{urlencode({**chosen.chosen, 'cursor': page.next_cursor})}" if page.next_cursor else "",
+        "previous_href": f"?{urlencode(chosen.chosen)}" if request.GET.get("cursor") else "",
+    }
+    return render(request, "brokerage/history.html", told)
+
+
+@require_GET
+@members_only
+def show_consent(request: HttpRequest, consent_id: UUID) -> HttpResponse:
+    """GET /history/<id>: one decision, wherever in the list it is."""
+    return render(request, "brokerage/consent_page.html", {"paper": _paper(request, consent_id)})
+
+
+@require_GET
+@members_only
+def download_receipt(request: HttpRequest, consent_id: UUID) -> HttpResponse:
+    """GET /history/<id>/receipt: the latest signed receipt as a file; the API gives the very same."""
+    consent = get_object_or_404(Consent.objects.visible_to(request.user), pk=consent_id)
+    receipt = consent.receipts.latest("at")
+    document = {"receipt": receipts.as_document(bytes(receipt.body)), "signature": receipt.signature}
+    name = f'attachment; filename="maru-receipt-{receipt.pk}.json"'
+    return JsonResponse(document, headers={"Content-Disposition": name}, json_dumps_params={"ensure_ascii": False})
+
+
+@require_POST
+@members_only
+def withdraw_from_page(request: HttpRequest, consent_id: UUID) -> HttpResponse:
+    """POST /history/<id>/withdraw: one click, and from then on nobody reads."""
+    consent = get_object_or_404(Consent.objects.visible_to(request.user), pk=consent_id)
+    done = gettext("철회하셨어요. 그때부터 아무도 읽지 못해요. 받은 토큰은 그대로예요.")
+    try:
+        operations.withdraw_consent(consent_id=consent_id, actor=_person(request), at=timezone.now())
+    except AlreadyEnded:
+        done = gettext("이미 철회하셨어요.")
+    except ConsentNotGiven:
+        done = gettext("거둘 허락이 없어요. 거절하셨거나 보관이 이미 끝났어요.")
+    if not is_swap(request):
+        messages.success(request, done)
+        return see_other(f"{reverse('history')}#consent-{consent_id}")
+    if swap_target(request) == f"ask-{consent.ask_id}":
+        return _ask_card(request, consent.ask_id)
+    return render(request, "brokerage/receipt.html", {"paper": _paper(request, consent_id), "note": done})
+
+
+def _person(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+def _paper(request: HttpRequest, consent_id: UUID) -> Paper:
+    consent = get_object_or_404(with_papers(consents_of(request.user)), pk=consent_id)
+    return papers_of([consent], user=_person(request), at=timezone.now())[0]
+
+
+def _ask_card(request: HttpRequest, ask_id: UUID) -> HttpResponse:
+    offer = offers_to(request.user).select_related(*CARDED).prefetch_related(ANSWERS).get(ask=ask_id)
+    card = card_of(offer, reader=reader_of(_person(request), at=timezone.now()))
+    return render(request, "brokerage/ask_card.html", {"card": card})
+
+
+def _states() -> dict[str, Any]:
+    return {
+        Consent.State.GIVEN.value: gettext("허락"),
+        Consent.State.REFUSED.value: gettext("거절"),
+        Consent.State.WITHDRAWN.value: gettext("철회"),
+        Consent.State.EXPIRED.value: gettext("보관 끝"),
+    }

@@ -1,0 +1,56 @@
+"""What the pages of this room post."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.appliances.models import Appliance
+from marketplace.insights.kinds import Topic
+
+MOST_ASKS = 50
+
+
+class ApplianceForm(forms.Form):
+    """What an appliance is."""
+
+    type = forms.ChoiceField(label=_("종류"), choices=Appliance.Type.choices)
+    model = forms.CharField(label=_("모델"), max_length=60, required=False)
+
+
+class KeyForm(forms.Form):
+    """What to call a new key of the hub."""
+
+    label = forms.CharField(
+        label=_("열쇠 이름"), max_length=60, widget=forms.TextInput(attrs={"placeholder": "", "autocomplete": "off"})
+    )
+
+
+class LineForm(forms.Form):
+    """What a home decided beforehand. There is only a no to say beforehand."""
+
+    paused = forms.BooleanField(required=False)
+    asks_per_week = forms.IntegerField(label=_("한 주에 몇 번까지 여쭤볼까요"), min_value=0, max_value=MOST_ASKS)
+    min_tokens = forms.IntegerField(label=_("이보다 적으면 여쭤보지 않기"), min_value=0, max_value=100_000)
+    never = forms.MultipleChoiceField(choices=[(topic.value, topic.value) for topic in Topic], required=False)
+
+    def values(self) -> dict[str, Any]:
+        """Return what `records.operations.draw_line` takes."""
+        said = self.cleaned_data
+        return {
+            "paused": said["paused"],
+            "asks_per_week": said["asks_per_week"],
+            "min_tokens": said["min_tokens"],
+            "never_topics": set(said["never"]),
+        }
+
+
+class NeverForm(forms.Form):
+    """A standing no to one organisation, or its end."""
+
+    organisation = forms.UUIDField()
+    never = forms.BooleanField(required=False)
+
+    def organisation_id(self) -> UUID:
+        return UUID(str(self.cleaned_data["organisation"]))
