@@ -90,7 +90,7 @@ PARTS = (
     Offer(
         Kind.APPLIANCE, 3_200, (VACUUM, FRIDGE, COOLER), 10,
         "새 가전 8만 원 덜기", "80,000 won off a new appliance",
-        "로봇청소기, 냉장고, 에어컨 가운데 하나를 살 때 빼 드려요.", "Off a robot vacuum, a fridge or an air conditioner.",
+        "로봇청소기, 냉장고, 에어컨 가운데 하나를 살 때 빼 드려요.", "Off a robot vacuum, fridge or air conditioner.",
     ),
 )  # fmt: skip
 

@@ -6,7 +6,8 @@ from itertools import groupby
 
 import segno
 
-QUIET = 4
+#: The sheet around it gives the other two of the four units a camera wants.
+QUIET = 2
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Qr:
 
 
 def qr_of(text: str) -> Qr:
-    """Return the QR code of a short text, with error correction M and the quiet zone the standard asks for."""
+    """Return the QR code of a short text, with error correction M and half of the quiet zone."""
     rows = list(segno.make_qr(text, error="m").matrix_iter(border=QUIET))
     return Qr(len(rows), "".join(_strokes(y, row) for y, row in enumerate(rows)))
 

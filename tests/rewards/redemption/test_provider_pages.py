@@ -189,6 +189,7 @@ def test_the_desk_reads_in_english(client, worker, order):
     client.force_login(worker)
 
     assert "Incoming orders" in text(client.get("/provider/orders"))
+    assert "Hanbit district 3" in text(client.get(path_of(order)))
     assert "Accept this order" in text(client.get(path_of(order)))
     assert "Price and words are a promise" in text(client.get("/provider/rewards"))
 
