@@ -33,15 +33,18 @@ def test_an_empty_wallet_says_where_tokens_come_from(page, mother):
     assert "아직 들어온 토큰이 없어요" in page(mother)
 
 
-def test_every_earned_line_leads_to_its_ask_its_consent_and_its_receipt(page, mother):
-    deal = factories.deal(by=mother)
+def test_every_earned_line_leads_to_its_ask_its_consent_and_its_receipt(page, client, mother):
+    consent = factories.deal(by=mother).consent
 
     shown = page(mother)
 
-    consent = deal.consent
-    assert f"/inbox#ask-{consent.ask_id}" in shown
-    assert f"/history#consent-{consent.pk}" in shown
-    assert reverse("get_receipt", args=[consent.pk]) in shown
+    ways = [
+        reverse("show_ask", args=[consent.ask_id]),
+        reverse("show_consent", args=[consent.pk]),
+        reverse("download_receipt", args=[consent.pk]),
+    ]
+    assert [f'href="{way}"' in shown for way in ways] == [True] * 3
+    assert [client.get(way).status_code for way in ways] == [200] * 3
     assert consent.recipient.name in shown
     assert "공기청정기, " in shown
 
