@@ -63,6 +63,11 @@ _ADDRESS = re.compile(r"^[A-Z/]+ (?P<path>/\S*?)(\{.*?\})?:\s*")
 class MaruSchema(AutoSchema):
     """How a view describes itself: its docstring reads `GET /api/v1/…: what it does`."""
 
+    def get_operation_id(self) -> str:
+        """Return the method and the address as one word, which is unique by construction."""
+        parts = [re.sub(r"\{.*\}", "by_id", part) for part in self.path.removeprefix(self.path_prefix).split("/")]
+        return re.sub(r"\W+", "_", "_".join([self.method.lower(), *filter(None, parts)]))
+
     def get_summary(self) -> str | None:
         """Return the first sentence of what the view does."""
         words = super().get_summary() or _ADDRESS.sub("", super().get_description())

@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from config import api_docs, health, views
+from config import api_docs, health, problem_pages, views
 
 handler400 = "config.api_errors.bad_request"
 handler403 = "config.api_errors.permission_denied"
@@ -21,6 +21,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("api/v1/schema", api_docs.Schema.as_view(), name="schema"),
+    path("problems/<slug:code>", problem_pages.show_problem, name="problem"),
     path("api/docs", api_docs.Docs.as_view(), name="docs"),
     path("", include("marketplace.care.urls")),
     path("", include("marketplace.brokerage.urls")),

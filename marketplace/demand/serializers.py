@@ -136,11 +136,13 @@ class RequestOutput(serializers.Serializer):
     refund_due_at = serializers.DateTimeField(default_timezone=UTC, allow_null=True)
     refunded_at = serializers.DateTimeField(default_timezone=UTC, allow_null=True)
 
-    def get_price(self, request: DataRequest) -> PriceOutput:
-        return PriceOutput(price_of_version(request.version)).data  # type: ignore[return-value]
+    @extend_schema_field(PriceOutput)
+    def get_price(self, request: DataRequest) -> dict[str, int]:
+        return PriceOutput(price_of_version(request.version)).data
 
-    def get_budget(self, request: DataRequest) -> BudgetOutput:
-        return BudgetOutput(self.context["budgets"].get(request.pk, Budget(0, 0, 0))).data  # type: ignore[return-value]
+    @extend_schema_field(BudgetOutput)
+    def get_budget(self, request: DataRequest) -> dict[str, int]:
+        return BudgetOutput(self.context["budgets"].get(request.pk, Budget(0, 0, 0))).data
 
 
 class RequestDetailOutput(RequestOutput):

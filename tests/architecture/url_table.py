@@ -24,7 +24,7 @@ class Row:
     Args:
         audience: whose it is.
         theirs: it shows or changes one party's own thing, so the same seat of another party gets 404. The thing is
-            found by the names of the address's parts, in `World.parts` of test_urls.py.
+            found by the names of the address's parts, in `make_world` of tests/world.py.
     """
 
     audience: Audience
@@ -43,6 +43,7 @@ ROWS: dict[str, Row] = {
     "healthz": Row(PUBLIC),
     "readyz": Row(PUBLIC),
     "status": Row(PUBLIC),
+    "problems/<slug:code>": Row(PUBLIC),
     "api/docs": Row(PUBLIC),
     "api/v1/schema": Row(PUBLIC),
     "api/v1/dialects": Row(PUBLIC),
@@ -52,6 +53,21 @@ ROWS: dict[str, Row] = {
     "api/v1/insights": Row(HUB),
     "api/v1/ingest/<slug:dialect>": Row(HUB),
     # households
+    "inbox": Row(MEMBER),
+    "inbox/<uuid:ask_id>": Row(MEMBER, theirs=True),
+    "inbox/<uuid:ask_id>/answer": Row(MEMBER, theirs=True),
+    "history": Row(MEMBER),
+    "history/<uuid:consent_id>": Row(MEMBER, theirs=True),
+    "history/<uuid:consent_id>/receipt": Row(MEMBER, theirs=True),
+    "history/<uuid:consent_id>/withdraw": Row(MEMBER, theirs=True),
+    "appliances": Row(MEMBER),
+    "appliances/<uuid:appliance_id>": Row(MEMBER, theirs=True),
+    "appliances/<uuid:appliance_id>/sharing": Row(MEMBER, theirs=True),
+    "appliances/keys": Row(MEMBER),
+    "appliances/keys/<uuid:key_id>/revoke": Row(MEMBER, theirs=True),
+    "privacy": Row(MEMBER),
+    "privacy/organisations": Row(MEMBER),
+    "privacy/export": Row(MEMBER),
     "wallet": Row(MEMBER),
     "shop": Row(MEMBER),
     "shop/<uuid:reward_id>/reserve": Row(MEMBER),

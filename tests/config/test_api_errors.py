@@ -289,3 +289,19 @@ def test_a_page_still_breaks_on_what_nobody_foresaw():
 
     with pytest.raises(RuntimeError):
         Client().get("/page")
+
+
+def test_the_type_of_every_problem_leads_to_a_page(client):
+    codes = {row.code for row in PROBLEMS.values()} | {kind.code for room in ROOMS for kind in refusals_of(room)}
+
+    lost = [code for code in codes - {""} if client.get(f"/problems/{code}").status_code != 200]
+
+    assert not lost
+    assert client.get("/problems/wrong_shape").status_code == 200
+    assert client.get("/problems/nothing").status_code == 404
+
+
+def test_names_itself_with_an_address_that_any_reader_can_resolve(client):
+    body = assert_is_problem(client.get("/api/v1/%E2%98%83"), 404)
+
+    assert body["instance"] == "/api/v1/%E2%98%83"
