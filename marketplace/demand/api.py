@@ -65,6 +65,7 @@ class Requests(BuyerView):
 
     @extend_schema(request=TermsInput, responses={201: RequestDetailOutput})
     def post(self, request: Request) -> Response:
+        """Write a data request as a draft."""
         wanted = TermsInput(data=request.data)
         wanted.is_valid(raise_exception=True)
         made = operations.draft_request(
@@ -74,6 +75,7 @@ class Requests(BuyerView):
 
     @extend_schema(responses=RequestsOutput, parameters=PAGING)
     def get(self, request: Request) -> Response:
+        """List the buyer's own data requests, newest first."""
         page = page_of(
             queries.data_requests(request.user),
             by=("-created_at", "-id"),
@@ -90,10 +92,12 @@ class OneRequest(BuyerView):
 
     @extend_schema(responses=RequestDetailOutput)
     def get(self, request: Request, request_id: UUID) -> Response:
+        """Tell one data request as it stands now."""
         return self.told(request_id)
 
     @extend_schema(request=TermsInput, responses=RequestDetailOutput)
     def patch(self, request: Request, request_id: UUID) -> Response:
+        """State parts of it anew; what was open goes back to review."""
         found = get_object_or_404(queries.data_requests(request.user), pk=request_id)
         wanted = TermsInput(data=request.data, partial=True)
         wanted.is_valid(raise_exception=True)
