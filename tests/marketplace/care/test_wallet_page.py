@@ -183,3 +183,17 @@ def test_the_months_walk_back_from_what_is_there_now(mother, monkeypatch):
     assert [month.opening for month in months][-2:] == [500, 500]
     assert sum(month.came_in for month in months) == 500
     assert all(before.closing == after.opening for before, after in pairwise(months))
+
+
+def test_the_number_of_queries_does_not_grow_with_the_consents_either(client, mother, django_assert_max_num_queries):
+    request = factories.open_request(min_gap_hours=0)
+    factories.deal(by=mother, request=request)
+    client.force_login(mother)
+    client.get("/wallet")
+
+    with django_assert_max_num_queries(20) as few:
+        client.get("/wallet")
+    for value in (63, 64, 65):
+        factories.deal(by=mother, request=request, value=value)
+    with django_assert_max_num_queries(len(few)):
+        assert client.get("/wallet").content.count(b"/receipt") == 4
