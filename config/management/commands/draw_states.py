@@ -81,14 +81,16 @@ def drawings() -> list[Drawing]:
         _machine(
             DataRequest,
             "Data request",
-            "`marketplace/demand`. Editing what is open, paused or exhausted makes a new version and goes back to review.",
+            "`marketplace/demand`. Editing what is open, paused or exhausted makes a new version, which goes back to "
+            "review.",
         ),
         _hold(),
         _release(),
         _machine(
             Order,
             "Order",
-            "`rewards/redemption`. Unanswered for 72 hours it reads as cancelled at once, and its tokens are free again.",
+            "`rewards/redemption`. Unanswered for 72 hours it reads as cancelled at once, and its tokens are free "
+            "again.",
         ),
     ]
 
