@@ -1,0 +1,88 @@
+"""What is sealed opens only as what it was sealed for, and not at all once shredded."""
+
+from uuid import uuid4
+
+import pytest
+
+from marketplace.insights import vault
+from marketplace.insights.errors import VaultClosed
+from marketplace.insights.models import DataKey, SealedObject
+from marketplace.insights.vault import Content
+
+pytestmark = pytest.mark.django_db
+
+
+def content(payload=b"sixty-two", **fields):
+    values = {"purpose": "insight", "household_id": uuid4(), "subject_id": uuid4(), "payload": payload}
+    return Content(**{**values, **fields})
+
+
+def stored(sealed):
+    return SealedObject.objects.select_related("data_key").get(pk=sealed.pk)
+
+
+def test_opens_to_the_very_bytes_that_were_sealed():
+    sealed = vault.seal(content(b"sixty-two"))
+
+    assert vault.open_sealed(stored(sealed)) == b"sixty-two"
+    assert b"sixty-two" not in bytes(stored(sealed).ciphertext)
+
+
+def test_two_seals_of_the_same_bytes_have_nothing_in_common():
+    home, subject = uuid4(), uuid4()
+    first, second = vault.seal_many([content(household_id=home, subject_id=subject)] * 2)
+
+    assert bytes(first.ciphertext) != bytes(second.ciphertext)
+    assert bytes(first.data_key.wrapped) != bytes(second.data_key.wrapped)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"purpose": "release"},
+        {"household_id": uuid4()},
+        {"subject_id": uuid4()},
+        {"nonce": b"0" * 12},
+        {"ciphertext": b"0" * 40},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_changed_row_does_not_open(change):
+    sealed = vault.seal(content())
+    SealedObject.objects.filter(pk=sealed.pk).update(**change)
+
+    with pytest.raises(VaultClosed):
+        vault.open_sealed(stored(sealed))
+
+
+@pytest.mark.parametrize("column", ["wrapped", "nonce", "commitment"])
+def test_the_key_of_another_object_does_not_open_this_one(column):
+    mine, other = vault.seal_many([content(), content()])
+    DataKey.objects.filter(sealed=mine).update(**{column: getattr(stored(other).data_key, column)})
+
+    with pytest.raises(VaultClosed):
+        vault.open_sealed(stored(mine))
+
+
+def test_what_is_shredded_is_gone():
+    sealed = vault.seal(content())
+    row = stored(sealed)
+
+    assert vault.shred([sealed.pk]) == 1
+
+    assert not SealedObject.objects.exists()
+    assert not DataKey.objects.exists()
+    assert row.pk
+
+
+def test_without_its_key_a_ciphertext_says_nothing():
+    sealed = vault.seal(content())
+    DataKey.objects.all().delete()
+
+    with pytest.raises(VaultClosed):
+        vault.open_sealed(SealedObject.objects.get(pk=sealed.pk))
+
+
+def test_seals_five_hundred_in_two_statements(django_assert_num_queries):
+    with django_assert_num_queries(2):
+        vault.seal_many([content() for _ in range(500)])
