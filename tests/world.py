@@ -69,6 +69,8 @@ def make_world() -> World:
         "ask_id": waiting.pk, "consent_id": deal.consent.pk, "request_id": request.pk, "release_id": deal.release.pk,
         "erasure_id": erasure.pk, "withdrawal_id": erasure.pk, "endpoint_id": endpoint.pk, "order_id": order.pk,
         "reward_id": order.reward_id, "op_id": deal.consent.op_id, "address": wallet_address(home),
+        "appliance_id": waiting.offer.insight.appliance_id,
+        "key_id": MachineKey.objects.get(prefix=factories.hub_key(of=home).split("_")[1]).pk,
         "dialect": "homeassistant", "code": "ask_not_pending",
     }  # fmt: skip
     public = {"reward_id", "dialect", "code"}

@@ -127,6 +127,8 @@ ROWS: dict[str, Row] = {
     "provider/orders/<uuid:order_id>/fulfil": Row(PROVIDER, theirs=True),
     "provider/rewards": Row(PROVIDER),
     "provider/rewards/<uuid:reward_id>": Row(PROVIDER, theirs=True),
+    # admins
+    "review": Row(ADMIN),
     # auditors
     "audit": Row(AUDITOR),
     "audit/transfers": Row(AUDITOR),
