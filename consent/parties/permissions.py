@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec
 from allauth.account.authentication import get_authentication_records
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.cache import never_cache
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -55,14 +55,14 @@ def has_second_factor(request: Request | HttpRequest) -> bool:
 
 
 def members_only(
-    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Let a household's member onto a page; a stranger signs in first, and to anybody else it is closed."""
 
     @login_required
     @never_cache
     @functools.wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if membership_of(request.user) is None:
             raise PermissionDenied
         return view(request, *args, **kwargs)

@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -62,9 +63,8 @@ def show_inbox(request: HttpRequest) -> HttpResponse:
     lying = inbox_of(user, at=at)
     cells = cells_of(lying)
     found = filtered(lying, chosen, cells)
-    page = _Counted(found.select_related(*CARDED).prefetch_related(ANSWERS), total_of(cells, chosen)).get_page(
-        request.GET.get("page")
-    )
+    loaded = found.select_related(*CARDED).prefetch_related(ANSWERS)
+    page = _page(loaded, total_of(cells, chosen), request.GET.get("page"))
     told = _head(cells, chosen) | {
         "cards": cards_of(list(page.object_list), reader=reader_of(user, at=at)),
         "week": week_of(user.membership.household_id, at=at),
@@ -232,15 +232,14 @@ def _title(waiting: int) -> str:
     return gettext("여쭤볼 것이 %(count)s가지 있어요") % {"count": waiting}
 
 
-class _Counted(Paginator):  # type: ignore[type-arg]
-    """A paginator that was told how many there are."""
+def _page(rows: QuerySet[Offer], count: int, number: str | None) -> "Page[Offer]":
+    """Return one page of rows that somebody counted already."""
+    pages = Paginator(rows, PER_PAGE)
+    pages.count = count
+    return pages.get_page(number)
 
-    def __init__(self, rows: Any, count: int) -> None:
-        super().__init__(rows, PER_PAGE)
-        self.count = count
 
-
-def _pages(page: Any, chosen: Filters) -> dict[str, str]:
+def _pages(page: "Page[Offer]", chosen: Filters) -> dict[str, str]:
     def href(number: int) -> str:
         return f"?{urlencode({**chosen.chosen, 'page': number})}"
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
@@ -91,7 +91,7 @@ def change_organisation(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @members_only
-def take_everything(request: HttpRequest) -> StreamingHttpResponse:
+def take_everything(request: HttpRequest) -> HttpResponseBase:
     """GET /privacy/export: everything about this person and home as one JSON file."""
     at = timezone.now()
     name = f'attachment; filename="maru-{timezone.localdate(at):%Y-%m-%d}.json"'

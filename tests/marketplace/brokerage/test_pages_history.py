@@ -1,0 +1,265 @@
+"""The history as members keep it: receipts, what left, who read, and the way out in one click."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from consent.parties.models import Membership
+from consent.records.models import Consent
+from consent.records.receipts import is_genuine
+from marketplace.brokerage import operations
+from marketplace.brokerage.papers import papers_of, with_papers
+from marketplace.brokerage.shelves import history_of
+from marketplace.delivery import door
+from marketplace.delivery import operations as delivery
+from marketplace.delivery.models import Erasure
+from rewards.ledger.queries import balance_of, wallet_address
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def mother():
+    return factories.member(name="지우")
+
+
+@pytest.fixture
+def browser(mother):
+    return signed_in(mother)
+
+
+def signed_in(person):
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def papers_on(page: str) -> list[str]:
+    return re.findall(r'<article class="sheet receipt" id="consent-([0-9a-f-]{36})"', page)
+
+
+def read(deal, *, path="api", at=None):
+    organisation = deal.release.organisation
+    reader = door.Reader(organisation=organisation, name="key", path=path)
+    return door.read_page(request=deal.release.request, reader=reader, cursor=None, limit=50, at=at or timezone.now())
+
+
+def withdraw(deal, *, by):
+    return operations.withdraw_consent(consent_id=deal.consent.pk, actor=by, at=timezone.now())
+
+
+def test_shows_what_left_from_the_released_copy_and_the_text_of_then(mother, browser):
+    deal = factories.deal(by=mother)
+
+    page = browser.get("/history").text
+
+    assert papers_on(page) == [str(deal.consent.pk)]
+    assert "<b>62</b>&nbsp;µg/m³" in page
+    assert "거절하거나 답하지 않으셔도 불이익이 없어요." in page
+    assert "맞아요, Ed25519" in page
+    assert "지우 님이 허락하셨고, 120 토큰이 들어왔어요." in page
+
+
+def test_every_read_is_a_line_and_says_by_which_way(mother, browser):
+    deal = factories.deal(by=mother)
+    read(deal, path="api")
+    read(deal, path="page")
+
+    page = browser.get("/history").text
+
+    assert page.count('<li data-state="read">') == 2
+    assert "프로그램으로 읽었어요." in page
+    assert "화면에서 읽었어요." in page
+
+
+def test_very_many_reads_are_counted_instead_of_listed(mother, browser):
+    deal = factories.deal(by=mother)
+    for minute in range(11):
+        read(deal, at=timezone.now() + timedelta(minutes=minute))
+
+    page = browser.get("/history").text
+
+    assert "그 전에 3번 더 읽었어요." in page
+
+
+def test_a_withdrawal_is_one_post_and_leaves_only_the_fingerprint(mother, browser):
+    deal = factories.deal(by=mother)
+    read(deal)
+
+    sent = browser.post(f"/history/{deal.consent.pk}/withdraw")
+
+    assert (sent.status_code, sent.url) == (303, f"/history#consent-{deal.consent.pk}")
+    page = browser.get("/history").text
+    assert "받은 토큰은 그대로예요." in page
+    assert "<b>62</b>" not in page
+    assert "지문만 남았어요" in page
+    assert "철회하기</button>" not in page
+    assert balance_of(wallet_address(mother.membership.household)).available == 120
+
+
+def test_with_htmx_the_receipt_comes_back_withdrawn(mother, browser):
+    deal = factories.deal(by=mother)
+
+    sent = browser.post(f"/history/{deal.consent.pk}/withdraw", headers=HTMX)
+
+    assert sent.status_code == 200
+    assert sent.text.lstrip().startswith(f'<article class="sheet receipt" id="consent-{deal.consent.pk}"')
+    assert 'data-state="withdrawn"' in sent.text
+
+
+def test_withdrawing_from_the_inbox_brings_back_the_card_of_the_inbox(mother, browser):
+    deal = factories.deal(by=mother)
+    headers = {**HTMX, "HX-Target": f"ask-{deal.consent.ask_id}"}
+
+    sent = browser.post(f"/history/{deal.consent.pk}/withdraw", headers=headers)
+
+    assert sent.text.lstrip().startswith(f'<li id="ask-{deal.consent.ask_id}"')
+
+
+def test_withdrawing_twice_says_so_and_changes_nothing(mother, browser):
+    deal = factories.deal(by=mother)
+    withdraw(deal, by=mother)
+
+    sent = browser.post(f"/history/{deal.consent.pk}/withdraw", follow=True)
+
+    assert "이미 철회하셨어요." in sent.text
+    assert Consent.objects.get().receipts.count() == 2
+
+
+def test_says_when_the_buyer_must_erase_and_that_it_did(mother, browser):
+    deal = factories.deal(by=mother)
+    read(deal)
+    withdraw(deal, by=mother)
+    before = browser.get("/history").text
+    delivery.attest_erasure(
+        erasure_id=Erasure.objects.get().pk, organisation=deal.release.organisation, actor="staff", at=timezone.now()
+    )
+
+    after = browser.get("/history").text
+
+    assert '<li data-state="due">' in before
+    assert "읽은 값을 지웠다고 확인했어요." in after
+
+
+def test_a_no_is_kept_too_and_says_that_nothing_left(mother, browser):
+    ask = factories.ask(of=mother.membership.household)
+    operations.deny_ask(ask_id=ask.pk, actor=mother, locale="ko", at=timezone.now())
+
+    page = browser.get("/history").text
+
+    assert 'data-state="denied"' in page
+    assert "그대로 집에 둘게요" in page
+    assert "62" not in re.sub(r"[0-9a-f-]{8,}", "", page)
+
+
+def test_the_receipt_is_a_file_that_verifies_and_is_what_the_api_gives(mother, browser):
+    deal = factories.deal(by=mother)
+
+    sent = browser.get(f"/history/{deal.consent.pk}/receipt")
+
+    document = json.loads(sent.content)
+    assert sent.headers["Content-Disposition"].startswith('attachment; filename="maru-receipt-')
+    assert is_genuine(document["receipt"], document["signature"]) == (True, "ok")
+    assert document == browser.get(f"/api/v1/consents/{deal.consent.pk}/receipt").json()
+
+
+def test_an_ended_retention_shows_without_any_clock(mother):
+    factories.deal(by=mother)
+    later = timezone.now() + timedelta(days=31)
+
+    (kept,) = with_papers(history_of(mother, at=later))
+    (paper,) = papers_of([kept], user=mother, at=later)
+
+    assert kept.shelf == "expired"
+    assert "보관이 끝났어요" in paper.word
+    assert "62" not in {row.value for row in paper.rows}
+    assert not paper.can_withdraw
+
+
+def test_filters_combine_and_each_number_is_the_number_of_papers(mother, browser):
+    school, firm = factories.open_request(), factories.open_request(kinds=["air.co2"], above=1000.0)
+    gone = factories.deal(by=mother, request=school, source="urn:1")
+    factories.deal(by=mother, request=school, source="urn:2", appliance_type="air_sensor")
+    factories.deal(by=mother, request=firm, source="urn:3", kind="air.co2", unit="[ppm]", value=1600)
+    withdraw(gone, by=mother)
+
+    page = browser.get("/history", {"buyer": school.organisation_id, "state": "given"}).text
+
+    assert len(papers_on(page)) == 1
+    chips = re.findall(r'<a href="(\?[^"]*)"[^>]*>[^<]+ <span>(\d+)</span>', page)
+    assert len(chips) >= 7
+    for href, count in chips:
+        assert len(papers_on(browser.get(f"/history{href.replace('&amp;', '&')}").text)) == int(count)
+
+
+def test_the_pager_reaches_every_paper_once(mother, browser):
+    request = factories.open_request()
+    for number in range(21):
+        factories.deal(by=mother, request=request, source=f"urn:{number}")
+
+    first = browser.get("/history").text
+    more = re.search(r'rel="next" href="([^"]*)"', first)[1].replace("&amp;", "&")
+    second = browser.get(f"/history{more}").text
+
+    assert len({*papers_on(first), *papers_on(second)}) == 21
+
+
+@pytest.mark.parametrize("deals", [1, 10])
+def test_costs_the_same_number_of_statements_for_one_paper_and_for_ten(
+    mother, browser, deals, django_assert_num_queries
+):
+    request = factories.open_request()
+    for number in range(deals):
+        read(factories.deal(by=mother, request=request, source=f"urn:{number}"))
+    browser.get("/history")
+
+    with django_assert_num_queries(12):
+        assert len(papers_on(browser.get("/history").text)) == deals
+
+
+def test_speaks_english_around_the_text_that_was_read(mother, browser):
+    buyer = factories.tokens_for(factories.organisation(name_en="Haeoreum School", address="3 Learning Road"))
+    ask = factories.ask(of=mother.membership.household, request=factories.open_request(of=buyer))
+    operations.deny_ask(ask_id=ask.pk, actor=mother, locale="en", at=timezone.now())
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+
+    page = browser.get("/history").text
+
+    assert "What you decided so far" in page
+    assert "Denying or not answering has no downside." in page
+    assert set(re.findall(r"[가-힣]+", page)) == {"한국어", "집", "지우"}
+
+
+def test_an_empty_history_says_so(browser):
+    assert "아직 정하신 것이 없어요" in browser.get("/history").text
+
+
+def test_a_teen_reads_the_history_but_cannot_withdraw_for_the_home(mother):
+    deal = factories.deal(by=mother)
+    teen = signed_in(factories.member(of=mother.membership.household, role=Membership.Role.TEEN))
+
+    assert "철회하기</button>" not in teen.get("/history").text
+    assert teen.post(f"/history/{deal.consent.pk}/withdraw").status_code == 403
+    assert not hasattr(Consent.objects.get(), "end")
+
+
+def test_another_home_finds_nothing(mother):
+    deal = factories.deal(by=mother)
+    neighbour = signed_in(factories.member())
+
+    assert papers_on(neighbour.get("/history").text) == []
+    for path in ("", "/receipt"):
+        assert neighbour.get(f"/history/{deal.consent.pk}{path}").status_code == 404
+    assert neighbour.post(f"/history/{deal.consent.pk}/withdraw").status_code == 404
+
+
+def test_a_broken_cursor_is_no_page(browser):
+    assert browser.get("/history?cursor=broken").status_code == 404
