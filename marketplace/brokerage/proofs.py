@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from django.conf import settings
 from django.core.cache import cache
@@ -50,19 +51,20 @@ class Finding:
 
 def current_status() -> Status:
     """Return the counts, at most 30 seconds old; `as_of` says since when."""
-    return cache.get_or_set(STATUS_KEY, counted_status, settings.STATUS_CACHE_SECONDS)
+    return cast(Status, cache.get_or_set(STATUS_KEY, counted_status, settings.STATUS_CACHE_SECONDS))
 
 
 def counted_status() -> Status:
     """Count consents, payments and releases, and those without their two partners, all seen at one instant."""
     with connection.cursor() as cursor:
         cursor.execute(STATUS)
-        return Status(*cursor.fetchone(), as_of=timezone.now())
+        consents, payments, releases, orphans = cursor.fetchone()
+    return Status(consents, payments, releases, orphans, as_of=timezone.now())
 
 
 def current_findings() -> list[Finding]:
     """Return what the proofs find, at most 30 seconds old."""
-    return cache.get_or_set(FINDINGS_KEY, findings, settings.STATUS_CACHE_SECONDS)
+    return cast(list[Finding], cache.get_or_set(FINDINGS_KEY, findings, settings.STATUS_CACHE_SECONDS))
 
 
 def findings() -> list[Finding]:

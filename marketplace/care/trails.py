@@ -92,7 +92,7 @@ def _operations_named(words: str) -> set[UUID]:
     keys = [f"{verb}:{named}" for verb in ("order", "fulfil")]
     keys += [f"hold:{ask}" for _, ask, _ in found] + [f"unread:{consent}" for consent, _, _ in found]
     attempts = Attempt.objects.filter(key__in=keys).exclude(op_id=None).values_list("op_id", flat=True)
-    return {named, *(op_id for _, _, op_id in found), *attempts}
+    return {named} | {op_id for op_id in (*(op_id for _, _, op_id in found), *attempts) if op_id}
 
 
 def _consent_behind(row: Transfer) -> Consent | None:
@@ -112,7 +112,7 @@ def _release_under(consent: Consent) -> Release | None:
 
 def _is_signed(consent: Consent) -> bool:
     receipt = Receipt.objects.filter(consent=consent, act=Receipt.Act.GIVEN).first()
-    return receipt is not None and receipts.is_genuine(receipts.as_document(receipt.body), receipt.signature)[0]
+    return receipt is not None and receipts.is_genuine(receipts.as_document(bytes(receipt.body)), receipt.signature)[0]
 
 
 def _legs(rows: list[Transfer]) -> list[Leg]:
@@ -121,7 +121,8 @@ def _legs(rows: list[Transfer]) -> list[Leg]:
     for row in rows:
         if row.kind in Transfer.MOVES:
             changes[row.debit.address] -= row.amount
-            changes[row.credit.address] += row.amount
+            if row.credit:  # without one the sum shows what is missing
+                changes[row.credit.address] += row.amount
         else:
             held[row.debit.address] += row.amount if row.kind == Transfer.Kind.HOLD else -row.amount
     addresses = list(dict.fromkeys([*changes, *held]))
