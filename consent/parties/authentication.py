@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -54,7 +55,7 @@ class MachineKeyAuthentication(BaseAuthentication):
         )
         known = key.secret_sha256 if key else ""
         if key is None or not hmac.compare_digest(known, sha256_hex(secret.encode())):
-            raise AuthenticationFailed("이 열쇠로는 열리지 않아요.")
+            raise AuthenticationFailed(gettext("이 열쇠로는 열리지 않아요."))
         return Machine(key), key
 
 
@@ -66,4 +67,4 @@ def _password_of(credentials: str) -> str:
     try:
         return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
     except (binascii.Error, UnicodeDecodeError, ValueError) as exc:
-        raise AuthenticationFailed("Basic 인증을 읽을 수 없어요.") from exc
+        raise AuthenticationFailed(gettext("Basic 인증을 읽을 수 없어요.")) from exc

@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from consent.parties.errors import InvalidCursor
 
@@ -38,7 +39,7 @@ def read_limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MAX_LIMIT):
-        raise InvalidCursor(f"limit은 1부터 {MAX_LIMIT}까지의 수예요.")
+        raise InvalidCursor(gettext("limit은 1부터 500까지의 수예요."))
     return int(text)
 
 
@@ -104,9 +105,9 @@ def open_cursor(cursor: str, *, name: str, length: int = 1) -> list[str]:
         sealed = base64.urlsafe_b64decode(cursor.encode("ascii") + b"==")
         values = json.loads(AESGCM(_key()).decrypt(sealed[:12], sealed[12:], name.encode()))
     except (InvalidTag, UnicodeEncodeError, binascii.Error, ValueError) as exc:
-        raise InvalidCursor("이 목록의 다음 쪽 표시가 아니에요. 처음부터 다시 읽어 주세요.") from exc
+        raise InvalidCursor(gettext("이 목록의 다음 쪽 표시가 아니에요. 처음부터 다시 읽어 주세요.")) from exc
     if len(values) != length:
-        raise InvalidCursor("이 목록의 다음 쪽 표시가 아니에요. 처음부터 다시 읽어 주세요.")
+        raise InvalidCursor(gettext("이 목록의 다음 쪽 표시가 아니에요. 처음부터 다시 읽어 주세요."))
     return list(values)
 
 

@@ -8,6 +8,7 @@ from allauth.account.authentication import get_authentication_records
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -45,7 +46,7 @@ def household_of(user: object) -> Household:
         NotPermitted: it is not a hub's key.
     """
     if not isinstance(user, Machine) or user.key.household is None:
-        raise NotPermitted("우리 집 허브의 열쇠로만 할 수 있는 일이에요.")
+        raise NotPermitted(gettext("우리 집 허브의 열쇠로만 할 수 있는 일이에요."))
     return user.key.household
 
 

@@ -1,5 +1,7 @@
 """Who may act from which seat. These raise; they change nothing."""
 
+from django.utils.translation import gettext
+
 from consent.parties.errors import NotPermitted, OrganisationSuspended
 from consent.parties.models import Organisation, Seat, User
 
@@ -12,9 +14,9 @@ def check_can_act_for(organisation: Organisation, *, actor_organisation: Organis
         OrganisationSuspended: it is suspended, or was never verified.
     """
     if actor_organisation is None or actor_organisation.pk != organisation.pk:
-        raise NotPermitted("이 기관의 일은 그 기관만 할 수 있어요.")
+        raise NotPermitted(gettext("이 기관의 일은 그 기관만 할 수 있어요."))
     if not organisation.is_active:
-        raise OrganisationSuspended("지금은 멈춰 있는 기관이에요. 마루에 말씀해 주세요.")
+        raise OrganisationSuspended(gettext("지금은 멈춰 있는 기관이에요. 마루에 말씀해 주세요."))
 
 
 def check_is_admin(actor: User) -> None:
@@ -25,4 +27,4 @@ def check_is_admin(actor: User) -> None:
     """
     seat: Seat | None = getattr(actor, "seat", None)
     if seat is None or seat.role != Seat.Role.ADMIN or seat.organisation.kind != Organisation.Kind.PLATFORM:
-        raise NotPermitted("마루 관리자만 할 수 있는 일이에요.")
+        raise NotPermitted(gettext("마루 관리자만 할 수 있는 일이에요."))

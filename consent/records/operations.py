@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from consent.parties.models import Household, Organisation, User
 from consent.records import receipts
@@ -61,7 +62,7 @@ def record_end(
     except IntegrityError as exc:
         if "consent_id" not in str(exc):
             raise
-        raise AlreadyEnded("이미 철회하셨어요.") from exc
+        raise AlreadyEnded(gettext("이미 철회하셨어요.")) from exc
     given = consent.receipts.get(act=Receipt.Act.GIVEN)
     _receipt(
         consent, act=reason, at=at, notice=notice, tokens=tokens, price_tokens=price_tokens, replaces=given.pk

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from consent.parties.models import Membership, User
 from consent.records.errors import AlreadyAnswered, AlreadyEnded, AskNotPending, ConsentNotGiven, NotYourHousehold
 from consent.records.models import Ask, Consent
@@ -17,7 +19,7 @@ def check_can_decide(ask: Ask, *, actor: User, at: datetime) -> Membership:
     """
     membership = check_can_deny(ask, actor=actor, at=at)
     if ask.answers.filter(member=actor).exists():
-        raise AlreadyAnswered("이미 답하셨어요. 다른 식구의 답을 기다리고 있어요.")
+        raise AlreadyAnswered(gettext("이미 답하셨어요. 다른 식구의 답을 기다리고 있어요."))
     return membership
 
 
@@ -30,9 +32,9 @@ def check_can_deny(ask: Ask, *, actor: User, at: datetime) -> Membership:
     """
     membership = _place_in(ask, actor)
     if not membership.is_adult and ask.private_to_id != membership.pk:
-        raise NotYourHousehold("이 질문은 어른이 정해요.")
+        raise NotYourHousehold(gettext("이 질문은 어른이 정해요."))
     if not ask.is_pending(at):
-        raise AskNotPending("이미 답했거나 기한이 지난 질문이에요.")
+        raise AskNotPending(gettext("이미 답했거나 기한이 지난 질문이에요."))
     return membership
 
 
@@ -46,12 +48,12 @@ def check_can_withdraw(consent: Consent, *, actor: User, at: datetime) -> None:
     """
     membership = _place_in(consent.ask, actor)
     if not membership.is_adult and consent.ask.private_to_id != membership.pk:
-        raise NotYourHousehold("이 허락은 어른이 거둘 수 있어요.")
+        raise NotYourHousehold(gettext("이 허락은 어른이 거둘 수 있어요."))
     state = consent.state(at)
     if state in (Consent.State.WITHDRAWN, Consent.State.REVOKED):
-        raise AlreadyEnded("이미 철회하셨어요.")
+        raise AlreadyEnded(gettext("이미 철회하셨어요."))
     if state != Consent.State.GIVEN:
-        raise ConsentNotGiven("거둘 허락이 없어요.")
+        raise ConsentNotGiven(gettext("거둘 허락이 없어요."))
 
 
 def _place_in(ask: Ask, actor: User) -> Membership:
@@ -62,5 +64,5 @@ def _place_in(ask: Ask, actor: User) -> Membership:
         or membership.role == Membership.Role.CHILD
         or (ask.private_to_id is not None and ask.private_to_id != membership.pk)
     ):
-        raise NotYourHousehold("이 집의 식구만 정할 수 있어요.")
+        raise NotYourHousehold(gettext("이 집의 식구만 정할 수 있어요."))
     return membership

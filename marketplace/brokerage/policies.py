@@ -1,5 +1,7 @@
 """When an offer still stands. These raise; they change nothing."""
 
+from django.utils.translation import gettext
+
 from marketplace.brokerage.errors import AppliancePrivate, OfferChanged
 from marketplace.brokerage.models import Offer
 from marketplace.demand.models import DataRequest
@@ -17,8 +19,8 @@ def check_offer_stands(offer: Offer) -> None:
     """
     request = offer.request
     if request.current_id != offer.version_id or request.state not in STANDING:
-        raise OfferChanged("그 사이에 요청이 바뀌어서 이 질문은 거두었어요.")
+        raise OfferChanged(gettext("그 사이에 요청이 바뀌어서 이 질문은 거두었어요."))
     if not offer.ask.recipient.is_active:
-        raise OfferChanged("이 기관은 지금 멈춰 있어서 이 질문은 거두었어요.")
+        raise OfferChanged(gettext("이 기관은 지금 멈춰 있어서 이 질문은 거두었어요."))
     if offer.insight.appliance.never_share:
-        raise AppliancePrivate("나누지 않기로 하신 가전이에요.")
+        raise AppliancePrivate(gettext("나누지 않기로 하신 가전이에요."))

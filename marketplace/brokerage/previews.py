@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from consent.parties.canonical import canonical_bytes, sha256_hex
 from consent.parties.secrets import keyed_name
 from consent.parties.strict_json import loads
@@ -59,9 +61,9 @@ def read_choice(offer: Offer, *, precision: str | None, drop_fields: Sequence[st
     rung = precision or offered[0]
     dropped = offer.version.optional_fields if drop_fields is None else drop_fields
     if rung not in offered:
-        raise ChoiceNotOffered("이만큼 자세히 보내는 선택은 없어요.")
+        raise ChoiceNotOffered(gettext("이만큼 자세히 보내는 선택은 없어요."))
     if not set(dropped) <= set(offer.version.optional_fields):
-        raise ChoiceNotOffered("그 항목은 뺄 수 없어요.")
+        raise ChoiceNotOffered(gettext("그 항목은 뺄 수 없어요."))
     return Choice(rung, tuple(sorted(set(dropped))))
 
 
@@ -110,7 +112,7 @@ def _data(offer: Offer, choice: Choice, view: View) -> dict[str, Any]:
 
 def _sealed(offer: Offer) -> SealedObject:
     if offer.insight.sealed is None:
-        raise VaultClosed("이 값은 이미 지웠어요.")
+        raise VaultClosed(gettext("이 값은 이미 지웠어요."))
     return offer.insight.sealed
 
 

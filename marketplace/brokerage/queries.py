@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext
 
 from consent.parties.models import User
 from consent.records.models import Answer, Ask, Consent
@@ -82,7 +83,7 @@ def show_offer(
         ChoiceNotOffered: this precision or field was not on offer.
     """
     if offer.insight.sealed is None:
-        raise OfferChanged("이 값은 이미 지웠어요.")
+        raise OfferChanged(gettext("이 값은 이미 지웠어요."))
     choice = read_choice(offer, precision=precision, drop_fields=drop_fields)
     notice = terms.notice_of(offer, locale=locale, rung=choice.rung, at=at)
     return Shown(offer, preview_of(offer, choice), notice)

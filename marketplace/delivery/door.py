@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from consent.parties import operations as parties
 from consent.parties.canonical import sha256_hex
@@ -111,7 +112,7 @@ def read_record(*, request: DataRequest, release_id: UUID, reader: Reader, at: d
     if found.refusals:
         raise found.refusals[0]
     if not found.records:
-        raise ReleaseNotYours("이 기록은 없어요.")
+        raise ReleaseNotYours(gettext("이 기록은 없어요."))
     return found.records[0]
 
 
@@ -182,11 +183,11 @@ def _opened(release: Release, *, receipt_id: UUID | None, reader: Reader, at: da
         payload = open_sealed(release.sealed)  # type: ignore[arg-type]
     except VaultClosed as exc:
         _tell_people(release, outcome="copy_unreadable", at=at)
-        raise ReleaseClosed("이 기록의 사본은 열 수 없어요.") from exc
+        raise ReleaseClosed(gettext("이 기록의 사본은 열 수 없어요.")) from exc
     # The consent's digest is the signed one and its row cannot change; the release's must say the same.
     if receipt_id is None or {sha256_hex(payload)} != {release.payload_digest, release.consent.payload_digest}:
         _tell_people(release, outcome="copy_mismatch", at=at)
-        raise CopyMismatch("보여 드린 것과 달라서 내드리지 않아요. 마루가 살펴볼게요.")
+        raise CopyMismatch(gettext("보여 드린 것과 달라서 내드리지 않아요. 마루가 살펴볼게요."))
     preview = json.loads(payload)
     own = {"id": str(release.pk), "receipt": str(receipt_id), "payload_digest": release.payload_digest}
     return Record(release, own | preview | own)

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from celery import current_app
 from django.db import transaction
+from django.utils.translation import gettext
 
 from consent.parties import operations as parties
 from consent.parties.models import Organisation
@@ -104,7 +105,7 @@ def attest_erasure(*, erasure_id: UUID, organisation: Organisation, actor: str, 
     mine = Erasure.objects.select_for_update(of=("self",)).select_related("release")
     erasure = mine.filter(pk=erasure_id, release__organisation=organisation).first()
     if erasure is None:
-        raise ErasureNotYours("지울 것의 목록에 없어요.")
+        raise ErasureNotYours(gettext("지울 것의 목록에 없어요."))
     if erasure.attested_at is None:
         erasure.set_attested(by=actor, at=at)
         parties.note(actor=actor, action="erasure.attest", subject=f"release:{erasure.release_id}", at=at)
@@ -140,7 +141,7 @@ def disable_endpoint(*, endpoint_id: UUID, organisation: Organisation, actor: st
     """
     mine = WebhookEndpoint.objects.filter(pk=endpoint_id, organisation=organisation)
     if not mine.exists():
-        raise EndpointNotYours("이 웹훅 주소는 없어요.")
+        raise EndpointNotYours(gettext("이 웹훅 주소는 없어요."))
     if mine.active().update(disabled_at=at):
         park_messages(endpoint_id=endpoint_id)
         parties.note(actor=actor, action="webhook.remove", subject=f"webhook:{endpoint_id}", at=at)

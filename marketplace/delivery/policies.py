@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from consent.parties.models import Organisation
 from consent.records.models import Consent
 from marketplace.delivery.errors import ReleaseClosed, ReleaseNotYours, TooManyEndpoints
@@ -21,10 +23,10 @@ def check_can_read(release: Release, *, organisation: Organisation, at: datetime
     """
     consent = release.consent
     if release.organisation_id != organisation.pk or consent.recipient_id != organisation.pk:
-        raise ReleaseNotYours("이 기록은 없어요.")
+        raise ReleaseNotYours(gettext("이 기록은 없어요."))
     is_over = release.closed_at is not None or release.erase_at <= at
     if is_over or consent.state(at) != Consent.State.GIVEN or release.sealed is None:
-        raise ReleaseClosed("철회되었거나 보관하는 날이 끝난 기록이에요.")
+        raise ReleaseClosed(gettext("철회되었거나 보관하는 날이 끝난 기록이에요."))
 
 
 def check_can_add_endpoint(organisation: Organisation) -> None:
@@ -34,4 +36,4 @@ def check_can_add_endpoint(organisation: Organisation) -> None:
         TooManyEndpoints: the organisation has five addresses.
     """
     if WebhookEndpoint.objects.active().filter(organisation=organisation).count() >= MAX_ENDPOINTS:
-        raise TooManyEndpoints("웹훅 주소는 다섯 개까지 둘 수 있어요. 쓰지 않는 주소를 먼저 지워 주세요.")
+        raise TooManyEndpoints(gettext("웹훅 주소는 다섯 개까지 둘 수 있어요. 쓰지 않는 주소를 먼저 지워 주세요."))

@@ -3,6 +3,7 @@
 from datetime import UTC
 from typing import Any
 
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -70,7 +71,7 @@ class TermsInput(serializers.Serializer):
     def validate_area(self, code: str) -> Area:
         area = Area.objects.filter(pk=code).first() if code.isprintable() else None
         if area is None:
-            raise serializers.ValidationError("마루가 모르는 동네예요.", code="does_not_exist")
+            raise serializers.ValidationError(gettext("마루가 모르는 동네예요."), code="does_not_exist")
         return area
 
     def validate_rungs(self, rungs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound
@@ -55,7 +55,7 @@ class PostDialect(IngestView):
     )
     def post(self, request: Request, dialect: str) -> Response:
         if dialect not in DIALECTS:
-            raise NotFound("마루가 아직 모르는 형식이에요. GET /api/v1/dialects 에서 골라 주세요.")
+            raise NotFound(gettext("마루가 아직 모르는 형식이에요. GET /api/v1/dialects 에서 골라 주세요."))
         return self.take(request, DIALECTS[dialect])
 
 

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext
 
 from consent.parties.canonical import canonical_bytes
 from consent.parties.secrets import read_or_make
@@ -61,9 +62,9 @@ def open_sealed(sealed: SealedObject) -> bytes:
     try:
         return _opened(sealed, sealed.data_key)
     except DataKey.DoesNotExist as exc:
-        raise VaultClosed("봉한 것의 열쇠가 없어요.") from exc
+        raise VaultClosed(gettext("봉한 것의 열쇠가 없어요.")) from exc
     except InvalidTag as exc:
-        raise VaultClosed("봉한 것이 처음과 달라요.") from exc
+        raise VaultClosed(gettext("봉한 것이 처음과 달라요.")) from exc
 
 
 def data_key_of(sealed: SealedObject) -> bytes:
@@ -75,7 +76,7 @@ def data_key_of(sealed: SealedObject) -> bytes:
     try:
         return _unwrapped(sealed.data_key)
     except (DataKey.DoesNotExist, InvalidTag) as exc:
-        raise VaultClosed("봉한 것의 열쇠가 없어요.") from exc
+        raise VaultClosed(gettext("봉한 것의 열쇠가 없어요.")) from exc
 
 
 @transaction.atomic(savepoint=False)

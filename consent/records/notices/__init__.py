@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from django.utils.translation import gettext
+
 from consent.parties.canonical import sha256_hex
 from consent.records.errors import NoticeMissing
 
@@ -77,7 +79,7 @@ def check_complete(version: int) -> None:
 def _source(version: int, locale: str) -> str:
     path = _FOLDER / f"v{version}.{locale}.md"
     if locale not in LOCALES or not path.exists():
-        raise NoticeMissing(f"알림 {version}판이 이 언어로 없어요.")
+        raise NoticeMissing(gettext("이 알림은 아직 모든 언어로 갖춰지지 않았어요."))
     return path.read_text(encoding="utf-8")
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from consent.parties.models import User
 from consent.records import operations as records
@@ -76,7 +77,7 @@ def approve_ask(
     policies.check_offer_stands(offer)
     preview = preview_of(offer, read_choice(offer, precision=precision, drop_fields=drop_fields))
     if not hmac.compare_digest(preview.sha256.encode(), preview_sha256.encode()):
-        raise PreviewChanged("보시는 사이에 내용이 바뀌었어요. 지금 내용을 보고 정해 주세요.")
+        raise PreviewChanged(gettext("보시는 사이에 내용이 바뀌었어요. 지금 내용을 보고 정해 주세요."))
 
     records.record_answer(ask=ask, member=actor, verdict=Answer.Verdict.APPROVE, preview_sha256=preview.sha256, at=at)
     missing = ask.answers_needed - ask.answers.filter(verdict=Answer.Verdict.APPROVE).count()
