@@ -186,5 +186,5 @@ def test_costs_the_same_number_of_statements_however_often_it_was_read(
         read(deal)
     browser.get("/privacy")
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         browser.get("/privacy")
