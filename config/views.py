@@ -20,9 +20,9 @@ def landing(request: HttpRequest) -> HttpResponse:
 @require_GET
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """GET /home: to the first room of the seat somebody sits in."""
+    """GET /home: to the first room of the seat somebody sits in, or to opening a home of one's own."""
     seat = seat_of_person(request.user)
-    return redirect(seat.tabs[0].href if seat else "landing")
+    return redirect(seat.tabs[0].href if seat else "welcome")
 
 
 @require_POST

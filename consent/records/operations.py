@@ -91,6 +91,12 @@ def expire_asks(*, at: datetime, limit: int = 500) -> int:
     return Ask.objects.filter(pk__in=[ask.pk for ask in late]).update(state=Ask.State.EXPIRED, decided_at=at)
 
 
+@transaction.atomic(savepoint=False)
+def draw_first_line(*, household: Household, asks_per_week: int) -> None:
+    """Give a new household its first line; without one it is never asked."""
+    Preference.objects.create(household=household, asks_per_week=asks_per_week)
+
+
 @transaction.atomic(durable=True)
 def draw_line(
     *, household: Household, paused: bool, asks_per_week: int, min_tokens: int, never_topics: set[str], at: datetime

@@ -6,6 +6,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from consent.parties.models import Area
 from marketplace.appliances.models import Appliance
 from marketplace.insights.kinds import Topic
 
@@ -54,3 +55,12 @@ class NeverForm(forms.Form):
 
     def organisation_id(self) -> UUID:
         return UUID(str(self.cleaned_data["organisation"]))
+
+
+class MoveInForm(forms.Form):
+    """A new home: what it is called, and roughly where it is."""
+
+    name = forms.CharField(
+        label=_("집 이름"), max_length=60, help_text=_("우리끼리 부르는 이름이에요. 기관에는 보이지 않아요.")
+    )
+    area = forms.ModelChoiceField(label=_("동네"), queryset=Area.objects.order_by("name_ko"), empty_label=None)

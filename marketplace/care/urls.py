@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.care.views import appliances, audit, privacy, shop, status, wallet
+from marketplace.care.views import appliances, audit, privacy, shop, status, wallet, welcome
 
 urlpatterns = [
     path("status", status.show_status, name="status"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("audit/transfers", audit.list_transfers, name="audit_transfers"),
     path("audit/transfers/<uuid:op_id>", audit.show_transfer, name="audit_transfer"),
     path("audit/accounts/<str:address>", audit.show_account, name="audit_account"),
+    path("welcome", welcome.welcome, name="welcome"),
     path("wallet", wallet.show_wallet, name="wallet"),
     path("shop", shop.show_shop, name="shop"),
     path("shop/<uuid:reward_id>/reserve", shop.reserve, name="shop_reserve"),

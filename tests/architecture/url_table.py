@@ -60,6 +60,7 @@ ROWS: dict[str, Row] = {
     "history/<uuid:consent_id>": Row(MEMBER, theirs=True),
     "history/<uuid:consent_id>/receipt": Row(MEMBER, theirs=True),
     "history/<uuid:consent_id>/withdraw": Row(MEMBER, theirs=True),
+    "welcome": Row(SIGNED_IN),
     "appliances": Row(MEMBER),
     "appliances/<uuid:appliance_id>": Row(MEMBER, theirs=True),
     "appliances/<uuid:appliance_id>/sharing": Row(MEMBER, theirs=True),
