@@ -1,0 +1,31 @@
+"""Every page of Maru and who looks at it; `{…}` are ids of a Maru that was lived in for some days."""
+
+PAGES: dict[str, list[str]] = {
+    "": ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/status", "/no-such-room"],
+    "mother": [
+        "/inbox", "/inbox?state=answered", "/inbox/{ask}", "/history", "/history/{consent}", "/history/{ended}",
+        "/appliances", "/wallet", "/shop", "/shop?show=all", "/shop/{reward}/reserve", "/shop/{service}/reserve",
+        "/shop/orders", "/shop/orders/{order}", "/shop/orders/{accepted}", "/shop/orders/{refused}", "/privacy",
+        "/accounts/2fa/", "/accounts/2fa/totp/activate", "/accounts/2fa/webauthn/add/", "/accounts/email/",
+        "/accounts/sessions/", "/accounts/password/change/", "/accounts/logout/",
+    ],
+    "teen": ["/inbox", "/appliances", "/wallet", "/shop", "/privacy"],
+    "neighbour": ["/inbox", "/history", "/appliances", "/wallet", "/shop/orders"],
+    "school": [
+        "/buyer/data-requests", "/buyer/data-requests/new", "/buyer/data-requests/{request}/manage",
+        "/buyer/data-requests/{request}/edit", "/buyer/data-requests/{request}", "/buyer/data-requests/{draft}/manage",
+        "/buyer/data-requests/{waiting}/manage", "/buyer/records", "/buyer/budget",
+    ],
+    "provider": [
+        "/provider/orders", "/provider/orders?show=over", "/provider/orders/{order}", "/provider/orders/{accepted}",
+        "/provider/rewards", "/provider/rewards/{service}",
+    ],
+    "auditor": ["/audit", "/audit/transfers", "/audit/transfers/{op}", "/audit/accounts/{account}"],
+}  # fmt: skip
+EVERY = [(who, path) for who, paths in PAGES.items() for path in paths]
+
+
+def name_of(who: str, path: str) -> str:
+    """Name a page in test ids and pictures: who looks, and where."""
+    words = [word.strip("{}") for word in path.replace("?", "/").replace("=", "-").split("/") if word]
+    return "-".join([who or "stranger", *(words or ["landing"])])
