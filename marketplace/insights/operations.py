@@ -15,6 +15,7 @@ from consent.parties.secrets import keyed_name
 from marketplace.appliances.dialects import Reading, Rejection
 from marketplace.appliances.models import Appliance
 from marketplace.insights import notifications, vault
+from marketplace.insights.copying import copy_in
 from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.models import Insight, SealedObject
 from marketplace.insights.normalise import NormalReading, flag_physics, normalise
@@ -168,7 +169,8 @@ def _seal(
             for candidate in fresh
         ]
     )
-    Insight.objects.bulk_create(
+    copy_in(
+        Insight,
         [
             Insight(
                 id=ids[candidate.key],
@@ -182,7 +184,7 @@ def _seal(
                 ask_after=_ask_after(candidate.reading, at),
             )
             for candidate, copy in zip(fresh, sealed, strict=True)
-        ]
+        ],
     )
 
 
