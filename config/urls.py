@@ -30,4 +30,5 @@ urlpatterns = [
     path("", include("marketplace.insights.urls")),
     path("", include("rewards.ledger.urls")),
     path("", include("rewards.redemption.urls")),
+    path("", include("consent.parties.urls")),
 ]

@@ -71,6 +71,7 @@ def make_world() -> World:
         "reward_id": order.reward_id, "op_id": deal.consent.op_id, "address": wallet_address(home),
         "appliance_id": waiting.offer.insight.appliance_id,
         "key_id": MachineKey.objects.get(prefix=factories.hub_key(of=home).split("_")[1]).pk,
+        "buyer_key_id": MachineKey.objects.get(prefix=factories.buyer_key(of=school).split("_")[1]).pk,
         "dialect": "homeassistant", "code": "ask_not_pending",
     }  # fmt: skip
     public = {"reward_id", "dialect", "code"}

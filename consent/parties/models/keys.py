@@ -4,6 +4,7 @@ import uuid
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from consent.parties.models.households import Household
 from consent.parties.models.organisations import Organisation
@@ -13,10 +14,13 @@ class MachineKey(models.Model):
     """A bearer key of one organisation or one household's hub; only the SHA-256 of its secret is kept."""
 
     class Scope(models.TextChoices):
-        INGEST = "ingest", "알아챈 일 보내기"
-        RECORDS = "records", "기록 읽기"
-        REQUESTS = "requests", "데이터 요청 쓰기"
-        AUDIT = "audit", "장부 읽기"
+        INGEST = "ingest", _("알아챈 일 보내기")
+        RECORDS = "records", _("기록 읽기")
+        REQUESTS = "requests", _("데이터 요청 쓰기")
+        AUDIT = "audit", _("장부 읽기")
+
+    #: What a buyer may give to a key of its own.
+    FOR_BUYERS = (Scope.RECORDS, Scope.REQUESTS)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     prefix = models.CharField(max_length=8, unique=True)
