@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import combinations
 
+from django.db.models import Prefetch
 from django.utils import formats, timezone
 from django.utils.translation import gettext, ngettext
 
@@ -18,7 +19,7 @@ from marketplace.brokerage.models import Offer
 from marketplace.brokerage.policies import check_offer_stands
 from marketplace.brokerage.previews import PREVIEWED, Choice, Preview, preview_of
 from marketplace.brokerage.queries import Shown, show_offer
-from marketplace.brokerage.slips import Row, area_name, language, rows_of, rows_to_choose, short_rows
+from marketplace.brokerage.slips import Row, area_name, language, rows_of, rows_that_leave, rows_to_choose, short_rows
 from marketplace.demand.models import RequestVersion
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.kinds import KINDS
@@ -26,7 +27,7 @@ from marketplace.insights.precision import Rung
 
 #: What a card reads, for select_related on offers; answers and their members are prefetched beside it.
 CARDED = (*PREVIEWED, "ask__consent__end", "ask__consent__decided_by")
-ANSWERS = "ask__answers__member"
+ANSWERS = Prefetch("ask__answers", Answer.objects.select_related("member"))
 
 
 @dataclass(frozen=True)
@@ -224,6 +225,7 @@ def _choice_of_the_others(offer: Offer) -> tuple[str | None, list[str] | None]:
 def _open(offer: Offer, shown: Shown, reader: Reader, alert: str) -> AskCard:
     ask, may_decide = offer.ask, reader.may_decide(offer.ask)
     said_yes = any(answer.member_id == reader.user.pk for answer in ask.answers.all())
+    chooses = may_decide and not said_yes
     return AskCard(
         ask=ask,
         offer=offer,
@@ -231,13 +233,13 @@ def _open(offer: Offer, shown: Shown, reader: Reader, alert: str) -> AskCard:
         state="waiting" if said_yes else "pending",
         word=gettext("기다리는 질문"),
         about=_about(offer),
-        rows=rows_to_choose(offer, shown.preview),
+        rows=rows_to_choose(offer, shown.preview) if chooses else rows_that_leave(offer, shown.preview),
         facts=_facts(offer, shown.preview, reader.at),
         rungs=_rungs(offer, shown.preview),
         sections=sections_for(shown.notice.sections),
         shown=shown,
         together=_together(ask, reader, said_yes=said_yes),
-        can_decide=may_decide and not said_yes,
+        can_decide=chooses,
         has_said_yes=said_yes and may_decide,
         sentence="" if may_decide else gettext("이 질문은 어른이 정해요. 무엇을 묻는지는 함께 볼 수 있어요."),
         alert=alert,

@@ -18,7 +18,7 @@ from consent.parties.strict_json import loads
 from consent.records import receipts
 from consent.records.models import Consent, Receipt
 from consent.records.notices import sections_of
-from marketplace.brokerage.cards import Fact, Paragraphs, month_day, sections_for
+from marketplace.brokerage.cards import ANSWERS, Fact, Paragraphs, month_day, sections_for
 from marketplace.brokerage.slips import Row, areas_of, language, rows_of
 from marketplace.delivery.models import Access, Erasure, Release
 from marketplace.delivery.queries import reads_of
@@ -29,7 +29,7 @@ from marketplace.insights.precision import Rung
 
 #: What a paper reads beyond `queries.consents_of`; the rest is prefetched.
 PAPERED = ("release__sealed__data_key", "release__erasure", "end__actor", "ask__household__area__parent")
-PREFETCHED = ("receipts", "ask__answers__member")
+PREFETCHED = ("receipts", ANSWERS)
 #: A buyer that reads every minute would bury the rest; the full list is on the privacy page.
 LATEST_READS = 8
 

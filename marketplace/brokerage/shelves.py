@@ -16,6 +16,7 @@ from marketplace.brokerage.queries import consents_of, offers_to
 
 WAITING, DEFERRED, ANSWERED = "waiting", "deferred", "answered"
 JUST = timedelta(hours=24)
+MOST_BOARDS = 10
 
 #: What can still be answered on the terms it was asked with; `policies.check_offer_stands` says the same for one row.
 STANDS = Q(
@@ -73,6 +74,16 @@ class Week:
     asked: int
     limit: int
     is_paused: bool
+
+    @property
+    def boards(self) -> int:
+        """Boards that fit beside a heading on a phone; a wider week is drawn in proportion."""
+        return min(self.limit, MOST_BOARDS)
+
+    @property
+    def laid(self) -> int:
+        used = min(self.asked, self.limit)
+        return -(-used * self.boards // self.limit) if self.limit else 0
 
 
 def week_of(household_id: UUID, *, at: datetime) -> Week:

@@ -58,13 +58,18 @@ def rows_of(document: Mapping[str, Any], *, rung: Rung, areas: Mapping[str, Area
     return rows
 
 
+def rows_that_leave(offer: Offer, preview: Preview) -> list[Row]:
+    """Return the slip of an open ask for somebody who does not choose: what would leave, and nothing more."""
+    return rows_of(preview.document, rung=Rung(preview.choice.rung), areas=areas_of(offer))
+
+
 def rows_to_choose(offer: Offer, preview: Preview) -> list[Row]:
     """Return the slip of an open ask: what would leave, and what a member may add to it or leave at home.
 
     Needs the offer loaded with `PREVIEWED`.
     """
-    kind, rung, appliance = KINDS[offer.insight.kind], Rung(preview.choice.rung), offer.insight.appliance
-    rows = rows_of(preview.document, rung=rung, areas=areas_of(offer))
+    kind, appliance = KINDS[offer.insight.kind], offer.insight.appliance
+    rows = rows_that_leave(offer, preview)
     known = {**preview.view.as_json(), "appliance": appliance.type, "model": appliance.model}
     may_leave = _optional(kind, {name: known.get(name) for name in offer.version.optional_fields}, preview.view)
     chosen = {field_label(name) for name in may_leave}

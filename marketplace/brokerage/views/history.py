@@ -111,8 +111,8 @@ def _ask_card(request: HttpRequest, ask_id: UUID) -> HttpResponse:
 
 def _states() -> dict[str, Any]:
     return {
-        Consent.State.GIVEN.value: gettext("허락"),
-        Consent.State.REFUSED.value: gettext("거절"),
-        Consent.State.WITHDRAWN.value: gettext("철회"),
-        Consent.State.EXPIRED.value: gettext("보관 끝"),
+        Consent.State.GIVEN.value: gettext("허락한 것"),
+        Consent.State.REFUSED.value: gettext("거절한 것"),
+        Consent.State.WITHDRAWN.value: gettext("철회한 것"),
+        Consent.State.EXPIRED.value: gettext("보관이 끝난 것"),
     }

@@ -221,7 +221,7 @@ def test_costs_the_same_number_of_statements_for_one_paper_and_for_ten(
         read(factories.deal(by=mother, request=request, source=f"urn:{number}"))
     browser.get("/history")
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         assert len(papers_on(browser.get("/history").text)) == deals
 
 
