@@ -67,6 +67,7 @@ class Browser:
             with self._opener.open(asked, timeout=SECONDS) as answer:
                 return bytes(answer.read())
         except HTTPError as exc:
+            exc.close()
             raise Refused(exc.code, f"{method} {path}") from exc
 
     @property

@@ -1,4 +1,4 @@
-"""The demo's cast some days on: asks in every state, a read and a withdrawal, orders, and data requests on their way."""
+"""The demo's cast some days on: asks in every state, a read, a withdrawal, orders, data requests on their way."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
