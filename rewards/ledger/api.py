@@ -1,8 +1,11 @@
 """The auditors' window on the books: they read everything and change nothing."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.http import Http404
+from django.utils.translation import gettext
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAuthenticated
@@ -12,19 +15,28 @@ from rest_framework.views import APIView
 
 from consent.parties.paging import open_position, page_of, read_limit, seal_position
 from consent.parties.permissions import IsAuditor
-from rewards.ledger import queries
+from rewards.ledger import as_of, queries
 from rewards.ledger.models import AccountKind, Transfer
 from rewards.ledger.serializers import (
     AccountOutput,
     AccountsOutput,
+    AsOfInput,
     LineOutput,
     OperationOutput,
+    PeriodInput,
+    StandingOutput,
     StatementOutput,
     TransferOutput,
     TransfersOutput,
     TrialBalanceOutput,
 )
 
+AS_OF = OpenApiParameter("as_of", OpenApiTypes.DATETIME, description="Rows of this very instant are included.")
+BY = OpenApiParameter(
+    "by", str, enum=list(as_of.Clock), description="Which time of a row counts; `recorded` if not said."
+)
+FROM = OpenApiParameter("from", OpenApiTypes.DATETIME, description="Recorded at or after this instant.")
+TO = OpenApiParameter("to", OpenApiTypes.DATETIME, description="Recorded before this instant.")
 PAGING = [OpenApiParameter("cursor", str), OpenApiParameter("limit", int)]
 KINDS = OpenApiParameter("kind", str, many=True, enum=Transfer.Kind.values, description="May be given several times.")
 
@@ -48,11 +60,15 @@ class AuditorView(APIView):
 
 
 class ShowTrialBalance(AuditorView):
-    """GET /api/v1/ledger/trial-balance: all books on one page; `difference` is zero."""
+    """GET /api/v1/ledger/trial-balance: all books on one page, now or as they stood; `difference` is zero."""
 
-    @extend_schema(responses=TrialBalanceOutput)
+    @extend_schema(responses=TrialBalanceOutput, parameters=[AS_OF, BY])
     def get(self, request: Request) -> Response:
-        return Response(TrialBalanceOutput(queries.trial_balance()).data)
+        asked = AsOfInput.parse(request.query_params)
+        if asked["as_of"] is None:
+            return Response(TrialBalanceOutput(queries.trial_balance()).data)
+        trial = as_of.trial_balance_at(at=asked["as_of"], clock=asked["by"])
+        return Response(TrialBalanceOutput(trial).data)
 
 
 class ListAccounts(AuditorView):
@@ -70,11 +86,48 @@ class ListAccounts(AuditorView):
         return Response({"data": listed, "next_cursor": page.next_cursor})
 
 
-class ShowStatement(AuditorView):
-    """GET /api/v1/ledger/accounts/<address>/statement: the rows of one account, newest first."""
+class ShowAccount(AuditorView):
+    """GET /api/v1/ledger/accounts/<address>: where one account stands, now or at an instant."""
 
-    @extend_schema(responses=StatementOutput, parameters=[KINDS, *PAGING])
+    @extend_schema(responses=StandingOutput, parameters=[AS_OF, BY])
     def get(self, request: Request, address: str) -> Response:
+        asked = AsOfInput.parse(request.query_params)
+        if asked["as_of"] is None:
+            return Response(StandingOutput(queries.balance_of(address)).data)
+        standing = as_of.standing_at(address, at=asked["as_of"], clock=asked["by"])
+        return Response(StandingOutput(standing).data)
+
+
+class ShowStatement(AuditorView):
+    """GET /api/v1/ledger/accounts/<address>/statement: the rows of one account, newest first.
+
+    With `from` or `to` it is the statement of that time, and says where the account stood at both ends.
+    """
+
+    @extend_schema(responses=StatementOutput, parameters=[KINDS, FROM, TO, *PAGING])
+    def get(self, request: Request, address: str) -> Response:
+        period = PeriodInput.parse(request.query_params)
+        if period:
+            return self._period(address, **period)
+        return self._newest(address)
+
+    def _period(self, address: str, *, start: datetime, end: datetime) -> Response:
+        if self.kinds:
+            raise ValidationError({"kind": [gettext("기간을 정한 명세에서는 종류를 고를 수 없어요.")]})
+        name = f"ledger:statement:{address}:{start.isoformat()}:{end.isoformat()}"
+        before, limit = open_position(self.cursor, name=name), self.limit
+        found = as_of.statement_between(address, start=start, end=end, before=before, limit=limit + 1)
+        more = len(found.lines) > limit
+        return Response(
+            {
+                "opening": StandingOutput(found.opening).data,
+                "closing": StandingOutput(found.closing).data,
+                "data": LineOutput(found.lines[:limit], many=True).data,
+                "next_cursor": seal_position(found.lines[limit - 1].position, name=name) if more else None,
+            }
+        )
+
+    def _newest(self, address: str) -> Response:
         name = f"ledger:statement:{address}:{self.kinds}"
         before = open_position(self.cursor, name=name)
         limit = self.limit

@@ -145,6 +145,41 @@ class IdempotencyMismatch(LedgerError):
     sentence = _("같은 키로 다른 요청을 보냈어요.")
 
 
+class UnknownTransfer(LedgerError):
+    """No such row moved tokens between these two accounts."""
+
+    code = "unknown_transfer"
+    sentence = _("되돌릴 그런 이체가 없어요.")
+
+
+class AlreadyReversed(LedgerError):
+    """A transfer is taken back once."""
+
+    code = "already_reversed"
+    sentence = _("이미 되돌린 이체예요.")
+
+
+class ReversalIsFinal(LedgerError):
+    """A reversal is not itself reversed; a new transfer says what is meant."""
+
+    code = "reversal_is_final"
+    sentence = _("되돌림은 다시 되돌릴 수 없어요.")
+
+
+class ApprovalMissing(LedgerError):
+    """A second person must agree, and nobody agrees with themselves."""
+
+    code = "approval_missing"
+    sentence = _("다른 사람의 승인과 까닭이 필요해요.")
+
+
+class InvalidInstant(LedgerError):
+    """Only a post is dated back, and nothing is dated ahead."""
+
+    code = "invalid_instant"
+    sentence = _("앞으로의 때로는 적을 수 없어요.")
+
+
 def _leaves() -> dict[str, type[LedgerError]]:
     return {error.code: error for error in LedgerError.__subclasses__()}
 

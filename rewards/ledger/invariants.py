@@ -9,12 +9,12 @@ INVARIANTS = {
                 JOIN ledger_account a ON a.id = t.credit_id WHERE NOT a.has_balance)
              - (SELECT coalesce(sum(t.amount), 0) FROM ledger_transfer t
                 JOIN ledger_account a ON a.id = t.debit_id
-                WHERE NOT a.has_balance AND t.kind IN ('post', 'capture'))""",
+                WHERE NOT a.has_balance AND t.kind IN ('post', 'capture', 'reverse'))""",
     "I2 a balance is the sum of its journal": """
         WITH moved AS (
             SELECT debit_id AS account_id, amount AS debits, 0 AS credits
-                FROM ledger_transfer WHERE kind IN ('post', 'capture')
-            UNION ALL SELECT credit_id, 0, amount FROM ledger_transfer WHERE kind IN ('post', 'capture')
+                FROM ledger_transfer WHERE kind IN ('post', 'capture', 'reverse')
+            UNION ALL SELECT credit_id, 0, amount FROM ledger_transfer WHERE kind IN ('post', 'capture', 'reverse')
         ), summed AS (
             SELECT account_id, sum(debits) AS debits, sum(credits) AS credits FROM moved GROUP BY account_id
         )
@@ -61,7 +61,7 @@ INVARIANTS = {
     "I6 every balance after a row is the replay's": """
         WITH seen AS (
             SELECT debit_id AS account_id, debit_version AS version, debit_after AS after,
-                   CASE WHEN kind IN ('post', 'capture') THEN -amount ELSE 0 END AS change
+                   CASE WHEN kind IN ('post', 'capture', 'reverse') THEN -amount ELSE 0 END AS change
                 FROM ledger_transfer WHERE debit_version IS NOT NULL
             UNION ALL
             SELECT credit_id, credit_version, credit_after, amount
@@ -88,6 +88,10 @@ INVARIANTS = {
                 OR (min(r.kind) = 'capture' AND (sum(r.amount) > h.amount OR max(r.recorded_at) >= h.expires_at))
                 OR (min(r.kind) = 'expire' AND min(r.recorded_at) < h.expires_at)
         ) broken""",
+    "I11 a reversal is the whole row, with its sides swapped, of no reversal": """
+        SELECT count(*) FROM ledger_transfer r JOIN ledger_transfer t ON t.id = r.reverses_id
+        WHERE r.debit_id <> t.credit_id OR r.credit_id <> t.debit_id OR r.amount <> t.amount
+           OR t.kind NOT IN ('post', 'capture')""",
     "I12 time never runs backwards within an account": """
         WITH seen AS (
             SELECT debit_id AS account_id, debit_version AS version, recorded_at

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from rewards.ledger.errors import InvalidAmount, InvalidExpiry, InvalidKey
+from rewards.ledger.errors import ApprovalMissing, InvalidAmount, InvalidExpiry, InvalidInstant, InvalidKey
 from rewards.ledger.models import MAX_AMOUNT
 
 MAX_KEY = 200
@@ -43,9 +43,31 @@ class PostItem(Item):
     debit: str
     credit: str
     amount: int
+    effective_at: datetime | None = None
+    approved_by: Actor | None = None
+    reason: str = ""
 
     def body(self) -> dict[str, Any]:
-        return super().body() | {"debit": self.debit, "credit": self.credit, "amount": whole(self.amount, key=self.key)}
+        body = super().body() | {"debit": self.debit, "credit": self.credit}
+        body |= {"amount": whole(self.amount, key=self.key)} | approval(self)
+        return body | ({"effective_at": instant(self.effective_at, key=self.key)} if self.effective_at else {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReverseItem(Item):
+    """Take one transfer back, whole: `debit` and `credit` are its sides, swapped."""
+
+    action = "reverse"
+    reverses: int
+    debit: str
+    credit: str
+    amount: int
+    approved_by: Actor
+    reason: str
+
+    def body(self) -> dict[str, Any]:
+        body = super().body() | {"reverses": self.reverses, "debit": self.debit, "credit": self.credit}
+        return body | {"amount": whole(self.amount, key=self.key)} | approval(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +169,30 @@ def whole(amount: int, *, key: str, least: int = 1) -> int:
     if type(amount) is not int or not least <= amount <= MAX_AMOUNT:
         raise InvalidAmount(key)
     return amount
+
+
+def instant(moment: datetime, *, key: str) -> str:
+    """Return an instant as the ledger reads it.
+
+    Raises:
+        InvalidInstant: it has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise InvalidInstant(key)
+    return moment.astimezone(UTC).isoformat()
+
+
+def approval(item: PostItem | ReverseItem) -> dict[str, str]:
+    """Return who agreed and why, or nothing where nobody was asked.
+
+    Raises:
+        ApprovalMissing: one of the two is missing.
+    """
+    if item.approved_by is None and not item.reason and item.action == "post":
+        return {}
+    if item.approved_by is None or not item.reason.strip():
+        raise ApprovalMissing(item.key)
+    return {"approved_by": actor_reference(item.approved_by), "reason": item.reason.strip()}
 
 
 def actor_reference(actor: Actor) -> str:

@@ -4,6 +4,7 @@ Only the database functions of this room write these rows; the runtime role may 
 they do not save (`Wallet` is the one ordinary table).
 """
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -125,9 +126,10 @@ class Transfer(models.Model):
         CAPTURE = "capture", "지급"
         RELEASE = "release", "예약 풀림"
         EXPIRE = "expire", "예약 만료"
+        REVERSE = "reverse", "되돌림"
 
     #: Kinds that move tokens; the others only change what is held.
-    MOVES = (Kind.POST, Kind.CAPTURE)
+    MOVES = (Kind.POST, Kind.CAPTURE, Kind.REVERSE)
 
     id = models.BigAutoField(primary_key=True)
     op_id = models.UUIDField()
@@ -155,6 +157,13 @@ class Transfer(models.Model):
     actor = models.TextField()
     event_type = models.TextField()
     event_ref = models.TextField()
+    #: The row that this one takes back, whole and with its sides swapped.
+    reverses = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="reversal", db_constraint=False, db_index=False
+    )
+    #: Who agreed, where a second person must, and why.
+    approved_by = models.TextField(null=True)  # noqa: DJ001 (nobody and nothing are not empty words)
+    reason = models.TextField(null=True)  # noqa: DJ001
     xid = TransactionIdField()
 
     class Meta:
@@ -175,7 +184,8 @@ class Transfer(models.Model):
                 name="transfer_credit_version_once",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["post", "hold", "capture", "release", "expire"]), name="transfer_kind_is_known"
+                condition=Q(kind__in=["post", "hold", "capture", "release", "expire", "reverse"]),
+                name="transfer_kind_is_known",
             ),
             models.CheckConstraint(
                 condition=Q(amount__gte=1) & Q(amount__lte=MAX_AMOUNT), name="transfer_amount_in_range"
@@ -184,12 +194,12 @@ class Transfer(models.Model):
                 condition=Q(credit__isnull=True) | ~Q(credit=F("debit")), name="transfer_between_two_accounts"
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["post", "capture"], credit__isnull=False)
+                condition=Q(kind__in=["post", "capture", "reverse"], credit__isnull=False)
                 | Q(kind__in=["hold", "release", "expire"], credit__isnull=True),
                 name="transfer_credits_iff_it_moves",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["post", "hold"], hold__isnull=True, hold_leg__isnull=True)
+                condition=Q(kind__in=["post", "hold", "reverse"], hold__isnull=True, hold_leg__isnull=True)
                 | Q(kind="capture", hold__isnull=False, hold_leg__isnull=False)
                 | Q(kind__in=["release", "expire"], hold__isnull=False, hold_leg=1),
                 name="transfer_names_the_hold_it_resolves",
@@ -197,6 +207,23 @@ class Transfer(models.Model):
             models.CheckConstraint(
                 condition=Q(kind="hold", expires_at__isnull=False) | (~Q(kind="hold") & Q(expires_at__isnull=True)),
                 name="transfer_only_holds_expire",
+            ),
+            models.UniqueConstraint(
+                fields=["reverses"], condition=Q(reverses__isnull=False), name="transfer_reversed_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="reverse", reverses__isnull=False, approved_by__isnull=False)
+                | (~Q(kind="reverse") & Q(reverses__isnull=True)),
+                name="transfer_reversal_names_its_row",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True, reason__isnull=True)
+                | (Q(approved_by__isnull=False, reason__isnull=False) & ~Q(approved_by=F("actor")) & ~Q(reason="")),
+                name="transfer_approved_by_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(effective_at=F("recorded_at")) | Q(kind="post", effective_at__lt=F("recorded_at")),
+                name="transfer_only_posts_are_back_dated",
             ),
         ]
         indexes = [
@@ -214,6 +241,21 @@ class Transfer(models.Model):
                 name="transfer_unversioned_credit",
             ),
             models.Index(fields=["kind", "id"], name="transfer_by_kind"),
+            # Nearly free to write, because rows come in the order of time; what is asked of it is "what came since".
+            BrinIndex(fields=["recorded_at"], name="transfer_by_time"),
+            # Back-dated rows are few: a balance by effective time is the recorded one and these.
+            models.Index(
+                fields=["debit", "effective_at"],
+                include=["amount", "recorded_at"],
+                condition=Q(effective_at__lt=F("recorded_at")),
+                name="transfer_back_dated_debit",
+            ),
+            models.Index(
+                fields=["credit", "effective_at"],
+                include=["amount", "recorded_at"],
+                condition=Q(effective_at__lt=F("recorded_at")),
+                name="transfer_back_dated_credit",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
 """Reads of the books. The journal is the truth; balances are its projection, kept by the same statement."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
@@ -143,12 +144,36 @@ def statement(
     Raises:
         UnknownAccount: there is no such account.
     """
-    account = account_at(address)
-    debits = _side(account, "debit", before=before, kinds=kinds)[:limit]
-    credits = _side(account, "credit", before=before, kinds=kinds)[:limit]
+    return lines_of(account_at(address), before=before, limit=limit, kinds=kinds)
+
+
+def lines_of(
+    account: Account,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    limit: int = 50,
+    kinds: list[str] | None = None,
+    between: tuple[datetime, datetime] | None = None,
+) -> list[Line]:
+    """Return an account's rows between two positions, neither included, newest first.
+
+    Args:
+        between: recorded from the first up to, not including, the second.
+    """
+    position = "{}_version" if account.has_balance else "id"
+    bounds = {"__lt": before, "__gt": after}
+
+    def side(name: str, sign: int) -> list[Line]:
+        place = position.format(name)
+        rows = transfers(kinds=kinds).filter(**{name: account, f"{name}_version__isnull": not account.has_balance})
+        rows = rows.filter(**{place + bound: value for bound, value in bounds.items() if value is not None})
+        if between:
+            rows = rows.filter(recorded_at__gte=between[0], recorded_at__lt=between[1])
+        return [_line(row, account, sign=sign) for row in rows.order_by(f"-{place}")[:limit]]
+
     # Two short reads, each along its own index: one OR over both columns would walk the whole journal.
-    lines = [_line(row, account, sign=-1) for row in debits] + [_line(row, account, sign=1) for row in credits]
-    return sorted(lines, key=lambda line: line.position, reverse=True)[:limit]
+    return sorted(side("debit", -1) + side("credit", 1), key=lambda line: line.position, reverse=True)[:limit]
 
 
 def transfers(*, kinds: list[str] | None = None) -> QuerySet[Transfer]:
@@ -173,15 +198,6 @@ def trial_balance() -> TrialBalance:
     with connection.cursor() as cursor:
         cursor.execute(TRIAL_BALANCE)
         return TrialBalance([TrialRow(*row) for row in cursor.fetchall()])
-
-
-def _side(account: Account, side: str, *, before: int | None, kinds: list[str] | None) -> QuerySet[Transfer]:
-    position = f"{side}_version" if account.has_balance else "id"
-    rows = transfers(kinds=kinds).filter(**{side: account})
-    rows = rows.filter(**{f"{side}_version__isnull": not account.has_balance})
-    if before is not None:
-        rows = rows.filter(**{f"{position}__lt": before})
-    return rows.order_by(f"-{position}")
 
 
 def _line(row: Transfer, account: Account, *, sign: int) -> Line:

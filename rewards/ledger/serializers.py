@@ -1,10 +1,57 @@
 """How the books look in JSON. Amounts are whole numbers up to 2^53-1."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+from django.http import QueryDict
+from django.utils.translation import gettext
 from rest_framework import serializers
 
+from rewards.ledger.as_of import Clock
 from rewards.ledger.models import AccountKind, Transfer
+
+#: The open ends of a time; inside them every instant fits both Python and PostgreSQL.
+EVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
+
+class AsOfInput(serializers.Serializer):
+    as_of = serializers.DateTimeField(default=None)
+    by = serializers.ChoiceField(choices=[(clock.value, clock.value) for clock in Clock], default=Clock.RECORDED)
+
+    @classmethod
+    def parse(cls, asked: QueryDict) -> dict[str, Any]:
+        given = cls(data=asked)
+        given.is_valid(raise_exception=True)
+        return given.validated_data
+
+
+class PeriodInput(serializers.Serializer):
+    """A time from `from` up to, not including, `to`; either end may be open."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {"from": serializers.DateTimeField(default=EVER[0]), "to": serializers.DateTimeField(default=EVER[1])}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["from"] > attrs["to"]:
+            raise serializers.ValidationError({"to": [gettext("시작보다 앞설 수 없어요.")]})
+        return attrs
+
+    @classmethod
+    def parse(cls, asked: QueryDict) -> dict[str, datetime]:
+        """Return `start` and `end`, or nothing where neither was asked for."""
+        if "from" not in asked and "to" not in asked:
+            return {}
+        given = cls(data=asked)
+        given.is_valid(raise_exception=True)
+        return {"start": given.validated_data["from"], "end": given.validated_data["to"]}
+
+
+class StandingOutput(serializers.Serializer):
+    address = serializers.CharField()
+    posted = serializers.IntegerField()
+    held = serializers.IntegerField()
+    available = serializers.IntegerField()
+    version = serializers.IntegerField()
 
 
 class TrialRowOutput(serializers.Serializer):
@@ -76,6 +123,13 @@ class TransferOutput(serializers.Serializer):
     actor = serializers.CharField()
     event_type = serializers.CharField()
     event_ref = serializers.CharField()
+    reverses = serializers.SerializerMethodField()
+    approved_by = serializers.CharField(allow_null=True)
+    reason = serializers.CharField(allow_null=True)
+
+    def get_reverses(self, transfer: Transfer) -> int | None:
+        """The id of the row that this one takes back."""
+        return transfer.reverses_id
 
     def get_hold_op_id(self, transfer: Transfer) -> str | None:
         return str(transfer.hold.op_id) if transfer.hold else None
@@ -102,6 +156,10 @@ class TransfersOutput(serializers.Serializer):
 
 
 class StatementOutput(serializers.Serializer):
+    """`opening` and `closing` are told where a time was asked for."""
+
+    opening = StandingOutput(required=False)
+    closing = StandingOutput(required=False)
     data = LineOutput(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)
 

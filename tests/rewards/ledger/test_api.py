@@ -1,17 +1,27 @@
 """The auditors' API: who may look, what is shown, and how lists go on."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
 from consent.parties import operations as parties
 from consent.parties.models import MachineKey
-from rewards.ledger.models import FEES, ISSUANCE
+from rewards.ledger.models import FEES, ISSUANCE, Transfer
 from tests import factories
 from tests.rewards.ledger import books
 
 pytestmark = pytest.mark.django_db
 LIST = "/api/v1/ledger/transfers"
-ADDRESSES = ["trial-balance", "accounts", "accounts/platform:fees/statement", "transfers"]
+ADDRESSES = [
+    "trial-balance",
+    "trial-balance?as_of=2100-01-01T00:00:00Z&by=effective",
+    "accounts",
+    "accounts/platform:fees",
+    "accounts/platform:fees?as_of=2100-01-01T00:00:00Z",
+    "accounts/platform:fees/statement",
+    "transfers",
+]
 
 
 def bearer(text: str) -> Client:
@@ -80,6 +90,33 @@ def test_the_statement_is_walked_by_its_cursor(auditor, deal):
     assert second["next_cursor"] is None
 
 
+def test_the_books_are_read_as_of_an_instant(auditor, deal):
+    paid = Transfer.objects.get(op_id=deal["capture"].op_id, leg=1).recorded_at
+    before = (paid - timedelta(microseconds=1)).isoformat()
+
+    then = auditor.get(f"/api/v1/ledger/accounts/{deal['escrow']}", {"as_of": before}).json()
+    now = auditor.get(f"/api/v1/ledger/accounts/{deal['escrow']}").json()
+    trial = auditor.get("/api/v1/ledger/trial-balance", {"as_of": before, "by": "recorded"}).json()
+
+    assert [(where["posted"], where["held"], where["available"]) for where in (then, now)] == [
+        (100, 30, 70),
+        (75, 0, 75),
+    ]
+    assert (trial["credits"], trial["held"], trial["difference"]) == (100, 30, 0)
+
+
+def test_a_statement_of_a_time_opens_and_closes(auditor, deal):
+    url = f"/api/v1/ledger/accounts/{deal['escrow']}/statement"
+    paid = Transfer.objects.get(op_id=deal["capture"].op_id, leg=1).recorded_at.isoformat()
+
+    first = auditor.get(url, {"from": paid, "limit": 1}).json()
+    second = auditor.get(url, {"from": paid, "limit": 1, "cursor": first["next_cursor"]}).json()
+
+    assert (first["opening"]["posted"], first["closing"]["posted"]) == (100, 75)
+    assert [line["after"] for line in first["data"] + second["data"]] == [75, 80]
+    assert second["next_cursor"] is None
+
+
 def test_the_journal_is_walked_by_its_cursor_and_filtered_by_kind(auditor, deal):
     first = auditor.get(LIST, {"limit": 1, "kind": ["hold", "post"]}).json()
     second = auditor.get(LIST, {"limit": 9, "kind": ["hold", "post"], "cursor": first["next_cursor"]}).json()
@@ -102,6 +139,11 @@ def test_an_operation_shows_its_legs_and_its_hold(auditor, deal):
         ("/api/v1/ledger/transfers/00000000-0000-4000-8000-000000000000", 404),
         ("/api/v1/ledger/transfers?kind=gift", 400),
         ("/api/v1/ledger/accounts?kind=bank", 400),
+        ("/api/v1/ledger/accounts/household:none", 404),
+        ("/api/v1/ledger/trial-balance?as_of=yesterday", 400),
+        ("/api/v1/ledger/trial-balance?by=moon", 400),
+        ("/api/v1/ledger/accounts/orders/statement?from=2026-02-02T00:00:00Z&to=2026-02-01T00:00:00Z", 400),
+        ("/api/v1/ledger/accounts/orders/statement?from=2026-02-02T00:00:00Z&kind=post", 400),
         ("/api/v1/ledger/transfers?limit=0", 400),
         ("/api/v1/ledger/transfers?cursor=broken", 400),
     ],
