@@ -19,7 +19,8 @@ def record_answer(*, ask: Ask, member: User, verdict: str, preview_sha256: str, 
 
     The ask is locked by the caller; a no takes the place of the same member's earlier yes.
     """
-    ask.answers.exclude(preview_sha256=preview_sha256).delete()
+    if ask.needs_several:
+        ask.answers.exclude(preview_sha256=preview_sha256).delete()
     return Answer.objects.create(ask=ask, member=member, verdict=verdict, preview_sha256=preview_sha256, at=at)
 
 

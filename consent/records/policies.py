@@ -18,7 +18,7 @@ def check_can_decide(ask: Ask, *, actor: User, at: datetime) -> Membership:
         AlreadyAnswered: this member has said yes before and the others have not answered yet.
     """
     membership = check_can_deny(ask, actor=actor, at=at)
-    if ask.answers.filter(member=actor).exists():
+    if ask.needs_several and ask.answers.filter(member=actor).exists():
         raise AlreadyAnswered(gettext("이미 답하셨어요. 다른 식구의 답을 기다리고 있어요."))
     return membership
 

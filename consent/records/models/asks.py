@@ -87,6 +87,11 @@ class Ask(models.Model):
     def __str__(self) -> str:
         return f"{self.pk} {self.state}"
 
+    @property
+    def needs_several(self) -> bool:
+        """Where one answer decides, a pending ask has none yet: nobody needs to look for earlier ones."""
+        return self.answers_needed > 1
+
     def is_pending(self, at: datetime) -> bool:
         return self.state == self.State.PENDING and at < self.expires_at
 

@@ -80,9 +80,10 @@ def approve_ask(
         raise PreviewChanged(gettext("보시는 사이에 내용이 바뀌었어요. 지금 내용을 보고 정해 주세요."))
 
     records.record_answer(ask=ask, member=actor, verdict=Answer.Verdict.APPROVE, preview_sha256=preview.sha256, at=at)
-    missing = ask.answers_needed - ask.answers.filter(verdict=Answer.Verdict.APPROVE).count()
-    if missing > 0:
-        return Waiting(ask, missing)
+    if ask.needs_several:
+        missing = ask.answers_needed - ask.answers.filter(verdict=Answer.Verdict.APPROVE).count()
+        if missing > 0:
+            return Waiting(ask, missing)
     return _settle(ask, offer, preview, actor=actor, locale=locale, at=at)
 
 
