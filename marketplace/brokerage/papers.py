@@ -195,9 +195,10 @@ def way_of(access: Access) -> str:
     """Say by which door a buyer read."""
     return {
         "page": gettext("화면에서"),
-        "api": gettext("프로그램으로"),
+        "csv": gettext("파일로 내려받아"),
+        "ndjson": gettext("파일로 내려받아"),
         "export": gettext("파일로 내려받아"),
-    }.get(access.path, access.path)
+    }.get(access.path, gettext("프로그램으로"))
 
 
 def _ended(consent: Consent, release: Release | None, state: str) -> list[Event]:
