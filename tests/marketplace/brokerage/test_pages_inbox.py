@@ -327,12 +327,14 @@ def test_an_ask_past_its_date_offers_no_answer_though_no_clock_ran(mother, brows
     assert Ask.objects.get(pk=ask.pk).state == Ask.State.PENDING
 
 
-@pytest.mark.parametrize("change", ["edited", "suspended", "never_share"])
+@pytest.mark.parametrize("change", ["edited", "edited_and_opened", "suspended", "never_share"])
 def test_an_ask_that_no_longer_stands_is_not_put_to_anybody(mother, browser, change):
     ask = factories.ask(of=mother.membership.household)
     sha = factories.shown(ask, by=mother).preview.sha256
-    if change == "edited":
+    if change.startswith("edited"):
         factories.edited(ask.offer.request, retention_days=7)
+        if change == "edited_and_opened":
+            ask.offer.request.__class__.objects.update(state="open")
     elif change == "suspended":
         type(ask.recipient).objects.update(suspended_at=timezone.now())
     else:
