@@ -37,7 +37,7 @@ bench: $(CHECKING)
 
 ## make screens  pictures of every page, in var/screens
 screens: $(CHECKING) browser
-	@MARU_SCREENS=var/screens exec $(BESIDE_SERVICES) var/test -- $(PY) -m pytest tests/browser -m browser $(ARGS)
+	@MARU_SCREENS=var/screens exec $(BESIDE_SERVICES) var/test -- $(PY) -m pytest tests/browser/screens.py $(ARGS)
 
 ## make check    style, types, imports, migrations, deployment settings, translations
 check: $(CHECKING)

@@ -1,78 +1,60 @@
-"""Photograph pages of a running Maru: `python tests/browser/screens.py http://localhost:8000 var/screens / /inbox`.
+"""Photographs every page of a lived-in Maru: `make screens`, or any pytest that names this file.
 
-Each page at 390 and 1280 wide, light and dark, Korean and English; the file names say which. With `--as` and
-`--password` the pages are seen by somebody who signed in.
+Each page at 390 and 1280 wide, light and dark, Korean and English. MARU_SCREENS names the folder; `index.html` in it
+shows them all. MARU_SCREENS_ONLY="390-light-ko" takes one kind alone.
 """
 
-import argparse
+import html
 import itertools
-import re
-import shutil
+import os
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+import pytest
+from playwright.sync_api import Page
 
-CHROMIUM = "/usr/bin/chromium"
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+from tests.browser.conftest import Street
+from tests.browser.pages import PAGES, name_of
+
+pytestmark = pytest.mark.browser
+
+FOLDER = Path(os.environ.get("MARU_SCREENS") or "var/screens")
+ONLY = os.environ.get("MARU_SCREENS_ONLY", "")
+HEIGHTS = {390: 844, 1280: 900}
+KINDS = [
+    f"{width}-{scheme}-{language}"
+    for width, scheme, language in itertools.product(HEIGHTS, ("light", "dark"), ("ko", "en"))
 ]
-SIZES = {390: 844, 1280: 900}
 
 
-def file_name(path: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "landing"
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if ONLY in kind])
+def test_every_page_has_its_picture(some_days_on: Street, kind: str):
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    width, scheme, language = kind.split("-")
+
+    for who, paths in PAGES.items():
+        context = some_days_on.visit(who, width=int(width), scheme=scheme, language=language)
+        page = context.new_page()
+        for path in paths:
+            page.goto(path.format(**some_days_on.home.ids))
+            photograph(page, FOLDER / f"{name_of(who, path)}-{kind}.png", width=int(width))
+        some_days_on.leave()
+
+    write_index()
 
 
-def sign_in(page: Page, *, base_url: str, email: str, password: str) -> None:
-    page.goto(f"{base_url}/accounts/login/")
-    page.fill("input[name=login]", email)
-    page.fill("input[name=password]", password)
-    page.click("form[action*=login] button[type=submit]:not([form])")
-    page.wait_for_load_state()
+def photograph(page: Page, file: Path, *, width: int) -> None:
+    """Take the whole page on a screen as tall as it is, so that what sticks to the edge is drawn once, at the edge."""
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": width, "height": max(height, HEIGHTS[width])})
+    page.screenshot(path=file)
+    page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
 
 
-def photograph(browser: Browser, args: argparse.Namespace, *, width: int, scheme: str, language: str) -> None:
-    """Take one picture of each page in one size, scheme and language."""
-    context = browser.new_context(
-        viewport={"width": width, "height": SIZES[width]},
-        color_scheme=scheme,  # type: ignore[arg-type]
-        locale=language,
-        reduced_motion="reduce",
-    )
-    context.add_cookies([{"name": "django_language", "value": language, "url": args.base_url}])
-    page = context.new_page()
-    if args.email:
-        sign_in(page, base_url=args.base_url, email=args.email, password=args.password)
-    for path in args.paths:
-        page.goto(args.base_url + path)
-        page.screenshot(path=args.folder / f"{file_name(path)}-{width}-{scheme}-{language}.png", full_page=True)
-    context.close()
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("base_url")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("paths", nargs="+")
-    parser.add_argument("--as", dest="email", default="")
-    parser.add_argument("--password", default="")
-    parser.add_argument("--only", default="", help="for example 390-light-ko")
-    args = parser.parse_args()
-    args.folder.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or CHROMIUM
-        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        for width, scheme, language in itertools.product(SIZES, ("light", "dark"), ("ko", "en")):
-            if args.only in f"{width}-{scheme}-{language}":
-                photograph(browser, args, width=width, scheme=scheme, language=language)
-        browser.close()
-
-
-if __name__ == "__main__":
-    main()
+def write_index() -> None:
+    """Lay all pictures of the folder side by side on one page."""
+    rows = []
+    for who, path in ((who, path) for who, paths in PAGES.items() for path in paths):
+        shots = [file for kind in KINDS if (file := FOLDER / f"{name_of(who, path)}-{kind}.png").exists()]
+        images = "".join(f'<img src="{shot.name}" height="700" loading="lazy" alt="{shot.stem}">' for shot in shots)
+        rows.append(f"<h2>{html.escape(who or 'stranger')} {html.escape(path)}</h2><p>{images}</p>")
+    (FOLDER / "index.html").write_text(f"<!doctype html><meta charset=utf-8><title>Maru</title>{''.join(rows)}")
