@@ -5,21 +5,17 @@ three updates, one select and one insert in five statements. Afterwards every in
 """
 
 import os
-import re
-import subprocess
 import time
-from pathlib import Path
 from statistics import median
 
-import psycopg
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from config.databases import RUNTIME_ROLE
-from config.embedded.wheels import postgres_program
 from rewards.ledger import operations as ledger
 from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.models import Transfer
+from tests.benchmarks.pgbench import Pgbench
 
 CLIENTS = 16
 ROUNDS = 3
@@ -52,52 +48,6 @@ FROM nextval('bench_hold') n;
 """
 
 
-class Bench:
-    """pgbench against one database, as the login or as the runtime role."""
-
-    def __init__(self, database: str, folder: Path) -> None:
-        settings = connections["default"].settings_dict
-        self.database, self.folder = database, folder
-        self.program = str(postgres_program("pgbench"))
-        port = ["-p", str(settings["PORT"])] if settings["PORT"] else []
-        self.at = ["-U", settings["USER"], "-h", settings["HOST"], *port]
-        self.environment = {**os.environ, "PGPASSWORD": settings["PASSWORD"] or ""}
-
-    def as_owner(self, sql: str) -> None:
-        settings = connections["default"].settings_dict
-        keys = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password"}
-        address = {word: settings[key] for key, word in keys.items() if settings.get(key)}
-        with psycopg.connect(**address, dbname=self.database, autocommit=True) as hand:
-            hand.execute(sql)
-
-    def fill(self) -> None:
-        self._run("-i", "-q", "-s", str(CLIENTS), "--no-vacuum")
-
-    def tpc_b(self) -> float:
-        return self._rate("-b", "tpcb-like")
-
-    def script(self, name: str, sql: str) -> float:
-        path = self.folder / f"{name}.sql"
-        path.write_text(sql)
-        return self._rate("-f", str(path), role=RUNTIME_ROLE)
-
-    def _rate(self, *what: str, role: str = "") -> float:
-        told = self._run("-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", "-T", str(SECONDS), *what, role=role)
-        assert re.search(r"number of failed transactions: 0 ", told), told
-        return float(re.search(r"tps = ([\d.]+)", told)[1])
-
-    def _run(self, *arguments: str, role: str = "") -> str:
-        options = {"PGOPTIONS": f"-c role={role}"} if role else {}
-        done = subprocess.run(
-            [self.program, *self.at, *arguments, self.database],
-            env=self.environment | options,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout
-
-
 def fill_books() -> None:
     """Open the accounts, fund the escrows and place the holds, through the ledger's own door."""
     with connection.cursor() as cursor:
@@ -120,22 +70,23 @@ def fill_books() -> None:
 
 
 @pytest.fixture
-def bench(committed_db, tmp_path) -> Bench:
+def bench(committed_db, tmp_path) -> Pgbench:
     fill_books()
     connection.close()
-    made = Bench(committed_db, tmp_path)
+    made = Pgbench(committed_db, tmp_path)
     made.as_owner(f"CREATE SEQUENCE bench_hold; GRANT USAGE ON SEQUENCE bench_hold TO {RUNTIME_ROLE}")
-    made.fill()
+    made.fill(scale=CLIENTS)
     made.as_owner("VACUUM (ANALYZE)")
     return made
 
 
 def test_the_ledger_beside_tpc_b(bench):
+    size = {"clients": CLIENTS, "seconds": SECONDS}
     rates = {"tpc-b": [], "one leg": [], "three legs": []}
     for _ in range(ROUNDS):
-        rates["tpc-b"].append(bench.tpc_b())
-        rates["one leg"].append(bench.script("one_leg", ONE_LEG))
-        rates["three legs"].append(bench.script("three_legs", THREE_LEGS))
+        rates["tpc-b"].append(bench.tpc_b(**size))
+        rates["one leg"].append(bench.script("one_leg", ONE_LEG, **size))
+        rates["three legs"].append(bench.script("three_legs", THREE_LEGS, **size))
 
     base = median(rates["tpc-b"])
     ratios = {name: median(times) / base for name, times in rates.items()}

@@ -1,0 +1,85 @@
+"""How many insights are matched a second while 1,000 data requests are open, of which one in a hundred asks."""
+
+import os
+import time
+from datetime import timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+from django.utils import timezone
+
+from consent.parties.models import Organisation
+from consent.records.models import Ask
+from marketplace.appliances.dialects import Method, Raw, Reading
+from marketplace.brokerage import operations as brokerage
+from marketplace.demand.models import DataRequest, RequestVersion
+from marketplace.insights import operations as insights
+from rewards.ledger.invariants import broken_invariants
+from tests import factories
+
+OPEN, ASKING = 1_000, 10
+BATCH = 200
+ROUNDS = 20 if os.environ.get("MARU_BENCH_SIZE") == "full" else 3
+
+
+def test_matching_beside_a_thousand_open_requests(committed_db):
+    homes = [factories.household(asks_per_week=30_000) for _ in range(ROUNDS)]
+    asking = [open_to_all() for _ in range(ASKING)]
+    alone = insights_a_second(homes)
+    crowd(OPEN - ASKING, like=asking[0])
+    crowded = insights_a_second(homes)
+
+    print(f"\nmatching, {BATCH} insights a call, {ROUNDS} calls; each insight is asked about {ASKING} times")
+    print(f"  {ASKING} open requests, all ask    {alone:6.0f} insights/s, {alone * ASKING:6.0f} asks/s")
+    print(f"  {OPEN} open requests, 1 % ask  {crowded:6.0f} insights/s, {crowded / alone:.2f} x as many")
+    assert Ask.objects.count() == 2 * ROUNDS * BATCH * ASKING
+    assert broken_invariants() == {}
+
+
+def open_to_all() -> DataRequest:
+    buyer = factories.tokens_for(factories.organisation(), 100_000_000)
+    return factories.open_request(of=buyer, tokens=50_000_000)
+
+
+def crowd(count: int, *, like: DataRequest) -> None:
+    """Open requests for the same kind and district, with a condition that nothing here meets."""
+    buyers = [factories.organisation(kind=Organisation.Kind.BUYER) for _ in range(ASKING)]
+    made_at, terms = timezone.now(), like.version
+    requests = [
+        DataRequest(
+            organisation=buyers[number % ASKING], state=DataRequest.State.OPEN, created_at=made_at, opened_at=made_at
+        )
+        for number in range(count)
+    ]
+    DataRequest.objects.bulk_create(requests)
+    names = [
+        field.attname for field in RequestVersion._meta.concrete_fields if field.attname not in ("id", "request_id")
+    ]
+    same = {name: getattr(terms, name) for name in names} | {"above": 900.0}
+    versions = RequestVersion.objects.bulk_create([RequestVersion(request=request, **same) for request in requests])
+    for request, version in zip(requests, versions, strict=True):
+        request.current = version
+    DataRequest.objects.bulk_update(requests, ["current"], batch_size=500)
+
+
+def insights_a_second(homes: list) -> float:
+    """Bring one batch per home, each thing by an appliance of its own, and match them all."""
+    for home in homes:
+        insights.record_insights(household=home, items=readings(), dialect="canonical", at=timezone.now())
+    began = time.perf_counter()
+    matched = 0
+    while taken := brokerage.match_insights(at=timezone.now(), limit=BATCH):
+        matched += taken
+    assert matched == len(homes) * BATCH
+    return matched / (time.perf_counter() - began)
+
+
+def readings() -> list[Reading]:
+    return [
+        Reading(
+            index=number, kind="air.pm25", value=Decimal(60), unit="ug/m3", raw=Raw("60", "ug/m3"),
+            method=Method(type="sensor", name="bench", version="1"), source=f"urn:device:{uuid4().hex}",
+            appliance_type="air_purifier", event_id=uuid4().hex, observed_at=timezone.now() - timedelta(minutes=5),
+        )
+        for number in range(BATCH)
+    ]  # fmt: skip
