@@ -80,6 +80,8 @@ ROOMS: dict[type[Exception], Row] = {
     ledger.ReversalIsFinal: Row(409, _("되돌림은 되돌릴 수 없어요")),
     ledger.ApprovalMissing: Row(403, _("다른 사람의 승인이 필요해요")),
     ledger.InvalidInstant: Row(422, _("적을 수 없는 때예요")),
+    ledger.NotSealedYet: Row(409, _("아직 봉인되지 않았어요")),
+    ledger.UnknownCheckpoint: Row(404, _("그런 봉인이 없어요")),
     ledger.IdempotencyMismatch: Row(409, _("같은 키로 다른 요청이 왔어요")),
     redemption.OrderNotInState: Row(409, _("이 예약에서 지금은 할 수 없는 일이에요")),
     redemption.RewardUnavailable: Row(409, _("지금은 가게에 없어요")),

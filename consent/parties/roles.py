@@ -25,7 +25,10 @@ READ_ONLY = {
     "ledger_account",
     "ledger_attempt",
     "ledger_balance",
+    "ledger_checkpoint",
     "ledger_closure",
+    "ledger_leaf",
+    "ledger_node",
     "ledger_openhold",
     "ledger_transfer",
 }

@@ -29,6 +29,7 @@ CHORES: tuple[Callable[[], object], ...] = (
     delivery.close_due_releases,
     demand.return_due_escrows,
     brokerage.forget_insights,
+    ledger.seal,
 )
 
 

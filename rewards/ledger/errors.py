@@ -180,6 +180,20 @@ class InvalidInstant(LedgerError):
     sentence = _("앞으로의 때로는 적을 수 없어요.")
 
 
+class NotSealedYet(LedgerError):
+    """The journal's newest rows wait a few seconds for their seal."""
+
+    code = "not_sealed_yet"
+    sentence = _("아직 봉인되지 않았어요. 잠시 뒤 다시 해 주세요.")
+
+
+class UnknownCheckpoint(LedgerError):
+    """No checkpoint was signed at that size."""
+
+    code = "unknown_checkpoint"
+    sentence = _("그 크기의 봉인은 없어요.")
+
+
 def _leaves() -> dict[str, type[LedgerError]]:
     return {error.code: error for error in LedgerError.__subclasses__()}
 

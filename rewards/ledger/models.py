@@ -243,6 +243,8 @@ class Transfer(models.Model):
             models.Index(fields=["kind", "id"], name="transfer_by_kind"),
             # Nearly free to write, because rows come in the order of time; what is asked of it is "what came since".
             BrinIndex(fields=["recorded_at"], name="transfer_by_time"),
+            # The sealer asks for the rows of the transactions that have ended since it last looked.
+            models.Index(fields=["xid", "id"], name="transfer_by_transaction"),
             # Back-dated rows are few: a balance by effective time is the recorded one and these.
             models.Index(
                 fields=["debit", "effective_at"],
@@ -309,6 +311,52 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.outcome}"
+
+
+class Leaf(models.Model):
+    """One row of the journal in the tree: its place never changes, its hash covers every column."""
+
+    index = models.BigIntegerField(primary_key=True)
+    transfer = models.OneToOneField(Transfer, on_delete=models.PROTECT, db_constraint=False, related_name="leaf")
+    hash = models.BinaryField()
+
+    class Meta:
+        verbose_name = "장부 잎"
+
+    def __str__(self) -> str:
+        return str(self.index)
+
+
+class Node(models.Model):
+    """The hash over a complete run of 2^level leaves; every fourth level is kept, so that a proof stays short work."""
+
+    pk = models.CompositePrimaryKey("level", "position")
+    level = models.SmallIntegerField()
+    position = models.BigIntegerField()
+    hash = models.BinaryField()
+
+    class Meta:
+        verbose_name = "장부 마디"
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.position}"
+
+
+class Checkpoint(models.Model):
+    """What Maru signed: the journal had this many leaves, and this root. Whoever keeps one can prove a later change."""
+
+    tree_size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField()
+    note = models.TextField()
+    #: Every transaction before this one was finished, and its rows are in the tree.
+    through = TransactionIdField()
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "장부 봉인"
+
+    def __str__(self) -> str:
+        return str(self.tree_size)
 
 
 class Wallet(models.Model):

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from rewards.ledger import operations
+from rewards.ledger import operations, sealing
 
 BATCH = 500
 
@@ -12,3 +12,9 @@ def expire_holds() -> None:
     """Free every hold whose time has passed, one short transaction per batch."""
     while operations.expire_holds(limit=BATCH) == BATCH:
         pass
+
+
+@shared_task(name="ledger.seal", ignore_result=True)
+def seal() -> None:
+    """Seal what has been committed since the last time."""
+    sealing.seal()

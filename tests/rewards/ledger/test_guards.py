@@ -71,7 +71,8 @@ def test_the_functions_belong_to_the_owner_and_are_closed_to_everybody_else():
         )
         found = cursor.fetchall()
 
-    names = ["ledger_apply", "ledger_close_account", "ledger_expire_holds", "ledger_open_account"]
+    names = ["ledger_apply", "ledger_close_account", "ledger_expire_holds", "ledger_keep_checkpoint"]
+    names += ["ledger_open_account", "ledger_seal_leaves"]
     assert found == [(name, True, False, True, False) for name in names]
 
 
