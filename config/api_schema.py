@@ -73,7 +73,8 @@ class MaruSchema(AutoSchema):
         words = super().get_summary() or _ADDRESS.sub("", super().get_description())
         return words.strip().partition("\n")[0].rstrip(".") or None
 
-    def get_description(self) -> str:
+    # drf-spectacular's signature, which is not the one its base class has.
+    def get_description(self) -> str:  # type: ignore[override]
         """Return the docstring without its address, which the schema says already."""
         return _ADDRESS.sub("", super().get_description())
 

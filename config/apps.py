@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class SiteConfig(AppConfig):
@@ -6,3 +7,9 @@ class SiteConfig(AppConfig):
 
     name = "config"
     label = "site"
+
+
+class DeskConfig(AdminConfig):
+    """Django's admin, at which a password alone does not seat anybody."""
+
+    default_site = "config.admin_site.Desk"

@@ -19,7 +19,8 @@ class Variable:
 
 
 DECLARED: dict[str, Variable] = {}
-_REQUIRED = object()
+#: The default of what must be set.
+REQUIRED: Any = object()
 
 
 def _as_bool(text: str) -> bool:
@@ -32,10 +33,10 @@ def _as_list(text: str) -> list[str]:
 
 
 def _read(name: str, default: Any, read: Callable[[str], Any], meaning: str) -> Any:
-    DECLARED[name] = Variable(name, None if default is _REQUIRED else str(default), read, meaning)
+    DECLARED[name] = Variable(name, None if default is REQUIRED else str(default), read, meaning)
     text = os.environ.get(name)
     if text is None:
-        if default is _REQUIRED:
+        if default is REQUIRED:
             raise ImproperlyConfigured(f"{name} must be set: {meaning}.")
         return default
     try:
@@ -44,7 +45,7 @@ def _read(name: str, default: Any, read: Callable[[str], Any], meaning: str) -> 
         raise ImproperlyConfigured(f"{name} has a value that cannot be read: {meaning}.") from exc
 
 
-def text(name: str, meaning: str, default: Any = _REQUIRED) -> str:
+def text(name: str, meaning: str, default: Any = REQUIRED) -> str:
     """Read a string."""
     return _read(name, default, str, meaning)
 

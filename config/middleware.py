@@ -32,20 +32,17 @@ class ChosenLanguage:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if self._is_ours_to_choose(request):
-            translation.activate(request.user.locale)
+        if language := self._chosen(request):
+            translation.activate(language)
             request.LANGUAGE_CODE = translation.get_language()
         return self.get_response(request)
 
     @staticmethod
-    def _is_ours_to_choose(request: HttpRequest) -> bool:
+    def _chosen(request: HttpRequest) -> str:
         # A request without a session cookie has nobody to look up: no query for strangers and machines.
-        return (
-            settings.LANGUAGE_COOKIE_NAME not in request.COOKIES
-            and settings.SESSION_COOKIE_NAME in request.COOKIES
-            and request.user.is_authenticated
-            and bool(request.user.locale)
-        )
+        if settings.LANGUAGE_COOKIE_NAME in request.COOKIES or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            return ""
+        return request.user.locale if request.user.is_authenticated else ""
 
 
 class RefusalPages:

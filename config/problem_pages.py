@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
@@ -14,7 +15,7 @@ def show_problem(request: HttpRequest, code: str) -> HttpResponse:
     """GET /problems/<code>: what this code means, and the status it comes with."""
     if code in SENTENCES:
         sentence = SENTENCES[code][(get_language() or "ko").startswith("en")]
-        told = {"problem_title": code, "problem_text": sentence}
+        told: dict[str, str | Promise] = {"problem_title": code, "problem_text": sentence}
     else:
         row = _row_of(code)
         told = {"problem_title": row.title, "problem_text": f"{row.status} {code}"}

@@ -1,4 +1,4 @@
-"""Every setting of Maru. A deployment differs only by environment variables, each read strictly through `config.env`."""
+"""Every setting of Maru. A deployment differs only by environment variables, each read strictly by `config.env`."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,10 @@ TESTING = "pytest" in sys.modules
 DEBUG = env.flag("MARU_DEBUG", "show error details; never in production", default=False)
 DEMO = env.flag("MARU_DEMO", "relaxed cookies and an own origin for http://localhost", default=TESTING)
 SECRET_KEY = env.text(
-    "MARU_SECRET_KEY", "signs sessions and cursors; at least 50 random characters", default="demo-only-" + "0" * 50
+    "MARU_SECRET_KEY",
+    "signs sessions and cursors; at least 50 random characters",
+    # A key that everybody can read here signs nothing but trials; the type checker reads the settings too.
+    default="demo-only-" + "0" * 50 if DEMO or DEBUG or "mypy" in sys.modules else env.REQUIRED,
 )
 VAR_DIR = Path(env.text("MARU_VAR", "folder for keys, sockets and logs", default=str(BASE_DIR / "var")))
 KEYS_DIR = Path(env.text("MARU_KEYS", "folder of the key files, outside every backup", default=str(VAR_DIR / "keys")))
@@ -35,7 +38,7 @@ INSTALLED_APPS = [
     "consent.records",
     "consent.parties",
     "config.apps.SiteConfig",
-    "django.contrib.admin",
+    "config.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -183,6 +186,8 @@ SECURE_HSTS_PRELOAD = not DEMO
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXIES else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEMO
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = not DEMO
 SESSION_COOKIE_NAME = "sessionid" if DEMO else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if DEMO else "__Host-csrftoken"
 CSRF_FAILURE_VIEW = "config.api_errors.csrf_failure"

@@ -32,7 +32,9 @@ def main(words: Sequence[str]) -> int:
 
 def run_command(house: House, choice: argparse.Namespace) -> int:
     """Run the given command on the terminal and return its exit code."""
-    return house.crew.run(Program(choice.command[0], choice.command, house.environment))
+    # Without a key of an installation this is a trial, as the demo is; otherwise settings would refuse to start.
+    trial = {} if house.environment.get("MARU_SECRET_KEY") else {"MARU_DEMO": "1"}
+    return house.crew.run(Program(choice.command[0], choice.command, trial | house.environment))
 
 
 def run_demo(house: House, choice: argparse.Namespace) -> int:

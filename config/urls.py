@@ -1,6 +1,5 @@
 """Every address of Maru. Rooms bring their own; the roof only says where they hang."""
 
-from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
@@ -10,7 +9,6 @@ handler400 = "config.api_errors.bad_request"
 handler403 = "config.api_errors.permission_denied"
 handler404 = "config.api_errors.page_not_found"
 handler500 = "config.api_errors.server_error"
-admin.site.login = secure_admin_login(admin.site.login)
 
 urlpatterns = [
     path("accounts/", include("allauth.urls")),

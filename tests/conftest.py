@@ -8,6 +8,7 @@ import psycopg
 import pytest
 import pytest_django.fixtures
 from django.db import connections
+from django.utils import translation
 
 from config.databases import RUNTIME_ROLE
 
@@ -47,6 +48,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
     yield
     with django_db_blocker.unblock():
         act_as(None)
+
+
+@pytest.fixture(autouse=True)
+def korean_first() -> None:
+    """Start each test in Korean: a page asked for in English leaves its language behind in the thread."""
+    translation.activate("ko")
 
 
 @pytest.fixture

@@ -23,9 +23,14 @@ from consent.parties.permissions import has_second_factor, seat_of
 P = ParamSpec("P")
 
 
-def ask_for_second_factor(request: HttpRequest) -> HttpResponse:
-    """Say that this page wants a second factor, and lead to where one is shown, or first made."""
-    return render(request, "parties/second_factor.html", {"has_one": is_mfa_enabled(_person(request))}, status=403)
+def ask_for_second_factor(request: HttpRequest, *, back: str) -> HttpResponse:
+    """Say that a page wants a second factor, and lead to where one is shown, or first made.
+
+    Args:
+        back: the address to come back to; what leads elsewhere is ignored when the time comes.
+    """
+    context = {"has_one": is_mfa_enabled(_person(request)), "back": back}
+    return render(request, "parties/second_factor.html", context, status=403)
 
 
 def key_keepers_only(
@@ -42,7 +47,7 @@ def key_keepers_only(
             raise Http404
         policies.check_can_keep_keys(seat.organisation, actor=_person(request))
         if not has_second_factor(request):
-            return ask_for_second_factor(request)
+            return ask_for_second_factor(request, back="/buyer/keys")
         return view(request, seat.organisation, *args, **kwargs)
 
     return guarded

@@ -1,19 +1,17 @@
 """An admin reads a data request and says yes, "change this", or no; everybody else finds the door shut."""
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from consent.parties.models import AuditEntry, MachineKey, Organisation
 from marketplace.demand.models import Review
 from tests import factories
+from tests.browsers import signed_in
 
 
 @pytest.fixture
 def desk(admin):
-    client = Client()
-    client.force_login(admin)
-    return client
+    return signed_in(admin, second_factor=True)
 
 
 def review(client, request, **said):
@@ -68,8 +66,7 @@ def test_the_verdict_is_on_what_was_read(desk):
 
 def test_the_admins_tab_leads_to_what_waits(desk, stranger):
     waiting, opened = factories.submitted_request(), factories.open_request()
-    other = Client()
-    other.force_login(stranger)
+    other = signed_in(stranger, second_factor=True)
 
     shown = desk.get("/review", follow=True).content.decode()
 
@@ -81,14 +78,14 @@ def test_the_admins_tab_leads_to_what_waits(desk, stranger):
 @pytest.mark.parametrize("who", ["its own buyer", "a member", "an auditor", "staff without the seat"])
 def test_nobody_but_an_admin_says_anything(db, who):
     request = factories.submitted_request()
-    client = Client()
-    client.force_login(
+    client = signed_in(
         {
             "its own buyer": lambda: factories.staff(of=request.organisation),
             "a member": factories.member,
             "an auditor": factories.auditor,
             "staff without the seat": lambda: factories.user(is_staff=True, is_superuser=True),
-        }[who]()
+        }[who](),
+        second_factor=True,
     )
 
     client.post(reverse("admin:demand_datarequest_review", args=[request.pk]), {"number": 1, "verdict": "opened"})
