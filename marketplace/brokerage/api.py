@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import AllowAny
@@ -13,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from consent.parties.languages import language
 from consent.parties.models import Organisation, User
 from consent.parties.paging import page_of, read_limit
 from consent.parties.permissions import IsMember
@@ -48,10 +48,6 @@ class HouseholdView(APIView):
     @property
     def member(self) -> User:
         return cast(User, self.request.user)
-
-    @property
-    def locale(self) -> str:
-        return "en" if (get_language() or "ko").startswith("en") else "ko"
 
     def own_ask(self, ask_id: UUID) -> Ask:
         return get_object_or_404(Ask.objects.visible_to(self.request.user), pk=ask_id)
@@ -95,7 +91,7 @@ class GetAsk(HouseholdView):
         shown = queries.show_ask(
             ask_id=ask_id,
             user=self.member,
-            locale=self.locale,
+            locale=language(),
             at=at,
             precision=request.query_params.get("precision"),
             drop_fields=None if dropped is None else [name for name in dropped.split(",") if name],
@@ -112,7 +108,7 @@ class ApproveAsk(HouseholdView):
         said = ApproveAskInput(data=request.data)
         said.is_valid(raise_exception=True)
         outcome = operations.approve_ask(
-            ask_id=ask_id, actor=self.member, locale=self.locale, at=timezone.now(), **said.validated_data
+            ask_id=ask_id, actor=self.member, locale=language(), at=timezone.now(), **said.validated_data
         )
         return Response(_approved(outcome))
 
@@ -123,7 +119,7 @@ class DenyAsk(HouseholdView):
     @extend_schema(request=None, responses=DecidedOutput)
     def post(self, request: Request, ask_id: UUID) -> Response:
         self.own_ask(ask_id)
-        consent = operations.deny_ask(ask_id=ask_id, actor=self.member, locale=self.locale, at=timezone.now())
+        consent = operations.deny_ask(ask_id=ask_id, actor=self.member, locale=language(), at=timezone.now())
         return Response({"state": Ask.State.DENIED, "consent": consent.pk})
 
 
@@ -203,7 +199,7 @@ def _ask(offer: Offer, *, at: Any) -> dict[str, Any]:
     ask = offer.ask
     return {
         "id": str(ask.pk),
-        "state": ask.shown_state(at),
+        "state": queries.shown_state(offer, at=at),
         "buyer": _buyer(ask.recipient),
         "purpose": {"code": ask.purpose, "text": offer.version.purpose_text},
         "kind": offer.insight.kind,

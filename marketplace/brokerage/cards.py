@@ -9,6 +9,7 @@ from django.db.models import Prefetch
 from django.utils import formats, timezone
 from django.utils.translation import gettext, ngettext
 
+from consent.parties.languages import language
 from consent.parties.models import Membership, User
 from consent.records.models import Answer, Ask, Consent
 from consent.records.notices import Section
@@ -19,7 +20,7 @@ from marketplace.brokerage.models import Offer
 from marketplace.brokerage.policies import check_offer_stands
 from marketplace.brokerage.previews import PREVIEWED, Choice, Preview, preview_of
 from marketplace.brokerage.queries import Shown, show_offer
-from marketplace.brokerage.slips import Row, area_name, language, rows_of, rows_that_leave, rows_to_choose, short_rows
+from marketplace.brokerage.slips import Row, rows_of, rows_that_leave, rows_to_choose, short_rows
 from marketplace.demand.models import RequestVersion
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.kinds import KINDS
@@ -171,7 +172,7 @@ def card_of(
     if precision is None and drop_fields is None and offer.ask.answers.all():
         precision, drop_fields = _choice_of_the_others(offer)
     try:
-        shown = show_offer(offer, locale=language()[:2], at=reader.at, precision=precision, drop_fields=drop_fields)
+        shown = show_offer(offer, locale=language(), at=reader.at, precision=precision, drop_fields=drop_fields)
     except (OfferChanged, VaultClosed):
         return _decided(offer, reader, alert)
     return _open(offer, shown, reader, alert)
@@ -193,7 +194,7 @@ def with_particle(word: str) -> str:
 def appliance_name(appliance: Appliance) -> str:
     """Return what kind of appliance it is, as it stands inside a sentence."""
     name = str(appliance.get_type_display())
-    return f"{name[0].lower()}{name[1:]}" if language().startswith("en") else name
+    return f"{name[0].lower()}{name[1:]}" if language() == "en" else name
 
 
 def month_day(moment: date | datetime) -> str:
@@ -360,7 +361,7 @@ def _purpose_note(version: RequestVersion) -> str:
 
 def _rungs(offer: Offer, preview: Preview) -> list[Step]:
     district = offer.ask.household.area
-    near, far = area_name(district), area_name(district.parent or district)
+    near, far = district.name, (district.parent or district).name
     words = {
         Rung.EXACT: gettext("있는 그대로, %(area)s") % {"area": near},
         Rung.HOUR: gettext("한 시간 단위와 어림한 값으로, %(area)s") % {"area": near},

@@ -13,13 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from consent.parties.canonical import sha256_hex
+from consent.parties.languages import language
 from consent.parties.models import User
 from consent.parties.strict_json import loads
 from consent.records import receipts
 from consent.records.models import Consent, Receipt
 from consent.records.notices import sections_of
 from marketplace.brokerage.cards import ANSWERS, Fact, Paragraphs, month_day, sections_for
-from marketplace.brokerage.slips import Row, areas_of, language, rows_of
+from marketplace.brokerage.slips import Row, areas_of, rows_of
 from marketplace.delivery.models import Access, Erasure, Release
 from marketplace.delivery.queries import reads_of
 from marketplace.insights import vault

@@ -1,5 +1,6 @@
 """When an offer still stands. These raise; they change nothing."""
 
+from django.db.models import F, Q
 from django.utils.translation import gettext
 
 from marketplace.brokerage.errors import AppliancePrivate, OfferChanged
@@ -8,6 +9,24 @@ from marketplace.demand.models import DataRequest
 
 #: Pausing stops new asks; what was asked before may still be answered.
 STANDING = (DataRequest.State.OPEN, DataRequest.State.PAUSED, DataRequest.State.EXHAUSTED)
+#: What can still be answered on the terms it was asked with, for whole lists; `stands` says the same of one offer.
+STANDS = Q(
+    request__current=F("version"),
+    request__state__in=STANDING,
+    ask__recipient__verified_at__isnull=False,
+    ask__recipient__suspended_at=None,
+    insight__appliance__never_share=False,
+    insight__sealed__isnull=False,
+)
+
+
+def stands(offer: Offer) -> bool:
+    """Tell whether an offer can still be answered on the terms it was asked with."""
+    try:
+        check_offer_stands(offer)
+    except (OfferChanged, AppliancePrivate):
+        return False
+    return offer.insight.sealed_id is not None
 
 
 def check_offer_stands(offer: Offer) -> None:

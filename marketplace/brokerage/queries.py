@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from consent.parties.models import User
@@ -14,7 +14,7 @@ from consent.records.notices import Notice
 from marketplace.brokerage import terms
 from marketplace.brokerage.errors import OfferChanged
 from marketplace.brokerage.models import Offer
-from marketplace.brokerage.policies import STANDING
+from marketplace.brokerage.policies import STANDS, stands
 from marketplace.brokerage.previews import PREVIEWED, Preview, preview_of, read_choice
 
 
@@ -44,18 +44,25 @@ def offers_to(user: object) -> QuerySet[Offer]:
 
 
 def in_state(offers: QuerySet[Offer], state: str, *, at: datetime) -> QuerySet[Offer]:
-    """Leave the offers whose ask stands in `state` at `at`; a passed deadline counts without any sweep.
+    """Leave the offers whose ask stands in `state` at `at`; no sweep has to have run for a late or a void one.
 
     Raises:
         ValueError: there is no such state.
     """
-    late = Q(ask__state=Ask.State.PENDING, ask__expires_at__lte=at)
-    void = (~Q(request__state__in=STANDING) | ~Q(request__current=F("version"))) & Q(ask__state=Ask.State.PENDING)
-    if state == Ask.State.PENDING:
-        return offers.filter(ask__state=state).exclude(late).exclude(void)
-    if state == Ask.State.EXPIRED:
-        return offers.filter(Q(ask__state=state) | late)
-    return offers.filter(ask__state=Ask.State(state))
+    pending = Q(ask__state=Ask.State.PENDING)
+    late = pending & Q(ask__expires_at__lte=at)
+    meaning = {
+        Ask.State.PENDING: pending & ~late & STANDS,
+        Ask.State.EXPIRED: Q(ask__state=Ask.State.EXPIRED) | late,
+        Ask.State.CANCELLED: Q(ask__state=Ask.State.CANCELLED) | pending & ~late & ~STANDS,
+    }
+    return offers.filter(meaning.get(Ask.State(state), Q(ask__state=state)))
+
+
+def shown_state(offer: Offer, *, at: datetime) -> str:
+    """Return the state of an ask as it stands at `at`: no sweep has to have run for a late or a void one."""
+    state = offer.ask.shown_state(at)
+    return Ask.State.CANCELLED if state == Ask.State.PENDING and not stands(offer) else state
 
 
 def show_ask(

@@ -11,22 +11,13 @@ from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
 from consent.records.models import Ask, Consent, Preference
 from consent.records.queries import WEEK
 from marketplace.brokerage.models import Offer
-from marketplace.brokerage.policies import STANDING
+from marketplace.brokerage.policies import STANDS
 from marketplace.brokerage.queries import consents_of, offers_to
 
 WAITING, DEFERRED, ANSWERED = "waiting", "deferred", "answered"
 JUST = timedelta(hours=24)
 MOST_BOARDS = 10
 
-#: What can still be answered on the terms it was asked with; `policies.check_offer_stands` says the same for one row.
-STANDS = Q(
-    request__current=F("version"),
-    request__state__in=STANDING,
-    ask__recipient__verified_at__isnull=False,
-    ask__recipient__suspended_at=None,
-    insight__appliance__never_share=False,
-    insight__sealed__isnull=False,
-)
 _ANSWERED = (Ask.State.APPROVED, Ask.State.DENIED, Ask.State.CANCELLED)
 _MAY_BE_LATE = (Ask.State.PENDING, Ask.State.EXPIRED)
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
+from consent.parties.languages import language
 from consent.parties.models import Area
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage.models import Offer
@@ -32,15 +33,6 @@ class Row:
     at: date | datetime | None = None
     field: str = ""
     is_kept: bool = False
-
-
-def language() -> str:
-    return get_language() or "ko"
-
-
-def area_name(area: Area) -> str:
-    """Return the name of an area in the reader's language."""
-    return area.name_en if language().startswith("en") else area.name_ko
 
 
 def rows_of(document: Mapping[str, Any], *, rung: Rung, areas: Mapping[str, Area]) -> list[Row]:
@@ -125,7 +117,7 @@ def _main(kind: Kind, view: View) -> Row:
         return Row(label, show(view, language()), main=True, word=True)
     if unit in _CLOSE_UNITS:
         return Row(label, show(view, language()), main=True)
-    dash = "–" if language().startswith("en") else "~"
+    dash = "–" if language() == "en" else "~"
     bounds = (view.value.low, view.value.high) if isinstance(view.value, Band) else (view.value,)
     return Row(label, dash.join(show_number(bound) for bound in bounds), unit=unit, main=True)
 
@@ -149,7 +141,7 @@ def _area(said: Mapping[str, Any], areas: Mapping[str, Area]) -> Iterator[Row]:
     area = areas.get(said.get("area", ""))
     if area is not None:
         homes = gettext("%(homes)s가구") % {"homes": f"{area.households:,}"}
-        yield Row(gettext("동네"), area_name(area), note=homes)
+        yield Row(gettext("동네"), area.name, note=homes)
     elif said.get("area"):
         yield Row(gettext("동네"), said["area"])
 

@@ -10,14 +10,14 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
 
-from consent.parties.models import Membership, Organisation
+from consent.parties.models import Membership
 from consent.parties.strict_json import loads
 from consent.records import notices
 from consent.records import operations as records
 from consent.records.models import Ask
 from consent.records.queries import Line, lines_of
 from marketplace.brokerage.models import Offer
-from marketplace.brokerage.policies import STANDING
+from marketplace.brokerage.policies import STANDS
 from marketplace.demand.conditions import is_met
 from marketplace.demand.models import DataRequest
 from marketplace.demand.pricing import Price, price_of_version
@@ -194,12 +194,10 @@ def _open_accounts(proposals: Sequence[_Proposal]) -> None:
 
 @transaction.atomic(durable=True)
 def cancel_void_asks(*, at: datetime, limit: int = 500) -> int:
-    """Take back asks whose data request was edited or closed, or whose organisation was suspended.
+    """Take back asks that can no longer be answered on the terms they were asked with.
 
     They could not be approved any more anyway; this only tidies them out of the inbox. The money stays held until the
     ask's own deadline, so that nobody learns from it who was asked.
     """
-    changed = ~Q(request__current=F("version")) | ~Q(request__state__in=STANDING)
-    suspended = Q(ask__recipient__in=Organisation.objects.exclude(suspended_at=None))
-    void = Offer.objects.filter(changed | suspended, ask__state=Ask.State.PENDING).order_by("ask__expires_at")
+    void = Offer.objects.exclude(STANDS).filter(ask__state=Ask.State.PENDING).order_by("ask__expires_at")
     return records.cancel_asks(ask_ids=list(void.values_list("ask", flat=True)[:limit]), at=at)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
+from consent.parties.languages import language
 from consent.parties.models import User
 from consent.parties.permissions import members_only
 from consent.records.errors import AlreadyAnswered, AskNotPending, PreviewChanged
@@ -38,7 +39,6 @@ from marketplace.brokerage.shelves import (
     total_of,
     week_of,
 )
-from marketplace.brokerage.slips import language
 from marketplace.brokerage.views.swaps import is_swap, see_other
 from marketplace.insights.errors import VaultClosed
 
@@ -111,7 +111,7 @@ def _approve(request: HttpRequest, offer: Offer, said: AnswerForm) -> str:
         ask_id=offer.ask_id,
         actor=_person(request),
         preview_sha256=said.cleaned_data["preview_sha256"],
-        locale=language()[:2],
+        locale=language(),
         at=timezone.now(),
         precision=said.precision_or_none(),
         drop_fields=_dropped(offer, said),
@@ -122,7 +122,7 @@ def _approve(request: HttpRequest, offer: Offer, said: AnswerForm) -> str:
 
 
 def _deny(request: HttpRequest, offer: Offer, said: AnswerForm) -> str:
-    operations.deny_ask(ask_id=offer.ask_id, actor=_person(request), locale=language()[:2], at=timezone.now())
+    operations.deny_ask(ask_id=offer.ask_id, actor=_person(request), locale=language(), at=timezone.now())
     return gettext("거절했어요. 나간 값도, 잃은 것도 없어요.")
 
 

@@ -81,6 +81,16 @@ def test_a_past_deadline_lists_as_expired_with_no_clock_running(mother, ask):
     assert [row["state"] for row in client.get("/api/v1/asks?state=expired").json()["data"]] == ["expired"]
 
 
+def test_a_question_whose_terms_changed_lists_as_cancelled_before_any_sweep(mother, home):
+    request = factories.open_request()
+    factories.ask(of=home, request=request)
+    factories.edited(request, retention_days=20)
+    client = signed_in(mother)
+
+    assert client.get("/api/v1/asks?state=pending").json()["data"] == []
+    assert [row["state"] for row in client.get("/api/v1/asks?state=cancelled").json()["data"]] == ["cancelled"]
+
+
 def test_the_choice_that_was_previewed_is_the_choice_that_is_sent(mother, ask):
     client = signed_in(mother)
     coarse = detail(client, ask, "?precision=day")
