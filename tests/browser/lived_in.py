@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.test import Client
+from django.utils import timezone
 
 from consent.parties.models import Organisation, User
 from consent.records.models import Ask
@@ -66,12 +67,12 @@ def live(home: Home, *, at: datetime) -> Home:
     stale = next(ask for ask in _asks(school, "air") if _is_about(ask, "air.co2"))
     deal = factories.approve(dust, by=person("mother"))
     read_by_school(home.logins["buyer"]["api_key"], dust.offer.version.request_id)
-    brokerage.deny_ask(ask_id=stale.pk, actor=person("mother"), locale="ko", at=at)
+    brokerage.deny_ask(ask_id=stale.pk, actor=person("mother"), locale="ko", at=timezone.now())
     taken_back = _withdrawn(home, dust.offer.version.request)
     later = factories.insight(of=person("mother").membership.household, value=71.5, source="urn:device:hall")
     tick()
     later_ask = Ask.objects.get(subject=f"insight:{later.pk}")
-    brokerage.defer_ask(ask_id=later_ask.pk, actor=person("mother"), at=at)
+    brokerage.defer_ask(ask_id=later_ask.pk, actor=person("mother"), at=timezone.now())
     absence = Ask.objects.get(topic="presence")
     factories.approve(absence, by=person("father"))
     ids = {
