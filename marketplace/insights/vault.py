@@ -138,7 +138,7 @@ def _wrap_context(sealed_id: UUID, epoch: str) -> bytes:
 
 
 def _context(**words: str) -> bytes:
-    """Return the RFC 8785 bytes of ASCII words: for these the standard library writes them too, ten times as fast."""
+    """Return the RFC 8785 bytes of ASCII words: for these the standard library writes them too, and faster."""
     return json.dumps(words, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 

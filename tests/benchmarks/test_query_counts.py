@@ -1,10 +1,21 @@
 """Statements of every address, with one row of everything behind it and with twenty; asserted in tests/architecture."""
 
+import logging
+
+import pytest
 from django.test import Client
 
 from tests.architecture.test_urls import RolledBack
 from tests.query_counts import MORE, calls, cost_of, grow
 from tests.world import make_world
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """The table stands alone: refusals and OPTIONS would be logged in between."""
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def test_statements_of_every_address(django_db_setup, django_db_blocker):
