@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import get_language
+from consent.parties.languages import in_language
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Purpose:
 
     @property
     def label(self) -> str:
-        return self.en if (get_language() or "ko").startswith("en") else self.ko
+        return in_language(ko=self.ko, en=self.en)
 
 
 _AIR, _FOOD, _PEST, _POWER, _PRESENCE, _CARE = "air", "food", "pest", "power", "presence", "care"

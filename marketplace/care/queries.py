@@ -6,8 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
+from consent.parties.languages import language
 from consent.parties.models import User
 from consent.records.models import Consent
 from marketplace.appliances.models import Appliance
@@ -85,7 +86,7 @@ def _line(entry: Entry, consent: Consent | None) -> WalletLine:
 
 def _noticed(consent: Consent) -> str:
     insight = consent.ask.offer.insight
-    kind = KINDS[insight.kind].label.say(get_language() or "ko") if insight.kind in KINDS else insight.kind
+    kind = KINDS[insight.kind].label.say(language()) if insight.kind in KINDS else insight.kind
     words = f"{gettext(insight.appliance.get_type_display())}, {kind}."
     if getattr(consent, "end", None) is not None:
         words += " " + gettext("나중에 철회하셨고 토큰은 그대로예요.")

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
+from consent.parties.languages import language
 from marketplace.delivery.door import Record
 from marketplace.insights import kinds
 
@@ -58,7 +59,7 @@ def row_of(record: Record, *, reads: int) -> Row:
 
 def _kind(record: Record) -> str:
     kind = kinds.find(record.release.kind)
-    return kind.label.say(_language()) if kind else record.release.kind
+    return kind.label.say(language()) if kind else record.release.kind
 
 
 def _value(record: Record) -> str:
@@ -67,8 +68,8 @@ def _value(record: Record) -> str:
         return ""
     if isinstance(value, dict):
         text = f"{_number(value.get('from'))}–{_number(value.get('to'))}"
-        return kind.with_unit(text, _language()) if kind else text
-    return kind.show(value, _language()) if kind else str(value)
+        return kind.with_unit(text, language()) if kind else text
+    return kind.show(value, language()) if kind else str(value)
 
 
 def _number(value: Any) -> str:
@@ -80,7 +81,3 @@ def _when(said: dict[str, Any]) -> str:
     if isinstance(interval, dict):
         return f"{interval.get('start', '')} – {interval.get('end', '')}"
     return str(said.get("observed_at", ""))
-
-
-def _language() -> str:
-    return get_language() or "ko"

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from consent.parties.errors import InvalidCursor, OrganisationSuspended
@@ -87,8 +87,8 @@ def _about(data_request: DataRequest, *, figures: queries.Figures) -> dict[str, 
     spent, api_path = budget(data_request), reverse("list_records", args=[data_request.pk])
     return {
         "data_request": data_request,
-        "version": data_request.current,
-        "area": _area_name(data_request),
+        "version": data_request.version,
+        "area": data_request.version.area.name,
         "budget": spent,
         "planks_laid": PLANKS * spent.spent // spent.funded if spent.funded else 0,
         "planks_total": PLANKS,
@@ -120,10 +120,3 @@ def _figures(figures: queries.Figures) -> list[dict[str, object]]:
         {"label": gettext("보관이 끝남"), "value": figures.ended},
         {"label": gettext("지울 것"), "value": figures.to_erase},
     ]
-
-
-def _area_name(data_request: DataRequest) -> str:
-    if data_request.current is None:
-        return ""
-    area = data_request.current.area
-    return area.name_en if (get_language() or "ko").startswith("en") else area.name_ko

@@ -6,14 +6,15 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from consent.parties.languages import in_language, language
 from consent.parties.models import Area
 from consent.records.purposes import PURPOSES
 from marketplace.demand import policies
 from marketplace.demand.models import Review
-from marketplace.demand.samples import area_name, field_label
+from marketplace.demand.samples import field_label
 from marketplace.demand.terms import OPTIONAL_FIELDS, Terms
 from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.precision import Rung
@@ -39,17 +40,15 @@ class WholeField(forms.IntegerField):
 
 
 def _kinds() -> Groups:
-    language = get_language() or "ko"
     return [
-        (topic.label.say(language), [(k.code, k.label.say(language)) for k in KINDS.values() if k.topic == topic])
+        (topic.label.say(language()), [(k.code, k.label.say(language())) for k in KINDS.values() if k.topic == topic])
         for topic in Topic
     ]
 
 
 def _words() -> Groups:
-    language = get_language() or "ko"
     return [
-        (kind.label.say(language), [(word, text.say(language)) for word, text in kind.words.items()])
+        (kind.label.say(language()), [(word, text.say(language())) for word, text in kind.words.items()])
         for kind in KINDS.values()
         if kind.words
     ]
@@ -65,7 +64,7 @@ def _optional_fields() -> list[tuple[str, str]]:
 
 class AreaField(forms.ModelChoiceField):
     def label_from_instance(self, area: Area) -> str:
-        return gettext("%(name)s, %(homes)s가구") % {"name": area_name(area), "homes": f"{area.households:,}"}
+        return gettext("%(name)s, %(homes)s가구") % {"name": area.name, "homes": f"{area.households:,}"}
 
 
 class TermsForm(forms.Form):
@@ -179,8 +178,7 @@ def _stated(cleaned: dict[str, Any]) -> dict[str, Any]:
     ]
     if cleaned.get("ends_on"):
         stated["ends_at"] = _end_of(cleaned["ends_on"])
-    is_english = (get_language() or "ko").startswith("en")
-    stated["purpose_text"] = cleaned.get("purpose_en" if is_english else "purpose_ko", "")
+    stated["purpose_text"] = in_language(ko=cleaned.get("purpose_ko", ""), en=cleaned.get("purpose_en", ""))
     return stated
 
 

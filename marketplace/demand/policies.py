@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from math import isfinite
 from typing import Any
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from consent.parties.errors import NotPermitted
+from consent.parties.languages import language
 from consent.parties.models import Organisation
 from consent.parties.policies import check_can_act_for
 from consent.records.purposes import PURPOSES
@@ -176,7 +177,7 @@ def _about_kinds(terms: Terms) -> Iterator[OutsideTemplate]:
         if code not in KINDS:
             yield _problem("kinds", gettext("마루가 모르는 알아챈 일이 있어요. 목록에서 골라 주세요."))
         elif purpose and KINDS[code].topic not in purpose.topics:
-            told = {"kind": KINDS[code].label.say(get_language() or "ko"), "purpose": purpose.label}
+            told = {"kind": KINDS[code].label.say(language()), "purpose": purpose.label}
             yield _problem("kinds", gettext("‘%(kind)s’은 ‘%(purpose)s’ 목적으로 여쭤볼 수 없어요.") % told)
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
+from consent.parties.languages import language
 from consent.parties.models import Area, Organisation
 from marketplace.demand.models import RequestVersion
 from marketplace.demand.pricing import Price, price_of, price_of_version
@@ -39,11 +40,6 @@ def field_label(name: str) -> str:
         "confidence": gettext("얼마나 확실한지"),
         "power_w": gettext("그때의 전력"),
     }[name]
-
-
-def area_name(area: Area) -> str:
-    """Return the name of an area in the reader's language."""
-    return area.name_en if (get_language() or "ko").startswith("en") else area.name_ko
 
 
 def sample_of_version(version: RequestVersion, *, organisation: Organisation, at: datetime) -> Sample:
@@ -80,15 +76,14 @@ def sample_of(
 
 
 def _rows(kind: Kind, stated: Mapping[str, Any], rung: Rung, at: datetime) -> list[dict[str, Any]]:
-    language = get_language() or "ko"
     view = coarsen(rung, exact_view(kind=kind.code, value=_value(kind, stated), observed_at=at))
     rows: list[dict[str, Any]] = [
-        {"main": True, "label": kind.label.say(language), "value": show(view, language), "word": bool(kind.words)},
+        {"main": True, "label": kind.label.say(language()), "value": show(view, language()), "word": bool(kind.words)},
         {"label": gettext("알아챈 때"), **_time(view.at, rung)},
     ]
     area: Area | None = stated.get("area")
     if area is not None:
-        rows.append({"label": gettext("동네"), "value": area_name(area), "note": _homes(area)})
+        rows.append({"label": gettext("동네"), "value": area.name, "note": _homes(area)})
     left_to_choose = gettext("가구가 고르면 보내요")
     named = stated.get("optional_fields") or []
     return rows + [{"label": field_label(name), "value": left_to_choose} for name in named]

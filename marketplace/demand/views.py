@@ -22,7 +22,7 @@ from marketplace.demand import operations, policies, queries
 from marketplace.demand.errors import DemandError
 from marketplace.demand.forms import FundForm, TermsForm, initial_of
 from marketplace.demand.models import DataRequest
-from marketplace.demand.samples import area_name, sample_of, sample_of_version
+from marketplace.demand.samples import sample_of, sample_of_version
 from marketplace.demand.terms import terms_of
 from rewards.ledger.errors import LedgerError
 
@@ -282,7 +282,6 @@ def _request_page(
         "version": found.version,
         "budget": queries.budget(found),
         "peg": PEGS[State(found.state)],
-        "area_name": area_name(found.version.area),
         "review": queries.last_review(found),
         "sample": sample_of_version(found.version, organisation=found.organisation, at=timezone.now()),
         "steps": policies.steps_of(found),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound
@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from consent.parties.languages import language
 from consent.parties.permissions import IsHub, household_of
 from marketplace.appliances import wire
 from marketplace.appliances.dialects import DIALECTS, Dialect, Rejection
@@ -90,6 +91,6 @@ def _problem(rejection: Rejection) -> dict[str, Any]:
         "title": rejection.code.replace("_", " "),
         "status": 422,
         "code": rejection.code,
-        "detail": rejection.say(get_language() or "ko"),
+        "detail": rejection.say(language()),
         **({"field": rejection.field} if rejection.field else {}),
     }

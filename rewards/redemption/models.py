@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
+from consent.parties.languages import in_language
 from consent.parties.models import Household, Organisation, User
 from rewards.redemption.errors import OrderNotInState
 
@@ -69,11 +70,11 @@ class Reward(models.Model):
 
     @property
     def name(self) -> str:
-        return self.name_en if (get_language() or "ko").startswith("en") else self.name_ko
+        return in_language(ko=self.name_ko, en=self.name_en)
 
     @property
     def words(self) -> str:
-        return self.words_en if (get_language() or "ko").startswith("en") else self.words_ko
+        return in_language(ko=self.words_ko, en=self.words_en)
 
     @property
     def is_offered(self) -> bool:

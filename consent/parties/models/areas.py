@@ -2,11 +2,11 @@
 
 from django.db import models
 
+from consent.parties.languages import in_language
+
 
 class Area(models.Model):
     """A named area with enough households that naming it points at nobody."""
-
-    MIN_HOUSEHOLDS = 1000
 
     code = models.CharField(primary_key=True, max_length=20)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="districts")
@@ -22,4 +22,8 @@ class Area(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name_ko
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return in_language(ko=self.name_ko, en=self.name_en)

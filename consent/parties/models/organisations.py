@@ -3,8 +3,8 @@
 import uuid
 
 from django.db import models
-from django.utils.translation import get_language
 
+from consent.parties.languages import in_language
 from consent.parties.models.people import User
 
 
@@ -37,7 +37,7 @@ class Organisation(models.Model):
 
     @property
     def name(self) -> str:
-        return self.name_en if (get_language() or "ko").startswith("en") else self.name_ko
+        return in_language(ko=self.name_ko, en=self.name_en)
 
     @property
     def is_active(self) -> bool:

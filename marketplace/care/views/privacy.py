@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from consent.parties.errors import InvalidCursor
+from consent.parties.languages import language
 from consent.parties.models import Organisation, User
 from consent.parties.paging import page_of
 from consent.parties.permissions import members_only
@@ -21,7 +22,6 @@ from consent.records.models import Ask, Preference, StandingNo
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage.papers import way_of
 from marketplace.brokerage.shelves import week_of
-from marketplace.brokerage.slips import language
 from marketplace.brokerage.views.swaps import see_other
 from marketplace.care.forms import MOST_ASKS, LineForm, NeverForm
 from marketplace.care.takeout import everything_about

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from consent.parties.authentication import Machine
+from consent.parties.languages import in_language
 from consent.parties.models import Area, Organisation
 from marketplace.demand.errors import RequestNotInState
 
@@ -183,7 +184,7 @@ class RequestVersion(models.Model):
 
     @property
     def purpose_text(self) -> str:
-        return self.purpose_en if (get_language() or "ko").startswith("en") else self.purpose_ko
+        return in_language(ko=self.purpose_ko, en=self.purpose_en)
 
     @property
     def tokens(self) -> int:

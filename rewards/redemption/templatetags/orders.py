@@ -4,9 +4,8 @@ from datetime import datetime
 
 from django import template
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
-from consent.parties.models import Area
 from rewards.redemption.models import Order
 from rewards.redemption.qr import Qr, qr_of
 
@@ -56,9 +55,3 @@ def answer_state(order: Order, at: datetime | None = None) -> dict[str, str]:
 def voucher_qr(order: Order) -> dict[str, Qr]:
     """Draw the voucher for a camera; the same code stands beside it for people."""
     return {"qr": qr_of(f"MARU {order.voucher_code}")}
-
-
-@register.filter
-def area_name(area: Area) -> str:
-    """Name an area in the reader's language."""
-    return area.name_en if (get_language() or "ko").startswith("en") else area.name_ko
