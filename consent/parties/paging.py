@@ -38,9 +38,11 @@ def read_limit(text: str | None) -> int:
     """
     if text is None:
         return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MAX_LIMIT):
+    # Its length first: what is read must be all that was checked, and int() refuses thousands of digits.
+    limit = int(text) if len(text) <= 6 and text.isascii() and text.isdigit() else 0
+    if not 1 <= limit <= MAX_LIMIT:
         raise InvalidCursor(gettext("limit은 1부터 500까지의 수예요."))
-    return int(text)
+    return limit
 
 
 def page_of(rows: QuerySet[Any], *, by: str | tuple[str, ...], name: str, cursor: str | None, limit: int) -> Page:
