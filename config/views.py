@@ -1,9 +1,9 @@
 """Pages that belong to nobody's room: the front door, the way home, the choice of language."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import check_for_language
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language as remember_in_cookie
 
@@ -29,6 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def set_language(request: HttpRequest) -> HttpResponse:
     """POST /i18n/setlang/: a cookie for this browser, and for somebody signed in, every other browser."""
     language = request.POST.get("language", "")
-    if request.user.is_authenticated and check_for_language(language):
+    # Django knows more languages than Maru speaks, and some of their names are longer than the column.
+    if request.user.is_authenticated and language in dict(settings.LANGUAGES):
         operations.set_locale(user=request.user, locale=language)
     return remember_in_cookie(request)

@@ -33,8 +33,10 @@ def test_a_browser_that_was_told_another_language_keeps_it(person):
     assert '<html lang="en">' in client.get("/").text
 
 
-def test_an_unknown_language_changes_nothing(person):
-    signed_in(person).post("/i18n/setlang/", {"language": "xx", "next": "/"})
+@pytest.mark.parametrize("language", ["xx", "de", "pt-br", "zh-hans", "sr-latn", ""])
+def test_a_language_that_maru_does_not_speak_changes_nothing(person, language):
+    answer = signed_in(person).post("/i18n/setlang/", {"language": language, "next": "/"})
 
+    assert answer.status_code == 302
     person.refresh_from_db()
     assert person.locale == "ko"
