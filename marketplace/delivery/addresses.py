@@ -14,6 +14,11 @@ from marketplace.delivery.errors import WebhookAddressRefused
 
 #: Public by number, yet they carry an IPv4 address inside that need not be: NAT64, 6to4, Teredo.
 CARRIERS = [ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")]
+#: Site-local, anycast relays, segment routing, documentation, and the protocol block in which a cloud keeps its
+#: metadata: Python's `is_global` lets some of them pass, in some of its versions.
+NEVER_PUBLIC = [
+    ipaddress.ip_network(net) for net in ("fec0::/10", "3fff::/20", "5f00::/16", "192.0.0.0/24", "192.88.99.0/24")
+]
 LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
 REFUSED = "https로 시작하는 공개된 주소만 쓸 수 있어요."
 
@@ -65,6 +70,8 @@ def is_public(address: str) -> bool:
             return is_public(str(number.ipv4_mapped))
         if any(number in carrier for carrier in CARRIERS):
             return False
+    if any(number in net for net in NEVER_PUBLIC):
+        return False
     return number.is_global and not number.is_multicast and not number.is_reserved
 
 
