@@ -229,14 +229,15 @@ def open_request(*, of: Organisation | None = None, tokens: int = 30_000, **fiel
 
 
 def insight(
-    *, of: Household, value: float | str = 62, kind: str = "air.pm25", unit: str = "ug/m3", source: str = "urn:device:a",
-    at: datetime | None = None, event_id: str | None = None, **fields: Any,
+    *, of: Household, value: float | str = 62, kind: str = "air.pm25", unit: str = "ug/m3",
+    source: str = "urn:device:a", at: datetime | None = None, event_id: str | None = None, **fields: Any,
 ) -> Insight:  # fmt: skip
     """One thing that an appliance of this home noticed, through the real way in."""
     at = at or timezone.now()
     reading = Reading(
         index=0, kind=kind, value=value if isinstance(value, str | bool) else Decimal(str(value)), unit=unit,
-        method=fields.pop("method", None) or Method(type="sensor", name="test", version="1"), raw=Raw(value=str(value), unit=unit), source=source,
+        method=fields.pop("method", None) or Method(type="sensor", name="test", version="1"),
+        raw=Raw(value=str(value), unit=unit), source=source,
         appliance_type=fields.pop("appliance_type", "air_purifier"), event_id=event_id or str(uuid4()),
         observed_at=fields.pop("observed_at", at - timedelta(minutes=5)), **fields,
     )  # fmt: skip

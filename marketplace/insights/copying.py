@@ -18,7 +18,7 @@ def copy_in(model: type[M], rows: Sequence[M]) -> None:
     if not rows:
         return
     fields, quoted = model._meta.concrete_fields, connection.ops.quote_name
-    columns = ", ".join(quoted(field.column) for field in fields)
+    columns = ", ".join(quoted(field.column) for field in fields if field.column)
     into = f"COPY {quoted(model._meta.db_table)} ({columns}) FROM STDIN"
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(into) as copy:
         for row in rows:

@@ -117,10 +117,10 @@ def subtree(level: int, position: int, fresh: dict[tuple[int, int], bytes] | Non
     first, count = position << (level - base), 1 << (level - base)
     if base and fresh and (base, first + count - 1) in fresh:
         return merkle.folded([fresh.get((base, at)) or subtree(base, at) for at in range(first, first + count)])
-    rows = Node.objects.filter(level=base, position__gte=first, position__lt=first + count).order_by("position")
-    if not base:
-        rows = Leaf.objects.filter(index__gte=first, index__lt=first + count).order_by("index")
-    return merkle.folded([bytes(digest) for digest in rows.values_list("hash", flat=True)])
+    nodes = Node.objects.filter(level=base, position__gte=first, position__lt=first + count).order_by("position")
+    leaves = Leaf.objects.filter(index__gte=first, index__lt=first + count).order_by("index")
+    hashes = nodes.values_list("hash", flat=True) if base else leaves.values_list("hash", flat=True)
+    return merkle.folded([bytes(digest) for digest in hashes])
 
 
 def _new_nodes(old: int, new: int) -> list[tuple[int, int, bytes]]:
