@@ -96,6 +96,7 @@ class Kind:
     schemes: frozenset[str] = frozenset()
     span: Literal["none", "window", "interval"] = "none"
     edge_only: bool = False
+    needs_confidence: bool = False
     yes: Text | None = None
 
     def holds(self, value: Fraction) -> bool:
@@ -351,7 +352,8 @@ _ALL = (
         value_type="word",
         words=OBSTACLES,
         sensitivity=Sensitivity.HABIT,
-        edge_only=True,
+        # Vacuums say how sure they are, but not which build of which model saw it.
+        needs_confidence=True,
     ),
     Kind(
         code="pest.sighting",

@@ -142,11 +142,9 @@ def _check_words(kind: Kind, reading: Reading) -> None:
 
 
 def _check_model(kind: Kind, reading: Reading) -> None:
-    if not kind.edge_only:
-        return
-    if reading.method.type != "model" or reading.method.sha256 is None:
+    if kind.edge_only and (reading.method.type != "model" or reading.method.sha256 is None):
         raise ItemRefused("model_required", "method")
-    if reading.confidence is None:
+    if reading.confidence is None and (kind.edge_only or kind.needs_confidence):
         raise ItemRefused("confidence_required", "confidence")
 
 

@@ -13,9 +13,11 @@ from decimal import Decimal
 from typing import Any
 
 from marketplace.appliances import wire
+from marketplace.appliances.dialects.messages import read_lines
 from marketplace.appliances.dialects.readings import Dialect, Interval, Method, Parsed, Raw, Reading, Value
 from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
 from marketplace.appliances.dialects.scalars import clip, is_no_data, read_number, read_time
+from marketplace.appliances.dialects.statestream import assembled, is_statestream
 from marketplace.appliances.dialects.unit_words import ucum
 
 SENSOR_KINDS = {
@@ -88,14 +90,17 @@ class _State:
 
 
 def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
-    """Read state objects, single, listed or inside `state_changed` events, into readings.
+    """Read state objects into readings: single, listed, inside `state_changed` events or as statestream topics.
 
     Raises:
         UnreadableBody: the body is not readable JSON, or holds too many items.
     """
-    document = _unwrap(wire.loads(body))
-    items = document if isinstance(document, list) else [document]
-    wire.check_item_count(items)
+    found = read_lines(body)
+    if len(found) == 1:
+        document = _unwrap(found[0])
+        found = document if isinstance(document, list) else [document]
+    wire.check_item_count(found)
+    items = assembled(found) if is_statestream(found) else found
     return [result for index, item in enumerate(items) for result in _read(index, item)]
 
 
@@ -316,4 +321,9 @@ def _time(found: Mapping[str, Any], key: str) -> datetime | None:
         raise ItemRefused("wrong_time", key) from exc
 
 
-DIALECT = Dialect(name="homeassistant", kinds=KINDS, content_types=frozenset({"application/json"}), parse=parse)
+DIALECT = Dialect(
+    name="homeassistant",
+    kinds=KINDS,
+    content_types=frozenset({"application/json", "application/x-ndjson"}),
+    parse=parse,
+)

@@ -64,6 +64,14 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "단위가 없어요. 짐작하지 않으니 단위를 함께 보내 주세요.",
         "The unit is missing and is never guessed. Send the unit with the value.",
     ),
+    "unit_disputed": (
+        "이 항목은 기기마다 뜻이나 단위가 달라서 받지 않아요. 단위가 분명한 센서의 값을 보내 주세요.",
+        "What this field means, or its unit, differs between appliances. Send a value whose unit is beyond doubt.",
+    ),
+    "warming_up": (
+        "센서가 이제 막 켜졌어요. 몇 분 뒤에 다시 보내 주세요.",
+        "The sensor has only just started. Send its values again in a few minutes.",
+    ),
     "unknown_word": (
         "등록되지 않은 낱말이에요. 이 종류의 낱말 목록에서 골라 주세요.",
         "This word is not registered. Choose one from the words of this kind.",

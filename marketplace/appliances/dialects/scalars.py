@@ -10,6 +10,7 @@ NO_DATA_WORDS = frozenset(
     {"", "-", "--", "unknown", "unavailable", "none", "null", "nan", "inf", "-inf", "off", "init", "fail", "inv"}
     | {"invalid", "n/a", "error"}
 )
+_CLOCK_WAS_SET = 978_307_200
 _NUMBER = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?")
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})?"
@@ -52,6 +53,21 @@ def read_time(value: object) -> datetime | None:
         return moment.astimezone(UTC)
     except OverflowError as exc:
         raise ValueError("a time beyond the calendar") from exc
+
+
+def read_epoch(value: object) -> datetime | None:
+    """Read seconds or milliseconds since 1970, told apart by their size; before 2001 a clock was never set.
+
+    Raises:
+        ValueError: something stands there that is no such time.
+    """
+    if value is None or value == "":
+        return None
+    number = read_number(value)
+    if number is None or not 0 <= number < 10**14:
+        raise ValueError("not a time since the epoch")
+    seconds = number / 1000 if number >= 10**11 else number
+    return None if seconds < _CLOCK_WAS_SET else datetime.fromtimestamp(float(seconds), UTC)
 
 
 def header(headers: Mapping[str, str], name: str) -> str:

@@ -30,7 +30,6 @@ TABLE = {
 }
 WITHOUT_UNIT = {"vacuum.obstacle", "pest.sighting", "food.item", "presence.absence", "device.fault"}
 EDGE_ONLY = {
-    "vacuum.obstacle",
     "pest.sighting",
     "food.item",
     "presence.absence",
@@ -57,6 +56,10 @@ def test_knows_no_other_kind():
 
 def test_edge_models_alone_see_pests_food_and_absence():
     assert {code for code, kind in KINDS.items() if kind.edge_only} == EDGE_ONLY
+
+
+def test_what_a_vacuum_sees_needs_only_how_sure_it_is():
+    assert {code for code, kind in KINDS.items() if kind.needs_confidence} == {"vacuum.obstacle"}
 
 
 def test_presence_is_of_the_highest_sensitivity():

@@ -1,6 +1,6 @@
 """Payloads recorded from real devices; they belong to their owners, stay outside, and are read where they are."""
 
-import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from consent.parties.errors import UnreadableBody
-from marketplace.appliances.dialects import DIALECTS, Rejection
+from marketplace.appliances.dialects import DIALECTS, Reading, Rejection
 from marketplace.insights.normalise import normalise
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -20,7 +20,6 @@ pytestmark = pytest.mark.skipif(not FILES, reason=f"The recorded payloads are no
 # Written from the papers: what each file must come to under the dialect it was recorded in.
 GOLDEN = {
     ("homeassistant", "homeassistant-docs/rest_state_single.json"): ["not_an_insight"],
-    ("homeassistant", "homeassistant-docs/mqtt_statestream.jsonl"): ["not_json"],
     ("homeassistant", "malformed-wild/esphome_nan_json.txt"): ["number_not_finite"],
     ("homeassistant", "malformed-wild/ha_availability_on_value_topic.txt"): ["not_json"],
     ("homeassistant", "malformed-wild/node_red_naive_timestamp.txt"): ["wrong_shape"],
@@ -55,25 +54,29 @@ def test_comes_to_what_the_papers_say(dialect, name):
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_ends_in_readings_or_named_rejections(dialect, path):
-    assert outcomes(dialect, path.read_bytes()) or json.loads(path.read_bytes()) == []
+def test_ends_in_readings_or_named_rejections(dialect):
+    silent = [path.name for path in FILES if not outcomes(dialect, path.read_bytes())]
+
+    assert silent == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_every_line_of_a_log_ends_so_too(path):
-    for line in path.read_bytes().splitlines()[:50]:
-        for dialect in DIALECTS:
-            outcomes(dialect, line)
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_every_line_of_a_log_ends_so_too(dialect):
+    for path in FILES:
+        if path.suffix != ".json":
+            for line in path.read_bytes().splitlines()[:50]:
+                outcomes(dialect, line)
 
 
-def test_keeps_no_dropped_key_of_any_recording():
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+def test_keeps_no_dropped_key_of_any_recording(dialect):
     dropped = ("ssid", "mac", "latitude", "longitude", "friendly_name", "Master bedroom", "Home Office", ".jpg")
 
     for path in FILES:
-        for dialect in DIALECTS.values():
-            try:
-                parsed = dialect(path.read_bytes(), {}, received_at=NOW)
-            except UnreadableBody:
-                continue
-            assert not [word for word in dropped for one in parsed if word in repr(one)]
+        try:
+            parsed = dialect(path.read_bytes(), {}, received_at=NOW)
+        except UnreadableBody:
+            continue
+        # The source is for the HMAC that finds the appliance, and stored nowhere.
+        kept = "".join(repr(replace(one, source=None) if isinstance(one, Reading) else one) for one in parsed)
+        assert not [word for word in dropped if word in kept]

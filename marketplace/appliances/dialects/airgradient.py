@@ -1,0 +1,55 @@
+"""AirGradient: what a monitor answers at `/measures/current`, posts to its server or publishes over MQTT.
+
+`pm02` is PM2.5 and `pm01` PM1. The format carries no units and no time; the units are the firmware's. Just after a
+start keys are missing. Source: github.com/airgradienthq/arduino, docs/local-server.md.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import partial
+
+from marketplace.appliances.dialects.messages import CONTENT_TYPES, Message, read_messages
+from marketplace.appliances.dialects.readings import Dialect, Parsed
+from marketplace.appliances.dialects.scalars import read_number
+from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of
+
+# The compensated twins are left: one value per kind, and the plain ones are there in every firmware.
+_NUMBERS = {
+    "pm01": ("air.pm1", "ug/m3"),
+    "pm02": ("air.pm25", "ug/m3"),
+    "pm10": ("air.pm10", "ug/m3"),
+    "rco2": ("air.co2", "[ppm]"),
+    "tvocIndex": ("air.voc_index", "{voc_index}"),
+    "atmp": ("climate.temperature", "Cel"),
+    "rhum": ("climate.humidity", "%"),
+}
+KINDS = frozenset(kind for kind, _unit in _NUMBERS.values())
+
+
+def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
+    """Read measures, single, listed or as MQTT messages.
+
+    Raises:
+        UnreadableBody: the body is not readable JSON, or holds too many items.
+    """
+    return answers(read_messages(body, headers), partial(_read, headers))
+
+
+def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator[Result]:
+    found = message.payload
+    if not isinstance(found, dict):
+        yield Speaker(dialect="airgradient", index=message.index).refused("wrong_shape")
+        return
+    serial = found.get("serialno", message.levels[-1] if message.levels else None)
+    speaker = Speaker(
+        dialect="airgradient", index=message.index, source=device_of(headers, serial), appliance_type="air_sensor"
+    )
+    # `boot` counts the measuring rounds since the last start, `bootCount` is its older name.
+    is_first_round = read_number(found.get("boot", found.get("bootCount"))) == 0
+    for name, (kind, unit) in _NUMBERS.items():
+        if name not in found:
+            continue
+        yield speaker.refused("warming_up", name) if is_first_round else speaker.measured(name, found[name], kind, unit)
+
+
+DIALECT = Dialect(name="airgradient", kinds=KINDS, content_types=CONTENT_TYPES, parse=parse)

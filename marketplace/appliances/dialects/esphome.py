@@ -1,0 +1,133 @@
+"""ESPHome: bare scalars under `<node>/sensor/<id>/state`, and the JSON of its web server, whose state holds the unit.
+
+A state topic says no unit. What Home Assistant discovery announced for it in the same batch counts; else the unit of
+ESPHome's own components for dust, CO2, humidity and the VOC index. A temperature without a unit is refused.
+Source: esphome.io, MQTT client component and web server API.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from marketplace.appliances.dialects.messages import CONTENT_TYPES, Message, read_messages
+from marketplace.appliances.dialects.readings import Dialect, Parsed
+from marketplace.appliances.dialects.scalars import is_no_data, read_number
+from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of
+
+# The last words of an object id: (kind, the unit of ESPHome's components, or None where they differ)
+_IDS: tuple[tuple[re.Pattern[str], str, str | None], ...] = tuple(
+    (re.compile(rf"(?:.*_)?(?:{words})(?:_concentration|_level|_value)?"), kind, unit)
+    for words, kind, unit in (
+        (r"pm_?1(?:_0)?", "air.pm1", "ug/m3"),
+        (r"pm_?2_?5", "air.pm25", "ug/m3"),
+        (r"pm_?10(?:_0)?", "air.pm10", "ug/m3"),
+        (r"co2|carbon_dioxide", "air.co2", "[ppm]"),
+        (r"voc_index", "air.voc_index", "{voc_index}"),
+        (r"tvoc|voc", "air.tvoc_ratio", None),
+        (r"humidity", "climate.humidity", "%"),
+        (r"temperature", "climate.temperature", None),
+        (r"power", "appliance.power", None),
+    )
+)
+_CLASSES = {
+    "pm1": "air.pm1",
+    "pm25": "air.pm25",
+    "pm10": "air.pm10",
+    "carbon_dioxide": "air.co2",
+    "volatile_organic_compounds": "air.tvoc_mass",
+    "volatile_organic_compounds_parts": "air.tvoc_ratio",
+    "humidity": "climate.humidity",
+    "temperature": "climate.temperature",
+    "power": "appliance.power",
+}
+# What a board measures of itself, and what hangs outside.
+_NOT_HERE = frozenset({"cpu", "chip", "internal", "esp", "esp32", "board", "outdoor", "outside", "water", "count"})
+_STATE = re.compile(r"(?s)\s*(\S{1,64})(?:[ \u00a0](.{1,24}?))?\s*")
+KINDS = frozenset(_CLASSES.values()) | {"air.voc_index"}
+
+Announced = dict[str, tuple[str | None, object]]
+
+
+def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
+    """Read state messages, alone or behind their announcements, and states of the web server.
+
+    Raises:
+        UnreadableBody: the body is not readable, or holds too many messages.
+    """
+    messages = read_messages(body, headers)
+    return answers(messages, partial(_read, headers, _announced(messages)))
+
+
+def _announced(messages: Sequence[Message]) -> Announced:
+    """Collect what discovery says of a state topic: its device class and its unit."""
+    found: Announced = {}
+    for message in messages:
+        said = message.payload
+        if isinstance(said, dict) and isinstance(said.get("state_topic"), str):
+            named = said.get("device_class")
+            found[said["state_topic"]] = (named if isinstance(named, str) else None, said.get("unit_of_measurement"))
+    return found
+
+
+def _read(headers: Mapping[str, str], announced: Announced, _index: int, message: Message) -> Iterator[Result]:
+    payload = message.payload
+    if isinstance(payload, dict) and "state_topic" in payload:
+        return
+    if isinstance(payload, dict):
+        yield from _web(headers, message.index, payload)
+        return
+    speaker = Speaker(
+        dialect="esphome",
+        index=message.index,
+        source=_node(message.topic) or device_of(headers),
+        appliance_type="air_sensor",
+    )
+    if isinstance(payload, list):
+        yield speaker.refused("wrong_shape")
+    elif is_no_data(payload) or payload in ("online", "offline"):
+        yield speaker.refused("no_data")
+    elif len(message.levels) >= 3 and message.levels[-1] == "state" and message.levels[-3] == "sensor":
+        named, unit = announced.get(message.topic, (None, None))
+        yield from _value(speaker, message.levels[-2], payload, unit, named)
+
+
+def _node(topic: str) -> str | None:
+    # One board speaks under many topics; what stands before `sensor` is its name.
+    return topic.partition("/sensor/")[0] or None
+
+
+def _web(headers: Mapping[str, str], index: int, found: Mapping[str, Any]) -> Iterator[Result]:
+    speaker = Speaker(dialect="esphome", index=index, source=device_of(headers), appliance_type="air_sensor")
+    named, state = found.get("id", found.get("name_id")), found.get("state")
+    if not isinstance(named, str) or "state" not in found:
+        yield speaker.refused("wrong_shape")
+        return
+    domain, _dash, object_id = named.replace("/", "-").partition("-")
+    if domain != "sensor":
+        return
+    if is_no_data(state):
+        yield speaker.refused("no_data")
+        return
+    parts = _STATE.fullmatch(state) if isinstance(state, str) else None
+    number, unit = (parts[1], parts[2]) if parts else (state, None)
+    value = found.get("value", number)
+    yield from _value(speaker, object_id, value, unit or found.get("uom"), None)
+
+
+def _value(speaker: Speaker, object_id: str, payload: object, unit: object, named: str | None) -> Iterator[Result]:
+    words = object_id.lower().replace("-", "_").replace(".", "_")
+    if set(words.split("_")) & _NOT_HERE:
+        return
+    by_id = next(((kind, fixed) for pattern, kind, fixed in _IDS if pattern.fullmatch(words)), None)
+    kind = _CLASSES.get(named) if named else by_id and by_id[0]
+    if not kind:
+        if read_number(payload) is None:
+            yield speaker.refused("no_data" if is_no_data(payload) else "not_an_insight")
+        return
+    fixed = by_id[1] if by_id and by_id[0] == kind else None
+    yield speaker.measured(kind, payload, kind, unit or fixed)
+
+
+DIALECT = Dialect(name="esphome", kinds=KINDS, content_types=CONTENT_TYPES, parse=parse)

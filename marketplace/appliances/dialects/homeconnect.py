@@ -1,0 +1,104 @@
+"""Home Connect (Bosch, Siemens): the status of an appliance, its events and the program that runs.
+
+Set points are wishes and are not read. `DoorState` alone does not say whose door it is; the fridge's own keys do.
+Source: api-docs.home-connect.com, status, events, programs and options.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from marketplace.appliances.dialects.readings import Dialect, Parsed
+from marketplace.appliances.dialects.rejections import ItemRefused
+from marketplace.appliances.dialects.scalars import read_epoch
+from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, documents, mapping, sequence
+
+_DOORS = {
+    "Refrigeration.Common.Status.Door.Refrigerator": "cooler",
+    "Refrigeration.Common.Status.Door.Refrigerator2": "cooler",
+    "Refrigeration.Common.Status.Door.Refrigerator3": "cooler",
+    "Refrigeration.Common.Status.Door.Freezer": "freezer",
+}
+_OPEN = "BSH.Common.EnumType.DoorState.Open"
+_PRESENT = "BSH.Common.EnumType.EventPresentState.Present"
+_ALARMS = {
+    "Refrigeration.FridgeFreezer.Event.DoorAlarmRefrigerator": "DoorAlarmRefrigerator",
+    "Refrigeration.FridgeFreezer.Event.DoorAlarmFreezer": "DoorAlarmFreezer",
+    "Refrigeration.FridgeFreezer.Event.TemperatureAlarmFreezer": "TemperatureAlarmFreezer",
+    "ConsumerProducts.CleaningRobot.Event.EmptyDustBoxAndCleanFilter": "EmptyDustBoxAndCleanFilter",
+    "ConsumerProducts.CleaningRobot.Event.RobotIsStuck": "RobotIsStuck",
+    "ConsumerProducts.CleaningRobot.Event.DockingStationNotFound": "DockingStationNotFound",
+}
+_STATE, _ERROR = "BSH.Common.Status.OperationState", "BSH.Common.EnumType.OperationState.Error"
+_MICROWAVE = re.compile(r"Cooking\.Oven\.Program\.Microwave\.(?:([0-9]{2,4})Watt|Max)")
+_DURATION = "BSH.Common.Option.Duration"
+_TYPES = (
+    ("Refrigeration.", "refrigerator"),
+    ("ConsumerProducts.CleaningRobot.", "robot_vacuum"),
+    ("Cooking.Oven.Program.Microwave", "microwave"),
+)
+KINDS = frozenset({"fridge.door_openings", "microwave.cook", "device.fault"})
+
+
+def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
+    """Read statuses, events and programs, single or listed.
+
+    Raises:
+        UnreadableBody: the body is not readable JSON, or holds too many items.
+    """
+    return answers(documents(body), partial(_read, headers))
+
+
+def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Result]:
+    found = mapping(item)
+    told = mapping(found.get("data")) or found
+    entries = next((told[name] for name in ("status", "items", "events") if isinstance(told.get(name), list)), None)
+    entries = [told] if entries is None and "key" in told else entries
+    speaker = Speaker(dialect="homeconnect", index=index, source=device_of(headers, found.get("haId")))
+    if entries is None:
+        yield speaker.refused("wrong_shape")
+        return
+    keys = [entry["key"] for entry in map(mapping, entries) if isinstance(entry.get("key"), str)]
+    speaker = replace(speaker, appliance_type=_appliance_type(keys))
+    for entry in map(mapping, entries):
+        try:
+            yield from _entry(speaker, entry)
+        except ItemRefused as refused:
+            yield refused.at(index)
+
+
+def _appliance_type(keys: list[str]) -> str:
+    return next((kind for prefix, kind in _TYPES if any(key.startswith(prefix) for key in keys)), "other")
+
+
+def _entry(speaker: Speaker, entry: Mapping[str, Any]) -> Iterator[Result]:
+    key, value = entry.get("key"), entry.get("value")
+    if not isinstance(key, str):
+        return
+    try:
+        speaker = replace(speaker, observed_at=read_epoch(entry.get("timestamp")))
+    except ValueError as exc:
+        raise ItemRefused("wrong_time", "timestamp") from exc
+    if key in _DOORS and value == _OPEN:
+        yield speaker.opened("Door", zone=_DOORS[key])
+    elif key in _ALARMS and value == _PRESENT:
+        yield speaker.fault("Event", _ALARMS[key])
+    elif key == _STATE and value == _ERROR:
+        yield speaker.fault("OperationState", "Error")
+    elif program := _MICROWAVE.fullmatch(key):
+        yield from _cooking(speaker, sequence(entry.get("options")), program[1])
+
+
+def _cooking(speaker: Speaker, options: list[Any], watts: str | None) -> Iterator[Result]:
+    power_w = Decimal(watts) if watts else None
+    for option in map(mapping, options):
+        if option.get("key") == _DURATION:
+            unit = option.get("unit")
+            yield speaker.measured("Duration", option.get("value"), "microwave.cook", unit, power_w=power_w)
+
+
+DIALECT = Dialect(name="homeconnect", kinds=KINDS, content_types=frozenset({"application/json"}), parse=parse)

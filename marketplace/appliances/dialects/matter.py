@@ -1,0 +1,185 @@
+"""Matter, as a controller's JSON: nodes whose attributes stand under `endpoint/cluster/attribute`.
+
+Dust and CO2 come in the units they are always measured in; a VOC or formaldehyde reading needs its MeasurementUnit.
+Rooms (ServiceArea), labels and networks are never read.
+Source: Matter 1.4 application clusters; python-matter-server's node and event bodies.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from marketplace.appliances import wire
+from marketplace.appliances.dialects.readings import Dialect, Parsed
+from marketplace.appliances.dialects.scalars import read_number
+from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, mapping, sequence
+
+_PATH = re.compile(r"([0-9]{1,5})/([0-9]{1,10})/([0-9]{1,10})")
+_VALUE, _MEASUREMENT_UNIT = 0, 8
+_UNITS = {0: "[ppm]", 1: "[ppb]", 3: "mg/m3", 4: "ug/m3"}
+_CONCENTRATIONS: dict[int, tuple[str, str | None]] = {
+    1066: ("air.pm25", "ug/m3"),
+    1068: ("air.pm1", "ug/m3"),
+    1069: ("air.pm10", "ug/m3"),
+    1037: ("air.co2", "[ppm]"),
+    1067: ("air.hcho", None),
+    1070: ("air.tvoc_ratio", None),
+}
+_AIR_QUALITY, _TEMPERATURE, _HUMIDITY = 91, 1026, 1029
+_FRIDGE_CLUSTERS = frozenset({82, 86, 87})
+_REFRIGERATOR_ALARM, _MICROWAVE, _POWER_METER = 87, 95, 144
+_FILTERS = {113: "hepa", 114: "carbon"}
+_OPERATIONAL = (96, 97)
+_HUNDREDTH, _THOUSANDTH = Decimal("0.01"), Decimal("0.001")
+KINDS = frozenset(kind for kind, _unit in _CONCENTRATIONS.values()) | {
+    "air.tvoc_mass",
+    "climate.temperature",
+    "climate.humidity",
+    "appliance.power",
+    "fridge.temperature",
+    "fridge.door_openings",
+    "microwave.cook",
+    "filter.remaining",
+    "device.fault",
+}
+
+Endpoint = dict[int, dict[int, Any]]
+
+
+def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
+    """Read nodes, single, listed, as the answer to a command or inside an event.
+
+    Raises:
+        UnreadableBody: the body is not readable JSON, or holds too many nodes.
+    """
+    document = wire.loads(body)
+    found = mapping(document).get("result", document)
+    items = found if isinstance(found, list) else [found]
+    wire.check_item_count(items)
+    return answers(items, partial(_read, headers))
+
+
+def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Result]:
+    node = _node(mapping(item))
+    endpoints = _endpoints(mapping(node.get("attributes")))
+    clusters = {cluster for found in endpoints.values() for cluster in found}
+    speaker = Speaker(
+        dialect="matter",
+        index=index,
+        source=device_of(headers, node.get("node_id")),
+        appliance_type=_appliance_type(clusters),
+    )
+    if not isinstance(node.get("attributes"), dict):
+        yield speaker.refused("wrong_shape")
+        return
+    for number in sorted(endpoints):
+        yield from _endpoint(speaker, endpoints[number])
+
+
+def _node(item: dict[str, Any]) -> dict[str, Any]:
+    """Return the node of an event, if it is one; one changed attribute becomes a node with nothing else."""
+    told = item.get("data")
+    if isinstance(told, list) and len(told) == 3 and isinstance(told[1], str):
+        return {"node_id": told[0], "attributes": {told[1]: told[2]}}
+    return mapping(told) if isinstance(told, dict) else item
+
+
+def _endpoints(attributes: Mapping[str, Any]) -> dict[int, Endpoint]:
+    found: dict[int, Endpoint] = {}
+    for key, value in attributes.items():
+        path = _PATH.fullmatch(key)
+        if path:
+            endpoint, cluster, attribute = map(int, path.groups())
+            found.setdefault(endpoint, {}).setdefault(cluster, {})[attribute] = value
+    return found
+
+
+def _appliance_type(clusters: set[int]) -> str:
+    if clusters & _FRIDGE_CLUSTERS:
+        return "refrigerator"
+    if _MICROWAVE in clusters:
+        return "microwave"
+    if 97 in clusters:
+        return "robot_vacuum"
+    if clusters & _FILTERS.keys():
+        return "air_purifier"
+    return "air_sensor" if clusters & {*_CONCENTRATIONS, _TEMPERATURE, _HUMIDITY} else "other"
+
+
+def _endpoint(speaker: Speaker, found: Endpoint) -> Iterator[Result]:
+    for cluster, (kind, fixed) in _CONCENTRATIONS.items():
+        yield from _concentration(speaker, cluster, found.get(cluster, {}), kind, fixed)
+    if found.get(_AIR_QUALITY, {}).get(_VALUE) is not None:
+        yield speaker.refused("unknown_scheme", "91/0")
+    yield from _climate(speaker, found)
+    yield from _appliance(speaker, found)
+    for cluster, name in _FILTERS.items():
+        yield from _filter(speaker, found.get(cluster, {}), name)
+    for cluster in _OPERATIONAL:
+        error = mapping(found.get(cluster, {}).get(5)).get("0")
+        if isinstance(error, int) and not isinstance(error, bool) and 0 < error < 256:
+            yield speaker.fault(f"{cluster}/5", str(error))
+
+
+def _concentration(
+    speaker: Speaker, cluster: int, told: Mapping[int, Any], kind: str, fixed: str | None
+) -> Iterator[Result]:
+    # Null is how a node says that it measures nothing just now, or never.
+    if told.get(_VALUE) is None:
+        return
+    stated = told.get(_MEASUREMENT_UNIT)
+    unit = fixed if stated is None else _UNITS.get(stated, "unknown") if isinstance(stated, int) else "unknown"
+    if kind == "air.tvoc_ratio" and unit in ("mg/m3", "ug/m3"):
+        kind = "air.tvoc_mass"
+    yield speaker.measured(f"{cluster}/0", told[_VALUE], kind, unit)
+
+
+def _climate(speaker: Speaker, found: Endpoint) -> Iterator[Result]:
+    """Temperatures and humidities come in hundredths."""
+    warmth, humidity = found.get(_TEMPERATURE, {}).get(_VALUE), found.get(_HUMIDITY, {}).get(_VALUE)
+    is_fridge = speaker.appliance_type == "refrigerator"
+    if warmth is not None and speaker.appliance_type != "microwave":
+        kind = "fridge.temperature" if is_fridge else "climate.temperature"
+        yield speaker.measured("1026/0", warmth, kind, "Cel", scale=_HUNDREDTH)
+    if humidity is not None and not is_fridge:
+        yield speaker.measured("1029/0", humidity, "climate.humidity", "%", scale=_HUNDREDTH)
+
+
+def _appliance(speaker: Speaker, found: Endpoint) -> Iterator[Result]:
+    alarm = found.get(_REFRIGERATOR_ALARM, {}).get(2)
+    if isinstance(alarm, int) and alarm & 1:
+        yield speaker.opened("87/2")
+    yield from _cooking(speaker, found)
+    power = found.get(_POWER_METER, {}).get(8)
+    if power is not None:
+        yield speaker.measured("144/8", power, "appliance.power", "W", scale=_THOUSANDTH)
+
+
+def _cooking(speaker: Speaker, found: Endpoint) -> Iterator[Result]:
+    told = found.get(_MICROWAVE, {})
+    # Stopped, the cook time is only what the next cooking would be set to.
+    if told.get(0) is None or found.get(96, {}).get(4) == 0:
+        return
+    watts, chosen = sequence(told.get(6)), told.get(7)
+    is_known = isinstance(chosen, int) and not isinstance(chosen, bool) and 0 <= chosen < len(watts)
+    power_w = read_number(watts[chosen]) if is_known else None  # type: ignore[index]
+    yield speaker.measured("95/0", told[0], "microwave.cook", "s", power_w=power_w)
+
+
+def _filter(speaker: Speaker, told: Mapping[int, Any], name: str) -> Iterator[Result]:
+    condition, direction = told.get(0), told.get(1)
+    if condition is None:
+        return
+    # 0 counts up towards the end of the filter's life, 1 counts down.
+    if direction == 1:
+        yield speaker.measured(f"filter.{name}", condition, "filter.remaining", "%")
+    elif direction == 0:
+        yield speaker.filter_left(f"filter.{name}", condition)
+    else:
+        yield speaker.refused("missing_field", f"filter.{name}.direction")
+
+
+DIALECT = Dialect(name="matter", kinds=KINDS, content_types=frozenset({"application/json"}), parse=parse)

@@ -1,0 +1,85 @@
+"""Messages of an MQTT broker as a bridge, a rule or a log forwards them: a topic, and what was published there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from consent.parties.errors import NotJson, UnreadableBody
+from marketplace.appliances import wire
+from marketplace.appliances.dialects.scalars import header
+
+CONTENT_TYPES = frozenset({"application/json", "application/x-ndjson", "application/ndjson", "text/plain"})
+_MAX_BARE = 64
+_MAX_TOPIC = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One publication. The payload is read as JSON where it is some, and stays text where not."""
+
+    index: int
+    topic: str
+    payload: Any
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        return tuple(self.topic.split("/")) if self.topic else ()
+
+
+def read_messages(body: bytes, headers: Mapping[str, str]) -> list[Message]:
+    """Read `{"topic", "payload"}` objects, one, listed or one a line; or one bare payload, its topic in a header.
+
+    Raises:
+        UnreadableBody: the body holds neither, or too many.
+    """
+    topic = header(headers, "X-Mqtt-Topic").strip()[:_MAX_TOPIC]
+    items = _items(body)
+    wire.check_item_count(items)
+    return [_message(index, item, topic) for index, item in enumerate(items)]
+
+
+def _items(body: bytes) -> list[Any]:
+    if len(body) <= _MAX_BARE and not body.strip().startswith((b"{", b"[", b'"')):
+        bare = _text(body)
+        return [bare]
+    return read_lines(body)
+
+
+def read_lines(body: bytes) -> list[Any]:
+    """Read a body of one JSON document, a list of them, or one a line.
+
+    Raises:
+        UnreadableBody: it is none of these.
+    """
+    try:
+        document = wire.loads(body)
+    except NotJson:
+        lines = [line for line in body.splitlines() if line.strip()]
+        if len(lines) < 2:
+            raise
+        wire.check_item_count(lines)
+        return [wire.loads(line) for line in lines]
+    return document if isinstance(document, list) else [document]
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8").strip()
+    except UnicodeDecodeError as exc:
+        raise NotJson from exc
+
+
+def _message(index: int, item: Any, topic: str) -> Message:
+    if isinstance(item, dict) and isinstance(item.get("topic"), str) and "payload" in item:
+        return Message(index, item["topic"][:_MAX_TOPIC], decoded(item["payload"]))
+    return Message(index, topic, decoded(item))
+
+
+def decoded(payload: Any) -> Any:
+    """Read what was published as JSON if it is some; else it stays the text it is."""
+    if not isinstance(payload, str):
+        return payload
+    try:
+        return wire.loads(payload.encode())
+    except UnreadableBody:
+        return payload

@@ -1,0 +1,78 @@
+"""Roborock: `dps` messages, in which JSON hides as text, and the device records of its cloud.
+
+Of consumables the filter alone is read: seconds used of the 150 hours after which the app asks for a new one. Clean
+records tell when somebody was out and are not read. Source: github.com/Python-roborock/python-roborock (protocols).
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from marketplace.appliances.dialects.messages import decoded
+from marketplace.appliances.dialects.readings import Dialect, Parsed
+from marketplace.appliances.dialects.rejections import ItemRefused
+from marketplace.appliances.dialects.scalars import read_epoch, read_number
+from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, documents, mapping, sequence
+
+_FILTER_LIFE_S = 150 * 3600
+_ERROR_POINT = "120"
+_ANSWER_POINTS = ("101", "102", "10001")
+KINDS = frozenset({"filter.remaining", "device.fault"})
+
+
+def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
+    """Read messages and device records, single or listed.
+
+    Raises:
+        UnreadableBody: the body is not readable JSON, or holds too many items.
+    """
+    return answers(documents(body), partial(_read, headers))
+
+
+def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Result]:
+    found = mapping(item)
+    points = mapping(found.get("dps")) or mapping(found.get("deviceStatus"))
+    try:
+        stamp = read_epoch(found.get("t"))
+    except ValueError as exc:
+        raise ItemRefused("wrong_time", "t") from exc
+    speaker = Speaker(
+        dialect="roborock",
+        index=index,
+        source=device_of(headers, found.get("duid")),
+        appliance_type="robot_vacuum",
+        observed_at=stamp,
+    )
+    if not points and "result" not in found:
+        yield speaker.refused("wrong_shape")
+        return
+    yield from _error(speaker, points.get(_ERROR_POINT))
+    for answer in (found, *(mapping(decoded(points.get(name))) for name in _ANSWER_POINTS)):
+        for told in _told(answer):
+            yield from _answer(speaker, told)
+
+
+def _told(answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for place in ("result", "data"):
+        found = answer.get(place)
+        yield from map(mapping, sequence(found) or [found])
+
+
+def _answer(speaker: Speaker, told: Mapping[str, Any]) -> Iterator[Result]:
+    if "filter_work_time" in told:
+        yield speaker.filter_left("filter_work_time", told["filter_work_time"], life=_FILTER_LIFE_S)
+    yield from _error(speaker, told.get("error_code", told.get("fault")))
+
+
+def _error(speaker: Speaker, code: object) -> Iterator[Result]:
+    number = read_number(code)
+    if number is None or number == 0:
+        return
+    if number != int(number) or not 0 < number < 10_000:
+        yield speaker.refused("wrong_value", "error_code")
+    else:
+        yield speaker.fault("error_code", str(int(number)))
+
+
+DIALECT = Dialect(name="roborock", kinds=KINDS, content_types=frozenset({"application/json"}), parse=parse)

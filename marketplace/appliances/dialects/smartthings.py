@@ -1,0 +1,218 @@
+"""Samsung SmartThings: a device's status, and the events of subscriptions and SmartApps.
+
+Every attribute carries its own time, and old ones lie beside fresh ones. `dustLevel` is PM10, `fineDustLevel` PM2.5.
+Photos (`viewInside`), `ocf` and `execute` are never read. Where a capability knows one unit only, that one stands in.
+Source: developer.smartthings.com, device status, subscription events, capability reference.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from marketplace.appliances.dialects.readings import Dialect, Interval, Parsed
+from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
+from marketplace.appliances.dialects.scalars import read_epoch, read_number, read_time
+from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, documents, mapping, sequence
+from marketplace.appliances.dialects.unit_words import ucum
+
+# (capability, attribute): (kind, the unit its capability fixes, or None where there are several)
+_NUMBERS: dict[tuple[str, str], tuple[str, str | None]] = {
+    ("dustSensor", "dustLevel"): ("air.pm10", "ug/m3"),
+    ("dustSensor", "fineDustLevel"): ("air.pm25", "ug/m3"),
+    ("fineDustSensor", "fineDustLevel"): ("air.pm25", "ug/m3"),
+    ("veryFineDustSensor", "veryFineDustLevel"): ("air.pm1", "ug/m3"),
+    ("carbonDioxideMeasurement", "carbonDioxide"): ("air.co2", "[ppm]"),
+    ("tvocMeasurement", "tvocLevel"): ("air.tvoc_ratio", None),
+    ("formaldehydeMeasurement", "formaldehydeLevel"): ("air.hcho", None),
+    ("temperatureMeasurement", "temperature"): ("climate.temperature", None),
+    ("relativeHumidityMeasurement", "humidity"): ("climate.humidity", "%"),
+    ("powerMeter", "power"): ("appliance.power", "W"),
+    ("energyMeter", "energy"): ("appliance.energy", None),
+}
+_FILTERS = {
+    (f"custom.{name}", f"{name}Usage")
+    for name in ("dustFilter", "waterFilter", "deodorFilter", "electricHepaFilter", "hepaFilter", "veryFineDustFilter")
+}
+_REPORT = ("powerConsumptionReport", "powerConsumption")
+_CONTACT = ("contactSensor", "contact")
+_AIR_QUALITY = ("airQualitySensor", "airQuality")
+_ZONES = {"cooler": "cooler", "freezer": "freezer"}
+_FRIDGE_COMPONENTS = frozenset({"cooler", "freezer", "cvroom", "onedoor"})
+_TYPE_OF_CAPABILITY = {
+    "refrigeration": "refrigerator",
+    "airConditionerMode": "air_conditioner",
+    "airConditionerFanMode": "air_conditioner",
+    "robotCleanerMovement": "robot_vacuum",
+    "samsungce.robotCleanerOperatingState": "robot_vacuum",
+    "custom.virusDoctorMode": "air_purifier",
+    "airPurifierFanMode": "air_purifier",
+    "custom.filterUsageTime": "air_purifier",
+}
+_OVENS = frozenset({"ovenOperatingState", "samsungce.ovenOperatingState", "ovenMode", "ovenSetpoint"})
+_AIR_TYPES = frozenset({"air_conditioner", "air_purifier", "air_sensor", "other"})
+KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
+    "fridge.temperature",
+    "fridge.door_openings",
+    "filter.remaining",
+}
+
+
+def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
+    """Read device statuses and events, single, listed or as a SmartApp gets them.
+
+    Raises:
+        UnreadableBody: the body is not readable JSON, or holds too many items.
+    """
+    items = documents(body)
+    if len(items) == 1 and isinstance(mapping(items[0]).get("eventData"), dict):
+        items = sequence(mapping(mapping(items[0])["eventData"]).get("events"))
+    return answers(items, partial(_read, headers))
+
+
+def _read(headers: Mapping[str, str], index: int, item: object) -> Iterable[Result]:
+    found = mapping(item)
+    if isinstance(found.get("components"), dict):
+        return _status(headers, index, found)
+    if isinstance(found.get("deviceEvent"), dict):
+        return _event(index, found["deviceEvent"], found.get("eventTime"))
+    if "eventType" in found:
+        return ()
+    if "capability" in found and "attribute" in found:
+        return _event(index, found, found.get("eventTime", found.get("timestamp")))
+    return (Rejection(index, "wrong_shape"),)
+
+
+def _event(index: int, event: Mapping[str, Any], stamp: object) -> Iterator[Result]:
+    name, component = (event.get("capability"), event.get("attribute")), event.get("componentId", "main")
+    if not all(isinstance(part, str) for part in (*name, component)):
+        raise ItemRefused("wrong_shape")
+    event_id = event.get("eventId")
+    speaker = Speaker(
+        dialect="smartthings",
+        index=index,
+        source=device_of({}, event.get("deviceId")),
+        appliance_type="refrigerator" if component in _FRIDGE_COMPONENTS else "other",
+        observed_at=_time(stamp),
+        event_id=event_id if isinstance(event_id, str) else None,
+    )
+    yield from _attribute(speaker, component, name, event)  # type: ignore[arg-type]
+
+
+def _status(headers: Mapping[str, str], index: int, status: Mapping[str, Any]) -> Iterator[Result]:
+    components = {name: mapping(found) for name, found in status["components"].items()}
+    speaker = Speaker(
+        dialect="smartthings",
+        index=index,
+        source=device_of(headers, status.get("deviceId")),
+        appliance_type=_appliance_type(components),
+    )
+    is_oven = any(_OVENS & found.keys() for found in components.values())
+    for component, capabilities in components.items():
+        # The temperature of an oven is that of its inside.
+        disabled = _disabled(capabilities) | ({"temperatureMeasurement"} if is_oven else set())
+        for capability in capabilities:
+            if capability in _READ and capability not in disabled:
+                yield from _capability(speaker, component, capability, mapping(capabilities[capability]))
+
+
+def _disabled(capabilities: Mapping[str, Any]) -> set[str]:
+    # What a model does not have stays in its status, with zeros from the day it was set up.
+    listed = mapping(mapping(capabilities.get("custom.disabledCapabilities")).get("disabledCapabilities"))
+    return {name for name in sequence(listed.get("value")) if isinstance(name, str)}
+
+
+def _capability(speaker: Speaker, component: str, capability: str, attributes: Mapping[str, Any]) -> Iterator[Result]:
+    for attribute, found in attributes.items():
+        state = mapping(found)
+        # Without a value it was never reported, which a status says of most of what it names.
+        if attribute not in _ATTRIBUTES[capability] or state.get("value") is None:
+            continue
+        try:
+            told = replace(speaker, observed_at=_time(state.get("timestamp")))
+        except ItemRefused as refused:
+            yield refused.at(speaker.index)
+            continue
+        yield from _attribute(told, component, (capability, attribute), state)
+
+
+def _attribute(speaker: Speaker, component: str, name: tuple[str, str], state: Mapping[str, Any]) -> Iterator[Result]:
+    value, path = state.get("value"), ".".join(name)
+    if name in _NUMBERS:
+        yield from _number(speaker, component, name, value, state.get("unit"))
+    elif name in _FILTERS:
+        yield speaker.filter_left(path, value)
+    elif name == _REPORT:
+        yield _energy(speaker, mapping(value))
+    elif name == _AIR_QUALITY:
+        # A class from 1 to 4 under the name of an index.
+        yield speaker.refused("unknown_scheme", path)
+    elif name == _CONTACT and component in _FRIDGE_COMPONENTS and value == "open":
+        yield speaker.opened(path, zone=_ZONES.get(component))
+
+
+def _number(speaker: Speaker, component: str, name: tuple[str, str], value: object, unit: object) -> Iterator[Result]:
+    kind, fixed = _NUMBERS[name]
+    path, zone = ".".join(name), None
+    unit = fixed if unit is None else unit
+    if kind == "air.tvoc_ratio" and (unit is None or ucum(str(unit)) == "[ppm]"):
+        # Sensors that know an index only send it under this name as ppm.
+        yield speaker.refused("unit_disputed", path)
+        return
+    if kind == "appliance.energy":
+        # A counter without a beginning says nothing about one event.
+        yield speaker.refused("missing_interval", path)
+        return
+    if kind == "climate.temperature":
+        if component in _FRIDGE_COMPONENTS:
+            kind, zone = "fridge.temperature", _ZONES.get(component, "unknown")
+        elif speaker.appliance_type not in _AIR_TYPES:
+            # A fridge as a whole.
+            return
+    yield speaker.measured(path, value, kind, unit, zone=zone)
+
+
+def _energy(speaker: Speaker, report: Mapping[str, Any]) -> Result:
+    name = "powerConsumptionReport.deltaEnergy"
+    try:
+        start, end = _time(report.get("start")), _time(report.get("end"))
+    except ItemRefused as refused:
+        return refused.at(speaker.index)
+    if start is None or end is None or read_number(report.get("deltaEnergy")) is None:
+        return speaker.refused("missing_interval", name)
+    interval = Interval(start, end)
+    delta = report["deltaEnergy"]
+    return speaker.measured(name, delta, "appliance.energy", "Wh", interval=interval, observed_at=end)
+
+
+def _time(stamp: object) -> datetime | None:
+    try:
+        return read_epoch(stamp) if isinstance(stamp, int | float) else read_time(stamp)
+    except ValueError as exc:
+        raise ItemRefused("wrong_time", "timestamp") from exc
+
+
+def _appliance_type(components: Mapping[str, Mapping[str, Any]]) -> str:
+    capabilities = {name for found in components.values() for name in found}
+    if components.keys() & {"cooler", "freezer"}:
+        return "refrigerator"
+    found = next((kind for name, kind in _TYPE_OF_CAPABILITY.items() if name in capabilities), None)
+    if found is None and capabilities & {"dustSensor", "fineDustSensor", "carbonDioxideMeasurement"}:
+        return "air_sensor"
+    return found or "other"
+
+
+_READ = frozenset({capability for capability, _attribute_name in {*_NUMBERS, *_FILTERS}}) | {
+    _REPORT[0],
+    _CONTACT[0],
+    _AIR_QUALITY[0],
+}
+_ATTRIBUTES = {
+    capability: frozenset(
+        attribute for found, attribute in {*_NUMBERS, *_FILTERS, _REPORT, _CONTACT, _AIR_QUALITY} if found == capability
+    )
+    for capability in _READ
+}
+
+DIALECT = Dialect(name="smartthings", kinds=KINDS, content_types=frozenset({"application/json"}), parse=parse)

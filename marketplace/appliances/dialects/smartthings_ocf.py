@@ -1,0 +1,188 @@
+"""Samsung's local OCF form: the resources of an appliance as `{href, rep}`, nearly every number a text.
+
+`Dust` is PM10, `FineDust` PM2.5, `SuperFineDust` PM1, each with its level behind it. Level 0 says the sensor rests.
+Source: Open Connectivity Foundation resource model; resources under `x.com.samsung.da`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from marketplace.appliances import wire
+from marketplace.appliances.dialects.readings import Dialect, Parsed
+from marketplace.appliances.dialects.scalars import read_number
+from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, mapping, sequence
+
+_SAMSUNG = "x.com.samsung.da."
+_SENSORS = {
+    "Dust": ("air.pm10", "ug/m3"),
+    "FineDust": ("air.pm25", "ug/m3"),
+    "SuperFineDust": ("air.pm1", "ug/m3"),
+    "CO2": ("air.co2", "[ppm]"),
+}
+_FILTERS = ("hepafilter", "waterfilter", "airdustfilter", "deodorfilter")
+_DOORS = {"cooler": "cooler", "freezer": "freezer", "cvroom": None}
+_DEVICE = re.compile(r"device[0-9]{1,2}")
+_ALARM = re.compile(r"FilterAlarm|WaterTankFull|(?:ErrorCode|OV_E|CT_E)_[0-9A-F]{1,4}")
+_CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])")
+_POWER = re.compile(r"([0-9]{1,4})W?")
+KINDS = frozenset(kind for kind, _unit in _SENSORS.values()) | {
+    "climate.temperature",
+    "climate.humidity",
+    "appliance.power",
+    "appliance.energy",
+    "fridge.temperature",
+    "fridge.door_openings",
+    "microwave.cook",
+    "filter.remaining",
+    "device.fault",
+}
+
+Resources = dict[str, dict[str, Any]]
+
+
+def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
+    """Read the resources of one device, or of several under `device0`, `device1`…
+
+    Raises:
+        UnreadableBody: the body is not readable JSON, or holds too many devices.
+    """
+    document = wire.loads(body)
+    found = mapping(document)
+    devices = [document]
+    if found and "href" not in found:
+        devices = [found[name] for name in sorted(found) if _DEVICE.fullmatch(name)] or [None]
+    wire.check_item_count(devices)
+    return answers(devices, partial(_read, headers))
+
+
+def _read(headers: Mapping[str, str], index: int, device: object) -> Iterator[Result]:
+    listed = device if isinstance(device, list) else [device]
+    resources: Resources = {
+        entry["href"]: mapping(entry.get("rep"))
+        for entry in listed
+        if isinstance(entry, dict) and isinstance(entry.get("href"), str)
+    }
+    speaker = Speaker(
+        dialect="smartthings-ocf",
+        index=index,
+        source=device_of(headers),
+        appliance_type=_appliance_type(resources),
+    )
+    if not resources:
+        yield speaker.refused("wrong_shape")
+        return
+    for reader in (_sensors, _climate, _doors, _energy, _filters, _cooking, _alarms):
+        yield from reader(speaker, resources)
+
+
+def _appliance_type(resources: Resources) -> str:
+    if any(href.startswith("/door/") for href in resources):
+        return "refrigerator"
+    modes = sequence(_samsung(resources, "/mode/vs/0").get("supportedModes"))
+    if "MicroWave" in modes:
+        return "microwave"
+    if "/oven/vs/0" in resources or "/temperature/desired/0" in resources:
+        return "other" if "/oven/vs/0" in resources else "air_conditioner"
+    if "/filter/hepafilter/vs/0" in resources:
+        return "air_purifier"
+    return "air_sensor" if "/sensors/vs/0" in resources else "other"
+
+
+def _samsung(resources: Resources, href: str) -> dict[str, Any]:
+    """Return what one resource says under Samsung's own prefix, without it."""
+    found = resources.get(href, {})
+    return {name.removeprefix(_SAMSUNG): value for name, value in found.items() if name.startswith(_SAMSUNG)}
+
+
+def _items(resources: Resources, href: str) -> Iterator[dict[str, Any]]:
+    for item in sequence(_samsung(resources, href).get("items")):
+        yield {name.removeprefix(_SAMSUNG): value for name, value in mapping(item).items()}
+
+
+def _sensors(speaker: Speaker, resources: Resources) -> Iterator[Result]:
+    # `lastSensingTime` is an epoch of local time, like `cumulativeDate` beside its UTC twin: no time to go by.
+    for item in _items(resources, "/sensors/vs/0"):
+        kind = item.get("type")
+        if not isinstance(kind, str) or kind not in _SENSORS:
+            continue
+        value, level = (*sequence(item.get("value")), None, None)[:2]
+        if value == "0" and level == "0":
+            yield speaker.refused("no_data", f"sensors.{kind}")
+        else:
+            yield speaker.measured(f"sensors.{kind}", value, *_SENSORS[kind])
+
+
+def _climate(speaker: Speaker, resources: Resources) -> Iterator[Result]:
+    humidity = _samsung(resources, "/humidity/vs/0")
+    if "humidity" in humidity:
+        # An appliance without that sensor says 0.
+        is_valid = humidity.get("validity", "Valid") == "Valid" and humidity["humidity"] not in ("0", 0)
+        value = humidity["humidity"] if is_valid else None
+        yield speaker.measured("humidity.humidity", value, "climate.humidity", "%")
+    for place in ("cooler", "freezer", "cvroom"):
+        found = resources.get(f"/temperature/current/{place}/0", {})
+        if "temperature" in found:
+            zone = _DOORS[place] or "unknown"
+            path, value = f"temperature.current.{place}", found["temperature"]
+            yield speaker.measured(path, value, "fridge.temperature", found.get("units"), zone=zone)
+    room = resources.get("/temperature/current/0", {})
+    if "temperature" in room and speaker.appliance_type == "air_conditioner":
+        yield speaker.measured("temperature.current", room["temperature"], "climate.temperature", room.get("units"))
+
+
+def _doors(speaker: Speaker, resources: Resources) -> Iterator[Result]:
+    for place, zone in _DOORS.items():
+        if resources.get(f"/door/{place}/0", {}).get("openState") == "Open":
+            yield speaker.opened(f"door.{place}", zone=zone)
+
+
+def _energy(speaker: Speaker, resources: Resources) -> Iterator[Result]:
+    found = _samsung(resources, "/energy/consumption/vs/0")
+    if "instantaneousPower" in found:
+        power, unit = found["instantaneousPower"], found.get("instantaneousPowerUnit")
+        yield speaker.measured("energy.instantaneousPower", power, "appliance.power", unit)
+    if "cumulativePower" in found:
+        # A counter without a beginning says nothing about one event.
+        yield speaker.refused("missing_interval", "energy.cumulativePower")
+
+
+def _filters(speaker: Speaker, resources: Resources) -> Iterator[Result]:
+    for name in _FILTERS:
+        found = _samsung(resources, f"/filter/{name}/vs/0")
+        if "filterUsage" in found:
+            yield speaker.filter_left(f"filter.{name}", found["filterUsage"])
+
+
+def _cooking(speaker: Speaker, resources: Resources) -> Iterator[Result]:
+    found = _samsung(resources, "/operational/state/vs/0")
+    clock = _CLOCK.fullmatch(str(found.get("operationTime")))
+    if speaker.appliance_type != "microwave" or clock is None or found.get("state") == "Ready":
+        return
+    hours, minutes, seconds = map(int, clock.groups())
+    power = _POWER.fullmatch(str(_samsung(resources, "/oven/vs/0").get("powerLevel")))
+    watts = read_number(power[1]) if power else None
+    yield speaker.measured(
+        "operational.operationTime",
+        hours * 3600 + minutes * 60 + seconds,
+        "microwave.cook",
+        "s",
+        power_w=watts if watts != Decimal(0) else None,
+    )
+
+
+def _alarms(speaker: Speaker, resources: Resources) -> Iterator[Result]:
+    for item in _items(resources, "/alarms/vs/0"):
+        code = item.get("code")
+        if not isinstance(code, str) or code.endswith("_OFF") or item.get("state", "Created") != "Created":
+            continue
+        if _ALARM.fullmatch(code):
+            yield speaker.fault("alarms", code)
+        else:
+            yield speaker.refused("unknown_word", "alarms.code")
+
+
+DIALECT = Dialect(name="smartthings-ocf", kinds=KINDS, content_types=frozenset({"application/json"}), parse=parse)

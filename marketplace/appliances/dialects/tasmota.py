@@ -1,0 +1,97 @@
+"""Tasmota: `tele/…/SENSOR` and `StatusSNS`, one object per sensor that hangs on the board.
+
+Only sensors that hang in a room are read; `ESP32` is the board's own heat. `CF…` is dust in a factory's air and `eCO2`
+an estimate out of VOC. `AirQuality` is a percentage of something. Source: tasmota.github.io, MQTT and sensor pages.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from marketplace.appliances.dialects.messages import CONTENT_TYPES, Message, read_messages
+from marketplace.appliances.dialects.readings import Dialect, Parsed
+from marketplace.appliances.dialects.rejections import ItemRefused
+from marketplace.appliances.dialects.scalars import read_epoch, read_time
+from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, mapping
+
+_NUMBERS = {
+    "PM1": ("air.pm1", "ug/m3"),
+    "PM2.5": ("air.pm25", "ug/m3"),
+    "PM10": ("air.pm10", "ug/m3"),
+    "CarbonDioxide": ("air.co2", "[ppm]"),
+    "TVOC": ("air.tvoc_ratio", "[ppb]"),
+    "VOCIndex": ("air.voc_index", "{voc_index}"),
+    "Humidity": ("climate.humidity", "%"),
+}
+_SENSORS = frozenset(
+    {"PMS5003", "SDS0X1", "SDS011", "HPMA", "SPS30", "SEN5X", "SCD30", "SCD40", "SCD41", "MHZ19B", "S8", "IAQ"}
+    | {"SGP30", "SGP40", "SGP4X", "BME280", "BME680", "HTU21", "SI7021", "SHT3X", "SHT4X", "SHTC3", "AHT1X", "AHT2X"}
+    | {"AM2301", "DHT11", "DHT22", "HDC1080", "LYWSD02", "LYWSD03", "MJ_HT_V1", "CGD1", "CGG1", "MHOC303", "ATC"}
+)
+# Bluetooth thermometers carry the tail of their address: each is a thing of its own.
+_SENSOR = re.compile(r"([A-Z0-9_]{2,12})(?:-([0-9A-Za-z]{1,12}))?")
+KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
+    "climate.temperature",
+    "appliance.power",
+    "appliance.energy",
+}
+
+
+def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
+    """Read messages, or one bare payload.
+
+    Raises:
+        UnreadableBody: the body is not readable JSON, or holds too many messages.
+    """
+    return answers(read_messages(body, headers), partial(_read, headers))
+
+
+def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator[Result]:
+    speaker = Speaker(dialect="tasmota", index=message.index, source=message.topic or device_of(headers))
+    if not isinstance(message.payload, dict):
+        if message.payload in ("Online", "Offline"):
+            return
+        yield speaker.refused("wrong_shape")
+        return
+    told = mapping(message.payload.get("StatusSNS")) or message.payload
+    speaker = replace(speaker, observed_at=_time(told))
+    unit = told.get("TempUnit")
+    yield from _sensor(replace(speaker, appliance_type="air_sensor"), "board", told, unit)
+    if "AirQuality" in told:
+        yield speaker.refused("unknown_scheme", "AirQuality")
+    for key, found in told.items():
+        known = _SENSOR.fullmatch(key)
+        if known and known[1] in _SENSORS and isinstance(found, dict):
+            of = f"{speaker.source or ''}/{key}" if known[2] else speaker.source
+            yield from _sensor(replace(speaker, source=of, appliance_type="air_sensor"), known[1], found, unit)
+    yield from _energy(speaker, mapping(told.get("ENERGY")))
+
+
+def _sensor(speaker: Speaker, sensor: str, found: Mapping[str, Any], unit: object) -> Iterator[Result]:
+    for name, (kind, fixed) in _NUMBERS.items():
+        if name in found:
+            yield speaker.measured(f"{sensor}.{name}", found[name], kind, fixed)
+    if "Temperature" in found:
+        yield speaker.measured(f"{sensor}.Temperature", found["Temperature"], "climate.temperature", unit)
+
+
+def _energy(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
+    if "Power" in found:
+        yield speaker.measured("ENERGY.Power", found["Power"], "appliance.power", "W")
+    if "Total" in found:
+        # A counter since a time without a zone says nothing about one event.
+        yield speaker.refused("missing_interval", "ENERGY.Total")
+
+
+def _time(told: Mapping[str, Any]) -> datetime | None:
+    """Return the time of a message: its own if it states a zone, else the epoch beside it."""
+    try:
+        return read_time(told.get("Time")) or read_epoch(told.get("Epoch"))
+    except ValueError as exc:
+        raise ItemRefused("wrong_time", "Time") from exc
+
+
+DIALECT = Dialect(name="tasmota", kinds=KINDS, content_types=CONTENT_TYPES, parse=parse)

@@ -1,0 +1,165 @@
+"""LG ThinQ Connect: the state of an appliance, its profile beside it, and the pushes of its MQTT channel.
+
+The body names no unit for dust; LG's sensors count µg/m³. `PM2` is PM2.5. Set points are wishes, not measurements.
+Source: LG ThinQ Connect device profile and push documentation (smartsolution.developer.lge.com).
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from marketplace.appliances.dialects.readings import Dialect, Parsed
+from marketplace.appliances.dialects.scalars import read_time
+from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, documents, mapping, sequence
+
+_AIR = {"PM1": ("air.pm1", "ug/m3"), "PM2": ("air.pm25", "ug/m3"), "PM10": ("air.pm10", "ug/m3")}
+_TYPE_OF_RESOURCE = {
+    "airPurifierJobMode": "air_purifier",
+    "airConJobMode": "air_conditioner",
+    "refrigeration": "refrigerator",
+    "robotCleanerJobMode": "robot_vacuum",
+}
+_TYPE_OF_OPERATION = {"airPurifierOperationMode": "air_purifier", "airConOperationMode": "air_conditioner"}
+_TYPE_OF_DEVICE = {
+    "DEVICE_AIR_PURIFIER": "air_purifier",
+    "DEVICE_AIR_CONDITIONER": "air_conditioner",
+    "DEVICE_REFRIGERATOR": "refrigerator",
+    "DEVICE_KIMCHI_REFRIGERATOR": "refrigerator",
+    "DEVICE_ROBOT_CLEANER": "robot_vacuum",
+    "DEVICE_MICROWAVE_OVEN": "microwave",
+}
+_ZONES = {"FRIDGE": "cooler", "FREEZER": "freezer"}
+_DOOR_PUSHES = frozenset({"DOOR_IS_OPEN"})
+_CARE_PUSHES = frozenset(
+    {"TIME_TO_CHANGE_FILTER", "TIME_TO_CLEAN_FILTER", "TIME_TO_CHANGE_WATER_FILTER", "WATER_IS_FULL", "LACK_OF_WATER"}
+    | {"CLEANING_IS_FAILED", "NEED_TO_CHECK_LOCATION", "POWER_IS_OVERLOADED"}
+)
+_ERRORS = frozenset(
+    {"RIGHT_WHEEL_ERROR", "LEFT_WHEEL_ERROR", "MOVE_ERROR", "UNKNOWN_ERROR", "NO_DUST_BIN_ERROR", "BLOCK_ERROR"}
+    | {"BRUSH_ERROR", "MOP_ERROR", "CLIFF_ERROR", "SUCTION_BLOCKED_ERROR"}
+)
+KINDS = frozenset(kind for kind, _unit in _AIR.values()) | {
+    "climate.temperature",
+    "climate.humidity",
+    "appliance.power",
+    "appliance.energy",
+    "fridge.door_openings",
+    "filter.remaining",
+    "device.fault",
+}
+
+
+def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
+    """Read states, status reports and pushes, single or listed.
+
+    Raises:
+        UnreadableBody: the body is not readable JSON, or holds too many items.
+    """
+    return answers(documents(body), partial(_read, headers))
+
+
+def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Result]:
+    if not isinstance(item, dict):
+        yield Speaker(dialect="thinq", index=index).refused("wrong_shape")
+        return
+    event = mapping(item.get("event")) or mapping(item.get("push")) or mapping(item.get("response")) or item
+    state = next((event[key] for key in ("report", "state") if isinstance(event.get(key), dict | list)), event)
+    speaker = Speaker(
+        dialect="thinq",
+        index=index,
+        source=device_of(headers, event.get("deviceId"), item.get("deviceId")),
+        appliance_type=_appliance_type(mapping(state), event.get("deviceType") or item.get("deviceType")),
+        observed_at=_said_at(item.get("timestamp")),
+    )
+    pushed = event.get("pushCode", item.get("pushCode"))
+    if isinstance(pushed, str):
+        yield from _push(speaker, pushed)
+    elif "dataList" in mapping(event.get("result")) or "dataList" in event:
+        # A month or a day without a zone: whose midnight it was is not said.
+        yield speaker.refused("missing_interval", "usedDate")
+    else:
+        declared = mapping(mapping(item.get("profile") or event.get("profile")).get("property"))
+        for part in state if isinstance(state, list) else [state]:
+            yield from _state(speaker, mapping(part), declared)
+
+
+def _said_at(stamp: object) -> datetime | None:
+    # LG writes no zone, so this is nearly always None and the server's clock stands in.
+    try:
+        return read_time(stamp)
+    except ValueError:
+        return None
+
+
+def _appliance_type(state: Mapping[str, Any], device_type: object) -> str:
+    # What is reported weighs more than the declared type: LG's own example calls an air conditioner a washer.
+    found = next((kind for key, kind in _TYPE_OF_RESOURCE.items() if key in state), None)
+    operation = mapping(state.get("operation"))
+    found = found or next((kind for key, kind in _TYPE_OF_OPERATION.items() if key in operation), None)
+    if found is None and isinstance(state.get("doorStatus"), list):
+        return "refrigerator"
+    return found or (_TYPE_OF_DEVICE.get(device_type, "other") if isinstance(device_type, str) else "other")
+
+
+def _push(speaker: Speaker, code: str) -> Iterator[Result]:
+    if code in _DOOR_PUSHES:
+        yield speaker.opened("push")
+    elif code in _CARE_PUSHES | _ERRORS:
+        yield speaker.fault("push", code)
+
+
+def _state(speaker: Speaker, state: Mapping[str, Any], declared: Mapping[str, Any]) -> Iterator[Result]:
+    yield from _air(speaker, mapping(state.get("airQualitySensor")), declared)
+    temperature, humidity = mapping(state.get("temperature")), mapping(state.get("humidity"))
+    if "currentTemperature" in temperature and speaker.appliance_type == "air_conditioner":
+        value, unit = temperature["currentTemperature"], temperature.get("unit")
+        yield speaker.measured("temperature.currentTemperature", value, "climate.temperature", unit)
+    if "currentHumidity" in humidity:
+        yield speaker.measured("humidity.currentHumidity", humidity["currentHumidity"], "climate.humidity", "%")
+    yield from _filter(speaker, mapping(state.get("filterInfo")))
+    electricity = mapping(state.get("electricity"))
+    if "power" in electricity:
+        yield speaker.measured(
+            "electricity.power", electricity["power"], "appliance.power", electricity.get("powerUnit")
+        )
+    for door in sequence(state.get("doorStatus")):
+        if mapping(door).get("doorState") == "OPEN":
+            yield speaker.opened("doorStatus.doorState", zone=_zone(door.get("locationName")))
+    error = state.get("error", state.get("errorCode"))
+    if isinstance(error, str) and error in _ERRORS:
+        yield speaker.fault("error", error)
+    elif mapping(state.get("runState")).get("currentState") == "ERROR":
+        yield speaker.fault("runState.currentState", "ERROR")
+
+
+def _zone(location: object) -> str | None:
+    return _ZONES.get(location) if isinstance(location, str) else None
+
+
+def _air(speaker: Speaker, sensor: Mapping[str, Any], declared: Mapping[str, Any]) -> Iterator[Result]:
+    known = mapping(declared.get("airQualitySensor"))
+    for name, (kind, unit) in {**_AIR, "humidity": ("climate.humidity", "%")}.items():
+        if name not in sensor:
+            continue
+        if declared and name not in known:
+            # A model without that sensor still sends its zero.
+            yield speaker.refused("no_data", f"airQualitySensor.{name}")
+        else:
+            yield speaker.measured(f"airQualitySensor.{name}", sensor[name], kind, unit)
+    if "temperature" in sensor:
+        # Unlike the thermostat's, this one comes without its unit.
+        yield speaker.measured("airQualitySensor.temperature", sensor["temperature"], "climate.temperature", None)
+    if "totalPollution" in sensor:
+        yield speaker.refused("unknown_scheme", "airQualitySensor.totalPollution")
+
+
+def _filter(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
+    if "filterRemainPercent" in found:
+        left = found["filterRemainPercent"]
+        yield speaker.measured("filterInfo.filterRemainPercent", left, "filter.remaining", "%")
+    elif "usedTime" in found and "filterLifetime" in found:
+        yield speaker.filter_left("filterInfo.usedTime", found["usedTime"], life=found["filterLifetime"])
+
+
+DIALECT = Dialect(name="thinq", kinds=KINDS, content_types=frozenset({"application/json"}), parse=parse)

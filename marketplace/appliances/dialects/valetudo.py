@@ -1,0 +1,164 @@
+"""Valetudo: a vacuum's MQTT attributes, its consumables over REST, and the obstacles of its map.
+
+A map with its layers is the floor plan and is refused whole: a hub sends the obstacles alone. Of an obstacle its class
+and how sure the robot is are read, never its place or its picture. Source: valetudo.cloud, MQTT and obstacle labels.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from marketplace.appliances.dialects.messages import CONTENT_TYPES, Message, read_messages
+from marketplace.appliances.dialects.readings import Dialect, Method, Parsed, Raw, Reading
+from marketplace.appliances.dialects.rejections import Rejection
+from marketplace.appliances.dialects.scalars import read_time
+from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, mapping, sequence
+
+_LABEL = re.compile(r"([A-Za-z][A-Za-z /-]{0,40}?) ?\((100|[1-9]?[0-9])%\)")
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_OBSTACLES = {
+    "cable": "cable",
+    "wire": "cable",
+    "power strip": "cable",
+    "shoes": "shoes",
+    "shoe": "shoes",
+    "sock": "sock",
+    "socks": "sock",
+    "fabric": "fabric",
+    "cloth": "fabric",
+    "clothing": "fabric",
+    "feces": "pet_waste",
+    "poop": "pet_waste",
+    "pet waste": "pet_waste",
+    "stain": "stain",
+    "liquid stain": "stain",
+    "pet": "pet",
+    "cat": "pet",
+    "dog": "pet",
+    "pedestal": "furniture",
+    "chair": "furniture",
+    "table": "furniture",
+    "sofa": "furniture",
+    "bed": "furniture",
+    "furniture": "furniture",
+    "threshold": "threshold",
+    "obstacle": "other_obstacle",
+    "scale": "other_obstacle",
+    "trash can": "other_obstacle",
+    "toy": "other_obstacle",
+}
+_PEOPLE = frozenset({"human", "person", "people", "child", "baby", "face", "hand", "foot", "body"})
+_SUBSYSTEMS = frozenset({"core", "power", "sensors", "motors", "navigation", "attachments", "dock", "unknown"})
+_EVENTS = {
+    "ErrorStateValetudoEvent": "error",
+    "DustBinFullValetudoEvent": "dust_bin_full",
+    "ConsumableDepletedValetudoEvent": "consumable_depleted",
+}
+_MEDIA_LEVELS = frozenset({"MapData", "map-data", "map-data-hass", "segments"})
+KINDS = frozenset({"vacuum.obstacle", "filter.remaining", "device.fault"})
+
+
+def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
+    """Read messages, a list of consumables, or a map that holds obstacles only.
+
+    Raises:
+        UnreadableBody: the body is not readable JSON, or holds too many items.
+    """
+    return answers(read_messages(body, headers), partial(_read, headers))
+
+
+def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator[Result]:
+    levels, payload = message.levels, message.payload
+    speaker = Speaker(
+        dialect="valetudo",
+        index=message.index,
+        source="/".join(levels[:2]) or device_of(headers),
+        appliance_type="robot_vacuum",
+    )
+    found = mapping(payload)
+    if found.get("__class") == "ValetudoMap" or isinstance(found.get("entities"), list):
+        yield from _map(speaker, found)
+    elif _MEDIA_LEVELS & set(levels):
+        yield speaker.refused("raw_media")
+    elif levels[-1:] == ("error",) and "severity" in found:
+        yield from _error(speaker, found)
+    elif levels[-1:] == ("valetudo_events",):
+        yield from _events(speaker, found)
+    elif "ConsumableMonitoringCapability" in levels and levels[-1].startswith("filter"):
+        # The topic says percent or minutes nowhere.
+        yield speaker.measured("consumable.filter", payload, "filter.remaining", None)
+    elif "remaining" in found and found.get("type") == "filter":
+        yield _consumable(speaker, mapping(found["remaining"]))
+    elif not levels and not found:
+        yield speaker.refused("wrong_shape")
+
+
+def _map(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
+    if found.get("layers"):
+        yield speaker.refused("raw_media", "layers")
+        return
+    for entity in sequence(found.get("entities")):
+        if mapping(entity).get("type") == "obstacle":
+            yield _obstacle(speaker, mapping(entity.get("metaData")))
+
+
+def _obstacle(speaker: Speaker, told: Mapping[str, Any]) -> Reading | Rejection:
+    label, named = told.get("label"), told.get("id")
+    parts = _LABEL.fullmatch(label) if isinstance(label, str) else None
+    if parts is None:
+        return speaker.refused("wrong_value", "label")
+    word = parts[1].strip().lower()
+    if set(word.split()) & _PEOPLE:
+        return speaker.refused("person_refused", "label")
+    if word not in _OBSTACLES:
+        return speaker.refused("unknown_word", "label")
+    return Reading(
+        index=speaker.index,
+        source=speaker.source,
+        appliance_type=speaker.appliance_type,
+        # A map is sent again and again; the obstacle keeps its id.
+        event_id=named if isinstance(named, str) and _ID.fullmatch(named) else None,
+        kind="vacuum.obstacle",
+        value=_OBSTACLES[word],
+        unit="",
+        confidence=Decimal(parts[2]) / 100,
+        method=Method(type="sensor", name="valetudo.obstacle", version="valetudo@1"),
+        raw=Raw(_OBSTACLES[word], ""),
+    )
+
+
+def _error(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
+    subsystem = found.get("subsystem")
+    if mapping(found["severity"]).get("level", "none") == "none" or subsystem == "none":
+        return
+    if isinstance(subsystem, str) and subsystem in _SUBSYSTEMS:
+        yield speaker.fault("error.subsystem", subsystem)
+    else:
+        yield speaker.refused("unknown_word", "subsystem")
+
+
+def _events(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
+    for event in map(mapping, found.values()):
+        name, named = event.get("__class"), event.get("id")
+        if not isinstance(name, str) or name not in _EVENTS or event.get("processed") is not False:
+            continue
+        try:
+            told = replace(speaker, observed_at=read_time(event.get("timestamp")))
+        except ValueError:
+            yield speaker.refused("wrong_time", "timestamp")
+            continue
+        yield replace(told, event_id=named if isinstance(named, str) else None).fault("event", _EVENTS[name])
+
+
+def _consumable(speaker: Speaker, remaining: Mapping[str, Any]) -> Result:
+    if remaining.get("unit") != "percent":
+        # Minutes left of a lifetime that is not told.
+        return speaker.refused("unknown_unit", "remaining.unit")
+    return speaker.measured("consumable.filter", remaining.get("value"), "filter.remaining", "%")
+
+
+DIALECT = Dialect(name="valetudo", kinds=KINDS, content_types=CONTENT_TYPES, parse=parse)

@@ -1,0 +1,89 @@
+"""Zigbee2MQTT: what a sensor published under its topic. The topic is the name a person gave it, so it only names it.
+
+The format carries no units; those of the converter's documentation hold. For VOC and formaldehyde they differ from
+model to model, so neither is read. Source: zigbee2mqtt.io, devices and their exposes.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import partial
+
+from marketplace.appliances.dialects.messages import CONTENT_TYPES, Message, read_messages
+from marketplace.appliances.dialects.readings import Dialect, Parsed
+from marketplace.appliances.dialects.rejections import ItemRefused
+from marketplace.appliances.dialects.scalars import is_no_data, read_epoch, read_time
+from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of
+
+_NUMBERS = {
+    "pm1": ("air.pm1", "ug/m3"),
+    "pm25": ("air.pm25", "ug/m3"),
+    "pm10": ("air.pm10", "ug/m3"),
+    "co2": ("air.co2", "[ppm]"),
+    "voc_index": ("air.voc_index", "{voc_index}"),
+    "temperature": ("climate.temperature", "Cel"),
+    "humidity": ("climate.humidity", "%"),
+    "power": ("appliance.power", "W"),
+}
+_DISPUTED = ("voc", "formaldehyd", "formaldehyde", "hcho", "eco2")
+_FAULTS = ("replace_filter",)
+KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {"appliance.energy", "device.fault"}
+
+
+def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
+    """Read messages, or one bare payload.
+
+    Raises:
+        UnreadableBody: the body is not readable JSON, or holds too many messages.
+    """
+    return answers(read_messages(body, headers), partial(_read, headers))
+
+
+def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator[Result]:
+    found = message.payload
+    speaker = Speaker(dialect="zigbee2mqtt", index=message.index)
+    if not isinstance(found, dict):
+        yield speaker.refused("no_data" if _is_a_word_of_absence(found) else "wrong_shape")
+        return
+    if "bridge" in message.levels or "state_topic" in found:
+        # The bridge's own business, and what it announces to Home Assistant.
+        return
+    speaker = Speaker(
+        dialect="zigbee2mqtt",
+        index=message.index,
+        source=message.topic or device_of(headers),
+        appliance_type=_appliance_type(found),
+        observed_at=_last_seen(found.get("last_seen")),
+    )
+    for name, (kind, unit) in _NUMBERS.items():
+        if name in found:
+            yield speaker.measured(name, found[name], kind, unit)
+    for name in _DISPUTED:
+        if name in found:
+            yield speaker.refused("unit_disputed", name)
+    if "air_quality" in found:
+        yield speaker.refused("unknown_scheme", "air_quality")
+    if "energy" in found:
+        yield speaker.refused("missing_interval", "energy")
+    for name in _FAULTS:
+        if found.get(name) is True:
+            yield speaker.fault(name, name)
+
+
+def _is_a_word_of_absence(payload: object) -> bool:
+    return is_no_data(payload) or payload in ("online", "offline")
+
+
+def _last_seen(stamp: object) -> datetime | None:
+    try:
+        return read_epoch(stamp) if isinstance(stamp, int | float) else read_time(stamp)
+    except ValueError as exc:
+        raise ItemRefused("wrong_time", "last_seen") from exc
+
+
+def _appliance_type(found: Mapping[str, object]) -> str:
+    if "filter_age" in found or "replace_filter" in found:
+        return "air_purifier"
+    return "air_sensor" if found.keys() & (_NUMBERS.keys() - {"power"}) else "other"
+
+
+DIALECT = Dialect(name="zigbee2mqtt", kinds=KINDS, content_types=CONTENT_TYPES, parse=parse)
