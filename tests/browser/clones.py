@@ -35,6 +35,7 @@ def _copy(admin: "psycopg.Connection", name: str, template: str) -> None:
     """PostgreSQL copies only a database that nobody is connected to."""
     connections["default"].close()
     admin.execute(LEAVE, [template])
+    admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # of a run that was cut short
     admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
 

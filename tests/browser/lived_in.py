@@ -31,6 +31,7 @@ PEOPLE = {
     "provider": "service@maru.example",
     "auditor": "auditor@maru.example",
     "admin": "admin@maru.example",
+    "newcomer": "sae@maru.example",
 }
 PROVEN = {"school", "pest", "provider", "auditor", "admin"}
 
@@ -50,7 +51,9 @@ def person(who: str) -> User:
 
 def move_in(*, at: datetime) -> Home:
     """The cast of the demo, before anything has happened; everybody is signed in."""
-    return Home(logins=cast.assemble(at=at), cookies=_cookies(), ids={})
+    logins = cast.assemble(at=at)
+    factories.user(email=PEOPLE["newcomer"], name="새로")
+    return Home(logins=logins, cookies=_cookies(), ids={})
 
 
 def _cookies() -> dict[str, str]:

@@ -1,7 +1,11 @@
 """Every page of Maru and who looks at it; `{…}` are ids of a Maru that was lived in for some days."""
 
 PAGES: dict[str, list[str]] = {
-    "": ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/status", "/no-such-room"],
+    "": [
+        "/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/status",
+        "/problems/ask_not_pending", "/no-such-room",
+    ],
+    "newcomer": ["/welcome"],
     "mother": [
         "/inbox", "/inbox?state=answered", "/inbox/{ask}", "/history", "/history/{consent}", "/history/{ended}",
         "/appliances", "/wallet", "/shop", "/shop?show=all", "/shop/{reward}/reserve", "/shop/{service}/reserve",
@@ -14,7 +18,7 @@ PAGES: dict[str, list[str]] = {
     "school": [
         "/buyer/data-requests", "/buyer/data-requests/new", "/buyer/data-requests/{request}/manage",
         "/buyer/data-requests/{request}/edit", "/buyer/data-requests/{request}", "/buyer/data-requests/{draft}/manage",
-        "/buyer/data-requests/{waiting}/manage", "/buyer/records", "/buyer/budget",
+        "/buyer/data-requests/{waiting}/manage", "/buyer/records", "/buyer/budget", "/buyer/keys",
     ],
     "provider": [
         "/provider/orders", "/provider/orders?show=over", "/provider/orders/{order}", "/provider/orders/{accepted}",
