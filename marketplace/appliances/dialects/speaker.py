@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from marketplace.appliances import wire
@@ -17,6 +18,8 @@ Result = Reading | Rejection
 
 _DEVICE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _HUNDRED = Decimal(100)
+# One item of a batch may hold several values, and one snapshot of a fridge some twenty.
+MAX_RESULTS = 10 * wire.MAX_ITEMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,14 +121,20 @@ class Speaker:
 
 
 def answers(items: Iterable[object], read: Callable[[int, Any], Iterable[Result]]) -> Parsed:
-    """Read item by item; one that yields nothing is said to be no insight."""
+    """Read item by item; one that yields nothing is said to be no insight.
+
+    Raises:
+        TooManyItems: a few items hold more values than a batch may bring.
+    """
     results: Parsed = []
     for index, item in enumerate(items):
         try:
-            found = list(read(index, item))
+            found = list(islice(read(index, item), MAX_RESULTS + 1))
         except ItemRefused as refused:
             found = [refused.at(index)]
         results += found or [Rejection(index, "not_an_insight")]
+        if len(results) > MAX_RESULTS:
+            raise wire.TooManyItems
     return results
 
 

@@ -5,6 +5,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from consent.parties.errors import UnreadableBody
 from marketplace.appliances.dialects import DIALECTS, Reading, Rejection
+from marketplace.appliances.wire import TooManyItems
 from marketplace.insights.normalise import NormalReading, normalise
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -91,9 +93,9 @@ SCALARS = (
 DOCUMENTS = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS | st.text(max_size=8), inner, max_size=8),
-    max_leaves=30,
+    max_leaves=12,
 )
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def run(dialect, body):
@@ -207,11 +209,95 @@ def test_no_name_planted_in_an_event_survives(place, as_key):
         keeps_the_secret(run("canonical", json.dumps(planted).encode()))
 
 
-MANY = {f"k{number}": "x" for number in range(50_000)}
+FIXTURES = Path(__file__).parents[3] / "fixtures/appliances"
+SHAPES = {
+    dialect: FIXTURES / f"{dialect.replace('-', '_')}.json"
+    for dialect in DIALECTS
+    if (FIXTURES / f"{dialect.replace('-', '_')}.json").exists()
+}
+
+
+def opened(node):
+    """Return a body with every JSON that hides in a text laid open."""
+    if isinstance(node, dict):
+        return {key: opened(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [opened(value) for value in node]
+    if isinstance(node, str) and node.startswith(("{", "[")):
+        return opened(json.loads(node))
+    return node
+
+
+def places_of(node, path=()):
+    yield path
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from places_of(value, (*path, key))
+
+
+def planted(document, path, value):
+    """Return a body in which one value is another."""
+    if not path:
+        return value
+    copy = dict(document) if isinstance(document, dict) else list(document)
+    copy[path[0]] = planted(copy[path[0]], path[1:], value)
+    return copy
+
+
+def kept_texts(results):
+    for result in results:
+        kept = asdict(result)
+        kept.pop("source", None)
+        yield from texts(kept)
+        normal = normalise(result, received_at=NOW) if isinstance(result, Reading) else None
+        if isinstance(normal, NormalReading):
+            yield from texts(normal.as_payload())
+
+
+@pytest.mark.parametrize("dialect", SHAPES)
+def test_no_name_planted_anywhere_in_a_shape_survives(dialect):
+    body = opened(json.loads(SHAPES[dialect].read_bytes()))
+
+    for path in places_of(body):
+        place = body
+        for step in path:
+            place = place[step]
+        variants = [SECRET, {**place, SECRET: SECRET} if isinstance(place, dict) else [SECRET]]
+        for value in variants:
+            results = run(dialect, json.dumps(planted(body, path, value)).encode())
+            assert not [text for text in kept_texts(results) if "Minji" in text or "37.5665" in text], path
+
+
+@pytest.mark.parametrize("dialect", SHAPES)
+@FEW
+@given(choice=st.data())
+def test_answers_a_shape_with_anything_in_any_place(dialect, choice):
+    body = opened(json.loads(SHAPES[dialect].read_bytes()))
+    path = choice.draw(st.sampled_from(list(places_of(body))))
+
+    run(dialect, json.dumps(planted(body, path, choice.draw(DOCUMENTS))).encode())
+
+
+def test_a_few_items_cannot_bring_more_values_than_a_batch():
+    attribute = {"dustLevel": {"value": 5, "unit": "ug/m3"}}
+    status = {"components": {f"c{number}": {"dustSensor": attribute} for number in range(5_001)}}
+
+    with pytest.raises(TooManyItems):
+        DIALECTS["smartthings"](json.dumps(status).encode(), {}, received_at=NOW)
+
+
+MANY = {f"k{number}": "x" for number in range(10_000)}
 HOSTILE = {
-    "one huge state": {"entity_id": "sensor.a", "state": "1" * 500_000, "attributes": MANY},
+    "one huge state": {"entity_id": "sensor.a", "state": "1" * 100_000, "attributes": MANY},
     "one huge event": {**EVENT, "data": {**EVENT["data"], **MANY}},
-    "one huge push": {"sensordatavalues": [{"value_type": "SDS_P1", "value": "9" * 500_000, **MANY}]},
+    "one huge push": {"sensordatavalues": [{"value_type": "SDS_P1", "value": "9" * 100_000, **MANY}]},
+    "one huge thing of every dialect": {
+        "components": {"main": {"dustSensor": MANY}},
+        "attributes": MANY,
+        "shadow": {"parameters": MANY},
+        "dps": MANY,
+        "device0": [{"href": "/sensors/vs/0", "rep": MANY}],
+        "entities": [{"type": "obstacle", "metaData": {"label": "Cable " * 5_000 + "(84%)"}}],
+    },
     "many small things": [{"a": [["x"] * 20] * 20}] * 500,
 }
 
