@@ -1,7 +1,5 @@
 """Where an admin sees who takes part. People and homes are only looked at; every change is noted."""
 
-from typing import cast
-
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
@@ -10,6 +8,7 @@ from django.utils import timezone
 
 from consent.parties import operations
 from consent.parties.models import Area, AuditEntry, Household, MachineKey, Membership, Organisation, Seat, User
+from consent.parties.permissions import person_of
 
 
 class OnlyLooked(admin.ModelAdmin):
@@ -98,7 +97,7 @@ class MachineKeyAdmin(OnlyLooked):
     @admin.action(description="고른 열쇠를 바로 끝내기", permissions=["revoke"])
     def revoke(self, request: HttpRequest, keys: QuerySet[MachineKey]) -> None:
         for key in keys:
-            operations.revoke_key(key=key, actor=cast(User, request.user), at=timezone.now())
+            operations.revoke_key(key=key, actor=person_of(request), at=timezone.now())
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("parties.change_machinekey"))

@@ -2,12 +2,12 @@
 
 import functools
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, cast
 
 from allauth.account.authentication import get_authentication_records
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from rest_framework.permissions import BasePermission
@@ -16,9 +16,14 @@ from rest_framework.views import APIView
 
 from consent.parties.authentication import Machine
 from consent.parties.errors import NotPermitted
-from consent.parties.models import Household, MachineKey, Membership, Organisation, Seat
+from consent.parties.models import Household, MachineKey, Membership, Organisation, Seat, User
 
 P = ParamSpec("P")
+
+
+def person_of(request: HttpRequest) -> User:
+    """Return the person who is signed in; for pages that let in nobody else."""
+    return cast(User, request.user)
 
 
 def membership_of(user: object) -> Membership | None:
@@ -37,6 +42,18 @@ def organisation_of(user: object, *, scope: str) -> Organisation | None:
         return user.key.organisation if scope in user.key.scopes else None
     seat = seat_of(user)
     return seat.organisation if seat else None
+
+
+def buyer_of(request: HttpRequest) -> Organisation:
+    """Return the buyer that somebody sits at.
+
+    Raises:
+        Http404: they sit at none; for everybody else a buyer's pages do not exist.
+    """
+    seat = seat_of(request.user)
+    if seat is None or seat.organisation.kind != Organisation.Kind.BUYER:
+        raise Http404
+    return seat.organisation
 
 
 def household_of(user: object) -> Household:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
 from allauth.mfa.utils import is_mfa_enabled
@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods
 
 from consent.parties import operations, policies, queries
 from consent.parties.forms import BuyerKeyForm
-from consent.parties.models import MachineKey, Organisation, Seat, User
-from consent.parties.permissions import has_second_factor, seat_of
+from consent.parties.models import MachineKey, Organisation, Seat
+from consent.parties.permissions import has_second_factor, person_of, seat_of
 
 P = ParamSpec("P")
 
@@ -29,7 +29,7 @@ def ask_for_second_factor(request: HttpRequest, *, back: str) -> HttpResponse:
     Args:
         back: the address to come back to; what leads elsewhere is ignored when the time comes.
     """
-    context = {"has_one": is_mfa_enabled(_person(request)), "back": back}
+    context = {"has_one": is_mfa_enabled(person_of(request)), "back": back}
     return render(request, "parties/second_factor.html", context, status=403)
 
 
@@ -45,7 +45,7 @@ def key_keepers_only(
         seat = seat_of(request.user)
         if seat is None or seat.role == Seat.Role.AUDITOR or seat.organisation.kind != Organisation.Kind.BUYER:
             raise Http404
-        policies.check_can_keep_keys(seat.organisation, actor=_person(request))
+        policies.check_can_keep_keys(seat.organisation, actor=person_of(request))
         if not has_second_factor(request):
             return ask_for_second_factor(request, back="/buyer/keys")
         return view(request, seat.organisation, *args, **kwargs)
@@ -65,7 +65,7 @@ def keys(request: HttpRequest, buyer: Organisation) -> HttpResponse:
         return _keys_page(request, buyer, form, status=422)
     text = operations.make_buyer_key(
         organisation=buyer,
-        actor=_person(request),
+        actor=person_of(request),
         label=form.cleaned_data["label"],
         scopes=form.cleaned_data["scopes"],
         expires_at=form.expires_at(),
@@ -81,7 +81,7 @@ def end_key(request: HttpRequest, buyer: Organisation, buyer_key_id: UUID) -> Ht
     key = get_object_or_404(MachineKey, pk=buyer_key_id, organisation=buyer)
     if request.method != "POST":
         return render(request, "parties/end_key.html", {"key": key})
-    operations.end_buyer_key(key_id=key.pk, actor=_person(request), at=timezone.now())
+    operations.end_buyer_key(key_id=key.pk, actor=person_of(request), at=timezone.now())
     messages.success(request, gettext("열쇠를 거두었어요. 이 열쇠로 오는 요청은 이제 모두 거절돼요."))
     return redirect("buyer_keys")
 
@@ -91,7 +91,3 @@ def _keys_page(
 ) -> HttpResponse:
     lines = queries.keys_of(buyer, at=timezone.now())
     return render(request, "parties/keys.html", {"lines": lines, "form": form, **more}, status=status)
-
-
-def _person(request: HttpRequest) -> User:
-    return cast(User, request.user)

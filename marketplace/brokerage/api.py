@@ -1,6 +1,7 @@
 """What a household does over the API. A browser session with CSRF; no key can approve."""
 
-from typing import Any, cast
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -13,14 +14,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from consent.parties.languages import language
-from consent.parties.models import Organisation, User
-from consent.parties.paging import page_of, read_limit
-from consent.parties.permissions import IsMember
+from consent.parties.models import Organisation
+from consent.parties.paging import page_of
+from consent.parties.seats import PAGING, MemberView
 from consent.records import receipts
 from consent.records.models import Ask, Consent
 from marketplace.brokerage import operations, queries
 from marketplace.brokerage.models import Offer
-from marketplace.brokerage.operations import Deal
+from marketplace.brokerage.operations import Deal, Waiting
 from marketplace.brokerage.queries import Shown
 from marketplace.brokerage.serializers import (
     ApproveAskInput,
@@ -35,19 +36,11 @@ from marketplace.brokerage.serializers import (
     VerifyOutput,
 )
 
-CURSOR = OpenApiParameter("cursor", str, description="the `next_cursor` of the page before")
-LIMIT = OpenApiParameter("limit", int, description="rows a page, 1 to 500")
 STATES = [str(state) for state in Ask.State]
 
 
-class HouseholdView(APIView):
-    """A page of the household's side of the API."""
-
-    permission_classes = [IsMember]
-
-    @property
-    def member(self) -> User:
-        return cast(User, self.request.user)
+class HouseholdView(MemberView):
+    """A view that shows a household its own asks and no others."""
 
     def own_ask(self, ask_id: UUID) -> Ask:
         return get_object_or_404(Ask.objects.visible_to(self.request.user), pk=ask_id)
@@ -56,7 +49,7 @@ class HouseholdView(APIView):
 class ListAsks(HouseholdView):
     """GET /api/v1/asks: the household's asks, newest first."""
 
-    @extend_schema(parameters=[OpenApiParameter("state", str, enum=STATES), CURSOR, LIMIT], responses=AsksOutput)
+    @extend_schema(parameters=[OpenApiParameter("state", str, enum=STATES), *PAGING], responses=AsksOutput)
     def get(self, request: Request) -> Response:
         at, state = timezone.now(), request.query_params.get("state")
         if state is not None and state not in STATES:
@@ -66,8 +59,8 @@ class ListAsks(HouseholdView):
             queries.in_state(offers, state, at=at) if state else offers,
             by=("-ask__asked_at", "-ask_id"),
             name=f"asks:{self.member.membership.household_id}:{state}",
-            cursor=request.query_params.get("cursor"),
-            limit=read_limit(request.query_params.get("limit")),
+            cursor=self.cursor,
+            limit=self.limit,
         )
         return Response({"data": [_ask(offer, at=at) for offer in page.rows], "next_cursor": page.next_cursor})
 
@@ -136,15 +129,15 @@ class DeferAsk(HouseholdView):
 class ListConsents(HouseholdView):
     """GET /api/v1/consents: what the household decided, newest first."""
 
-    @extend_schema(parameters=[CURSOR, LIMIT], responses=ConsentsOutput)
+    @extend_schema(parameters=PAGING, responses=ConsentsOutput)
     def get(self, request: Request) -> Response:
         at = timezone.now()
         page = page_of(
             queries.consents_of(request.user),
             by=("-at", "-pk"),
             name=f"consents:{self.member.membership.household_id}",
-            cursor=request.query_params.get("cursor"),
-            limit=read_limit(request.query_params.get("limit")),
+            cursor=self.cursor,
+            limit=self.limit,
         )
         return Response({"data": [_consent(row, at=at) for row in page.rows], "next_cursor": page.next_cursor})
 
@@ -195,7 +188,7 @@ class ListSigningKeys(APIView):
         return Response(receipts.jwks())
 
 
-def _ask(offer: Offer, *, at: Any) -> dict[str, Any]:
+def _ask(offer: Offer, *, at: datetime) -> dict[str, Any]:
     ask = offer.ask
     return {
         "id": str(ask.pk),
@@ -213,7 +206,7 @@ def _ask(offer: Offer, *, at: Any) -> dict[str, Any]:
     }
 
 
-def _detail(shown: Shown, *, at: Any) -> dict[str, Any]:
+def _detail(shown: Shown, *, at: datetime) -> dict[str, Any]:
     offer, preview, notice = shown.offer, shown.preview, shown.notice
     return {
         **_ask(offer, at=at),
@@ -233,14 +226,14 @@ def _detail(shown: Shown, *, at: Any) -> dict[str, Any]:
     }
 
 
-def _approved(outcome: Any) -> dict[str, Any]:
+def _approved(outcome: Deal | Waiting) -> dict[str, Any]:
     if isinstance(outcome, Deal):
         tokens = outcome.consent.ask.offer.tokens_chosen
         return {"state": "approved", "consent": outcome.consent.pk, "tokens": tokens, "answers_missing": 0}
     return {"state": "waiting", "consent": None, "tokens": 0, "answers_missing": outcome.missing}
 
 
-def _consent(consent: Consent, *, at: Any) -> dict[str, Any]:
+def _consent(consent: Consent, *, at: datetime) -> dict[str, Any]:
     return {
         "id": str(consent.pk),
         "ask": str(consent.ask_id),

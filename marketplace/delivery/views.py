@@ -17,8 +17,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from consent.parties.errors import InvalidCursor, OrganisationSuspended
-from consent.parties.models import Organisation
-from consent.parties.permissions import seat_of
+from consent.parties.permissions import buyer_of
 from marketplace.delivery import door, operations, queries
 from marketplace.delivery.errors import ErasureNotYours
 from marketplace.delivery.rows import row_of
@@ -33,7 +32,7 @@ PLANKS = 10
 @login_required
 def record_requests(request: HttpRequest) -> HttpResponse:
     """GET /buyer/records: the data requests that brought something."""
-    rows = queries.requests_with_records(_buyer(request), at=timezone.now())
+    rows = queries.requests_with_records(buyer_of(request), at=timezone.now())
     return render(request, "delivery/record_requests.html", {"requests": rows})
 
 
@@ -41,7 +40,7 @@ def record_requests(request: HttpRequest) -> HttpResponse:
 @login_required
 def records(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """GET /buyer/data-requests/<id>: figures, duties and records; the household sees that they were read."""
-    buyer, at = _buyer(request), timezone.now()
+    buyer, at = buyer_of(request), timezone.now()
     requests = DataRequest.objects.visible_to(request.user).select_related("current__area")
     data_request = get_object_or_404(requests, pk=request_id)
     # Before the door writes down this very read: what is new is new on this page.
@@ -68,19 +67,12 @@ def attest(request: HttpRequest, erasure_id: UUID) -> HttpResponse:
     """POST /buyer/withdrawals/<id>/attest: we erased what we read."""
     try:
         erasure = operations.attest_erasure(
-            erasure_id=erasure_id, organisation=_buyer(request), actor=str(request.user.pk), at=timezone.now()
+            erasure_id=erasure_id, organisation=buyer_of(request), actor=str(request.user.pk), at=timezone.now()
         )
     except ErasureNotYours as exc:
         raise Http404 from exc
     messages.success(request, gettext("지우셨다고 적어 두었어요. 가구도 볼 수 있어요."))
     return redirect("buyer_records", request_id=erasure.release.request_id)
-
-
-def _buyer(request: HttpRequest) -> Organisation:
-    seat = seat_of(request.user)
-    if seat is None or seat.organisation.kind != Organisation.Kind.BUYER:
-        raise Http404
-    return seat.organisation
 
 
 def _about(data_request: DataRequest, *, figures: queries.Figures) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Where an admin reads a data request and says whether households may be asked. Nothing else is changed here."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from consent.parties.errors import PartiesError
-from consent.parties.models import User
+from consent.parties.permissions import person_of
 from marketplace.demand import operations
 from marketplace.demand.errors import DemandError
 from marketplace.demand.forms import ReviewForm
@@ -99,7 +99,7 @@ class DataRequestAdmin(admin.ModelAdmin):
         found, form = get_object_or_404(DataRequest, pk=request_id), ReviewForm(request.POST)
         try:
             if form.is_valid():
-                actor = cast(User, request.user)
+                actor = person_of(request)
                 operations.review_request(request_id=found.pk, actor=actor, at=timezone.now(), **form.cleaned_data)
                 messages.success(request, gettext("검토를 적어 두었어요."))
             else:

@@ -6,14 +6,12 @@ from uuid import UUID, uuid4
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from consent.parties.models import MachineKey, Organisation
-from consent.parties.paging import page_of, read_limit
-from consent.parties.permissions import IsBuyer, organisation_of
+from consent.parties.models import MachineKey
+from consent.parties.paging import page_of
+from consent.parties.seats import PAGING, BuyerView
 from marketplace.demand import operations, queries
 from marketplace.demand.models import DataRequest
 from marketplace.demand.serializers import (
@@ -30,18 +28,12 @@ from rewards.ledger.errors import InvalidKey
 
 MAX_KEY = 150  # the ledger's keys end at 200
 IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)
-PAGING = [OpenApiParameter("cursor", str), OpenApiParameter("limit", int)]
 
 
-class BuyerView(APIView):
+class RequestView(BuyerView):
     """What every view here has in common: a buyer's person, or its key that may write data requests."""
 
-    permission_classes = [IsAuthenticated, IsBuyer]
     key_scope = MachineKey.Scope.REQUESTS
-
-    @property
-    def organisation(self) -> Organisation:
-        return organisation_of(self.request.user, scope=self.key_scope)  # type: ignore[return-value] # IsBuyer saw to it
 
     def acting(self, request_id: UUID) -> dict[str, Any]:
         """Return who acts on which data request; a stranger's is not found."""
@@ -60,7 +52,7 @@ class BuyerView(APIView):
         return Response(RequestDetailOutput(found, context=context).data, status=status)
 
 
-class Requests(BuyerView):
+class Requests(RequestView):
     """POST and GET /api/v1/data-requests: write one as a draft; the buyer's own, newest first."""
 
     @extend_schema(request=TermsInput, responses={201: RequestDetailOutput})
@@ -80,14 +72,14 @@ class Requests(BuyerView):
             queries.data_requests(request.user),
             by=("-created_at", "-id"),
             name=f"data-requests:{self.organisation.pk}",
-            cursor=request.query_params.get("cursor"),
-            limit=read_limit(request.query_params.get("limit")),
+            cursor=self.cursor,
+            limit=self.limit,
         )
         listed = RequestOutput(page.rows, many=True, context={"budgets": queries.budgets(page.rows)}).data
         return Response({"data": listed, "next_cursor": page.next_cursor})
 
 
-class OneRequest(BuyerView):
+class OneRequest(RequestView):
     """GET and PATCH /api/v1/data-requests/<id>: as it stands; state parts of it anew, which makes a version."""
 
     @extend_schema(responses=RequestDetailOutput)
@@ -106,7 +98,7 @@ class OneRequest(BuyerView):
         return self.told(request_id)
 
 
-class FundRequest(BuyerView):
+class FundRequest(RequestView):
     """POST /api/v1/data-requests/<id>/fund: put tokens in escrow, once per `Idempotency-Key`."""
 
     @extend_schema(request=FundInput, responses=RequestDetailOutput, parameters=[IDEMPOTENCY_KEY])
@@ -118,7 +110,7 @@ class FundRequest(BuyerView):
         return self.told(request_id)
 
 
-class SubmitRequest(BuyerView):
+class SubmitRequest(RequestView):
     """POST /api/v1/data-requests/<id>/submit: ask for its review."""
 
     @extend_schema(request=None, responses=RequestDetailOutput)
@@ -127,7 +119,7 @@ class SubmitRequest(BuyerView):
         return self.told(request_id)
 
 
-class PauseRequest(BuyerView):
+class PauseRequest(RequestView):
     """POST /api/v1/data-requests/<id>/pause: ask nobody for a while."""
 
     @extend_schema(request=None, responses=RequestDetailOutput)
@@ -136,7 +128,7 @@ class PauseRequest(BuyerView):
         return self.told(request_id)
 
 
-class ResumeRequest(BuyerView):
+class ResumeRequest(RequestView):
     """POST /api/v1/data-requests/<id>/resume: go on asking after a pause, or with a new budget."""
 
     @extend_schema(request=None, responses=RequestDetailOutput)
@@ -145,7 +137,7 @@ class ResumeRequest(BuyerView):
         return self.told(request_id)
 
 
-class CloseRequest(BuyerView):
+class CloseRequest(RequestView):
     """POST /api/v1/data-requests/<id>/close: end it; what is left in escrow comes back at `refund_due_at`."""
 
     @extend_schema(request=None, responses=RequestDetailOutput)
@@ -154,7 +146,7 @@ class CloseRequest(BuyerView):
         return self.told(request_id)
 
 
-class RequestReach(BuyerView):
+class RequestReach(RequestView):
     """GET /api/v1/data-requests/<id>/reach: about how many homes it could ask; twenty times a day."""
 
     @extend_schema(responses=ReachOutput)
@@ -162,7 +154,7 @@ class RequestReach(BuyerView):
         return Response(ReachOutput(operations.estimate_reach(**self.acting(request_id))).data)
 
 
-class ShowBudget(BuyerView):
+class ShowBudget(RequestView):
     """GET /api/v1/budget: what the buyer may still put in escrow, and its data requests added up."""
 
     @extend_schema(responses=PurseOutput)

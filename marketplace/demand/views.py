@@ -1,7 +1,7 @@
 """The buyer's pages: what it asks for, in words a household will read, and what that costs."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -15,8 +15,8 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from consent.parties.errors import PartiesError
-from consent.parties.models import Organisation, User
-from consent.parties.permissions import seat_of
+from consent.parties.models import Organisation
+from consent.parties.permissions import buyer_of, person_of
 from consent.parties.policies import check_is_admin
 from marketplace.demand import operations, policies, queries
 from marketplace.demand.errors import DemandError
@@ -46,7 +46,7 @@ REFUSALS = (DemandError, LedgerError, PartiesError)
 @login_required
 def list_requests(request: HttpRequest) -> HttpResponse:
     """GET /buyer/data-requests: the buyer's own, newest first, each with where its tokens went."""
-    _buyer(request)
+    buyer_of(request)
     rows = queries.data_requests(request.user).order_by("-created_at", "-id")
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     budgets = queries.budgets(page.object_list)
@@ -58,7 +58,7 @@ def list_requests(request: HttpRequest) -> HttpResponse:
 @login_required
 def write_request(request: HttpRequest) -> HttpResponse:
     """GET, POST /buyer/data-requests/new: state what is wanted, beside what a household would see."""
-    buyer, now = _buyer(request), timezone.now()
+    buyer, now = buyer_of(request), timezone.now()
     form = TermsForm(request.POST or None, at=now)
     if _is_to_be_kept(request) and form.is_valid() and form.terms:
         try:
@@ -74,7 +74,7 @@ def write_request(request: HttpRequest) -> HttpResponse:
 @login_required
 def edit_request(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """GET, POST /buyer/data-requests/<id>/edit: state it anew; what households were asked before is void."""
-    buyer, now = _buyer(request), timezone.now()
+    buyer, now = buyer_of(request), timezone.now()
     found = _request(request, request_id)
     if not found.can_be_edited:
         return redirect("buyer_request", found.pk)
@@ -100,7 +100,7 @@ def edit_request(request: HttpRequest, request_id: UUID) -> HttpResponse:
 @login_required
 def preview_request(request: HttpRequest) -> HttpResponse:
     """POST /buyer/data-requests/preview: only the card beside the form, while it is being written."""
-    buyer, form = _buyer(request), TermsForm(request.POST, at=timezone.now())
+    buyer, form = buyer_of(request), TermsForm(request.POST, at=timezone.now())
     form.is_valid()
     sample = sample_of(form.stated, organisation=buyer, at=timezone.now())
     return render(request, "demand/parts/preview.html", {"sample": sample})
@@ -110,7 +110,7 @@ def preview_request(request: HttpRequest) -> HttpResponse:
 @login_required
 def show_request(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """GET /buyer/data-requests/<id>/manage: where it stands, and the steps that lead on."""
-    _buyer(request)
+    buyer_of(request)
     return _request_page(request, _request(request, request_id))
 
 
@@ -179,7 +179,7 @@ def estimate_reach(request: HttpRequest, request_id: UUID) -> HttpResponse:
 @login_required
 def show_budget(request: HttpRequest) -> HttpResponse:
     """GET /buyer/budget: the buyer's own account, and what went where."""
-    buyer = _buyer(request)
+    buyer = buyer_of(request)
     purse = queries.purse(buyer)
     cells = [
         {"label": gettext("맡길 수 있는 토큰"), "value": purse.available},
@@ -195,29 +195,21 @@ def show_budget(request: HttpRequest) -> HttpResponse:
 def list_reviews(request: HttpRequest) -> HttpResponse:
     """GET /review: to the data requests that wait for an admin; nobody else has this page."""
     try:
-        check_is_admin(cast(User, request.user))
+        check_is_admin(person_of(request))
     except PartiesError as refusal:
         raise Http404 from refusal
     return redirect(f"{reverse('admin:demand_datarequest_changelist')}?state__exact={State.IN_REVIEW.value}")
 
 
-def _buyer(request: HttpRequest) -> Organisation:
-    """Return the buyer somebody sits at; for everybody else these pages do not exist."""
-    seat = seat_of(request.user)
-    if seat is None or seat.organisation.kind != Organisation.Kind.BUYER:
-        raise Http404
-    return seat.organisation
-
-
 def _request(request: HttpRequest, request_id: UUID) -> DataRequest:
-    _buyer(request)
+    buyer_of(request)
     return get_object_or_404(queries.data_requests(request.user), pk=request_id)
 
 
 def _acting(request: HttpRequest, found: DataRequest) -> dict[str, Any]:
     return {
         "request_id": found.pk,
-        "actor_organisation": _buyer(request),
+        "actor_organisation": buyer_of(request),
         "actor": request.user,
         "at": timezone.now(),
     }

@@ -1,20 +1,16 @@
 """The wallet, the shop and its orders, for the people of a home. No key comes in here."""
 
-from typing import cast
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from consent.parties.models import Household, User
-from consent.parties.paging import open_position, page_of, read_limit, seal_position
-from consent.parties.permissions import IsMember
+from consent.parties.paging import open_position, page_of, seal_position
+from consent.parties.seats import PAGING, MemberView
 from rewards.ledger.errors import InvalidKey
 from rewards.redemption import operations, policies, queries
 from rewards.redemption.models import Order, Reward
@@ -30,30 +26,7 @@ from rewards.redemption.serializers import (
     told,
 )
 
-PAGING = [OpenApiParameter("cursor", str), OpenApiParameter("limit", int)]
 MAX_KEY = 190  # the ledger's keys end at 200
-
-
-class MemberView(APIView):
-    """What every view here has in common: a signed-in member of a home."""
-
-    permission_classes = [IsAuthenticated, IsMember]
-
-    @property
-    def member(self) -> User:
-        return cast(User, self.request.user)
-
-    @property
-    def household(self) -> Household:
-        return self.member.membership.household
-
-    @property
-    def cursor(self) -> str | None:
-        return self.request.query_params.get("cursor")
-
-    @property
-    def limit(self) -> int:
-        return read_limit(self.request.query_params.get("limit"))
 
 
 class ListRewards(MemberView):

@@ -1,6 +1,6 @@
 """The provider's side of the shop: orders to answer and fulfil, and what it has put on offer."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,7 +13,8 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from consent.parties.errors import OrganisationSuspended
-from consent.parties.models import Organisation, User
+from consent.parties.models import Organisation
+from consent.parties.permissions import person_of
 from rewards.redemption import operations
 from rewards.redemption.errors import OrderNotInState, RedemptionError
 from rewards.redemption.forms import FulfilForm, OfferForm, RefuseForm
@@ -23,12 +24,8 @@ from rewards.redemption.policies import provider_of
 PER_PAGE = 30
 
 
-def _person(request: HttpRequest) -> User:
-    return cast(User, request.user)
-
-
 def _provider(request: HttpRequest) -> Organisation:
-    provider = provider_of(_person(request))
+    provider = provider_of(person_of(request))
     if provider is None:
         raise Http404
     return provider
@@ -73,7 +70,7 @@ def accept_order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """POST /provider/orders/<id>/accept: the promise to fulfil it."""
     order = _order(request, order_id)
     try:
-        operations.accept_order(order_id=order.pk, actor=_person(request), at=timezone.now())
+        operations.accept_order(order_id=order.pk, actor=person_of(request), at=timezone.now())
     except (RedemptionError, OrganisationSuspended) as refusal:
         return _order_page(request, order, refusal=refusal)
     messages.success(request, gettext("받으셨어요. 마치실 때 손님의 교환권 번호를 적어 주세요."))
@@ -89,7 +86,7 @@ def refuse_order(request: HttpRequest, order_id: UUID) -> HttpResponse:
         return _order_page(request, order, refuse_form=form)
     try:
         operations.refuse_order(
-            order_id=order.pk, actor=_person(request), reason=form.cleaned_data["reason"], at=timezone.now()
+            order_id=order.pk, actor=person_of(request), reason=form.cleaned_data["reason"], at=timezone.now()
         )
     except (RedemptionError, OrganisationSuspended) as refusal:
         return _order_page(request, order, refuse_form=form, refusal=refusal)
@@ -107,7 +104,7 @@ def fulfil_order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     try:
         operations.fulfil_order(
             order_id=order.pk,
-            actor=_person(request),
+            actor=person_of(request),
             voucher_code=form.cleaned_data["voucher_code"],
             at=timezone.now(),
         )
@@ -138,7 +135,9 @@ def change_reward(request: HttpRequest, reward_id: UUID) -> HttpResponse:
     refusal: Exception | None = None
     if form.is_valid():
         try:
-            operations.change_offer(reward_id=reward.pk, actor=_person(request), at=timezone.now(), **form.cleaned_data)
+            operations.change_offer(
+                reward_id=reward.pk, actor=person_of(request), at=timezone.now(), **form.cleaned_data
+            )
         except (RedemptionError, OrganisationSuspended) as exc:
             refusal = exc
         else:

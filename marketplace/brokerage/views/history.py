@@ -1,6 +1,6 @@
 """What a home decided, for ever: its papers, the way out of each yes, and the receipts to take along."""
 
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -13,9 +13,8 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from consent.parties.errors import InvalidCursor
-from consent.parties.models import User
 from consent.parties.paging import page_of
-from consent.parties.permissions import members_only
+from consent.parties.permissions import members_only, person_of
 from consent.records import receipts
 from consent.records.errors import AlreadyEnded, ConsentNotGiven
 from consent.records.models import Consent
@@ -35,7 +34,7 @@ PATH = "ask__offer__"
 @members_only
 def show_history(request: HttpRequest) -> HttpResponse:
     """GET /history: every decision with its receipt, newest first."""
-    user, at, chosen = _person(request), timezone.now(), Filters.read(request.GET.dict())
+    user, at, chosen = person_of(request), timezone.now(), Filters.read(request.GET.dict())
     kept = history_of(user, at=at)
     cells = cells_of(kept, path=PATH)
     found = with_papers(filtered(kept, chosen, cells, path=PATH))
@@ -81,7 +80,7 @@ def withdraw_from_page(request: HttpRequest, consent_id: UUID) -> HttpResponse:
     consent = get_object_or_404(Consent.objects.visible_to(request.user), pk=consent_id)
     done = gettext("철회하셨어요. 그때부터 아무도 읽지 못해요. 받은 토큰은 그대로예요.")
     try:
-        operations.withdraw_consent(consent_id=consent_id, actor=_person(request), at=timezone.now())
+        operations.withdraw_consent(consent_id=consent_id, actor=person_of(request), at=timezone.now())
     except AlreadyEnded:
         done = gettext("이미 철회하셨어요.")
     except ConsentNotGiven:
@@ -94,18 +93,14 @@ def withdraw_from_page(request: HttpRequest, consent_id: UUID) -> HttpResponse:
     return render(request, "brokerage/receipt.html", {"paper": _paper(request, consent_id), "note": done})
 
 
-def _person(request: HttpRequest) -> User:
-    return cast(User, request.user)
-
-
 def _paper(request: HttpRequest, consent_id: UUID) -> Paper:
     consent = get_object_or_404(with_papers(consents_of(request.user)), pk=consent_id)
-    return papers_of([consent], user=_person(request), at=timezone.now())[0]
+    return papers_of([consent], user=person_of(request), at=timezone.now())[0]
 
 
 def _ask_card(request: HttpRequest, ask_id: UUID) -> HttpResponse:
     offer = offers_to(request.user).select_related(*CARDED).prefetch_related(ANSWERS).get(ask=ask_id)
-    card = card_of(offer, reader=reader_of(_person(request), at=timezone.now()))
+    card = card_of(offer, reader=reader_of(person_of(request), at=timezone.now()))
     return render(request, "brokerage/ask_card.html", {"card": card})
 
 

@@ -1,7 +1,7 @@
 """The household's inbox: every ask as it stands, and one answer at a time. It all works without JavaScript."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -17,8 +17,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from consent.parties.languages import language
-from consent.parties.models import User
-from consent.parties.permissions import members_only
+from consent.parties.permissions import members_only, person_of
 from consent.records.errors import AlreadyAnswered, AskNotPending, PreviewChanged
 from marketplace.brokerage import operations
 from marketplace.brokerage.cards import ANSWERS, CARDED, AskCard, card_of, cards_of, reader_of
@@ -59,7 +58,7 @@ REFUSALS = (
 @members_only
 def show_inbox(request: HttpRequest) -> HttpResponse:
     """GET /inbox: what waits, what was put aside, and what was decided in the last day."""
-    user, at, chosen = _person(request), timezone.now(), Filters.read(request.GET.dict())
+    user, at, chosen = person_of(request), timezone.now(), Filters.read(request.GET.dict())
     lying = inbox_of(user, at=at)
     cells = cells_of(lying)
     found = filtered(lying, chosen, cells)
@@ -109,7 +108,7 @@ def answer_ask(request: HttpRequest, ask_id: UUID) -> HttpResponse:
 def _approve(request: HttpRequest, offer: Offer, said: AnswerForm) -> str:
     outcome: Deal | Waiting = operations.approve_ask(
         ask_id=offer.ask_id,
-        actor=_person(request),
+        actor=person_of(request),
         preview_sha256=said.cleaned_data["preview_sha256"],
         locale=language(),
         at=timezone.now(),
@@ -122,12 +121,12 @@ def _approve(request: HttpRequest, offer: Offer, said: AnswerForm) -> str:
 
 
 def _deny(request: HttpRequest, offer: Offer, said: AnswerForm) -> str:
-    operations.deny_ask(ask_id=offer.ask_id, actor=_person(request), locale=language(), at=timezone.now())
+    operations.deny_ask(ask_id=offer.ask_id, actor=person_of(request), locale=language(), at=timezone.now())
     return gettext("거절했어요. 나간 값도, 잃은 것도 없어요.")
 
 
 def _defer(request: HttpRequest, offer: Offer, said: AnswerForm) -> str:
-    operations.defer_ask(ask_id=offer.ask_id, actor=_person(request), at=timezone.now())
+    operations.defer_ask(ask_id=offer.ask_id, actor=person_of(request), at=timezone.now())
     return gettext("기한까지 다시 알리지 않고 여기에 둘게요.")
 
 
@@ -136,10 +135,6 @@ _ANSWERS: dict[str, Callable[[HttpRequest, Offer, AnswerForm], str]] = {
     "deny": _deny,
     "defer": _defer,
 }
-
-
-def _person(request: HttpRequest) -> User:
-    return cast(User, request.user)
 
 
 def _offer(request: HttpRequest, ask_id: UUID) -> Offer:
@@ -162,7 +157,7 @@ def _card(
     choice: dict[str, Any] = {}
     if said is not None:
         choice = {"precision": said.precision_or_none(), "drop_fields": _dropped(offer, said)}
-    reader = reader_of(_person(request), at=timezone.now())
+    reader = reader_of(person_of(request), at=timezone.now())
     return card_of(offer, reader=reader, alert=alert, is_folded=is_folded, **choice)
 
 
@@ -195,7 +190,7 @@ def _sentence(refusal: Exception) -> str:
 
 def _card_and_head(request: HttpRequest, ask_id: UUID) -> HttpResponse:
     """Answer with the card as it stands now, and the numbers above it."""
-    user, at = _person(request), timezone.now()
+    user, at = person_of(request), timezone.now()
     card = _card(request, _offer(request, ask_id), None, is_folded=True)
     head = _head(cells_of(inbox_of(user, at=at)), Filters()) | {"is_swapped": True}
     page = render_to_string("brokerage/ask_card.html", {"card": card}, request)

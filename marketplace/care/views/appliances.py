@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from consent.parties.models import MachineKey, User
-from consent.parties.permissions import members_only
+from consent.parties.permissions import members_only, person_of
 from consent.records.queries import WEEK
 from marketplace.appliances import operations, policies
 from marketplace.appliances.models import Appliance
@@ -58,7 +58,7 @@ def show_appliances(request: HttpRequest) -> HttpResponse:
 def change_sharing(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
     """POST /appliances/<id>/sharing: "never share" on or off."""
     appliance, never = _appliance(request, appliance_id), "never_share" in request.POST
-    operations.share_never(appliance_id=appliance.pk, actor=_person(request), never=never, at=timezone.now())
+    operations.share_never(appliance_id=appliance.pk, actor=person_of(request), never=never, at=timezone.now())
     if is_swap(request):
         return _one_card(request, appliance_id)
     on, off = gettext("이 가전의 일은 이제 여쭤보지 않아요."), gettext("이 가전의 일은 다시 하나씩 여쭤볼게요.")
@@ -73,7 +73,7 @@ def describe_appliance(request: HttpRequest, appliance_id: UUID) -> HttpResponse
     appliance, form = _appliance(request, appliance_id), ApplianceForm(request.POST, prefix=str(appliance_id))
     if not form.is_valid():
         return render(request, "care/appliances.html", _told(request, failed=(appliance_id, form)), status=422)
-    operations.describe_appliance(appliance_id=appliance.pk, actor=_person(request), **form.cleaned_data)
+    operations.describe_appliance(appliance_id=appliance.pk, actor=person_of(request), **form.cleaned_data)
     messages.success(request, gettext("바꾸었어요."))
     return see_other(f"/appliances#appliance-{appliance_id}")
 
@@ -85,7 +85,7 @@ def make_key(request: HttpRequest) -> HttpResponse:
     form = KeyForm(request.POST)
     if not form.is_valid():
         return render(request, "care/appliances.html", _told(request) | {"key_form": form}, status=422)
-    person = _person(request)
+    person = person_of(request)
     text = operations.make_hub_key(
         household=person.membership.household, actor=person, label=form.cleaned_data["label"], at=timezone.now()
     )
@@ -96,14 +96,10 @@ def make_key(request: HttpRequest) -> HttpResponse:
 @members_only
 def end_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """POST /appliances/keys/<id>/revoke: what carries this key is refused from now on."""
-    key = get_object_or_404(MachineKey, pk=key_id, household=_person(request).membership.household_id)
-    operations.end_hub_key(key_id=key.pk, actor=_person(request), at=timezone.now())
+    key = get_object_or_404(MachineKey, pk=key_id, household=person_of(request).membership.household_id)
+    operations.end_hub_key(key_id=key.pk, actor=person_of(request), at=timezone.now())
     messages.success(request, gettext("열쇠를 거두었어요. 이 열쇠로는 이제 아무것도 보낼 수 없어요."))
     return see_other("/appliances#keys")
-
-
-def _person(request: HttpRequest) -> User:
-    return cast(User, request.user)
 
 
 def _appliance(request: HttpRequest, appliance_id: UUID) -> Appliance:
@@ -111,7 +107,7 @@ def _appliance(request: HttpRequest, appliance_id: UUID) -> Appliance:
 
 
 def _told(request: HttpRequest, *, failed: tuple[UUID, ApplianceForm] | None = None) -> dict[str, Any]:
-    user, at = _person(request), timezone.now()
+    user, at = person_of(request), timezone.now()
     cards = _cards(user, at, failed=failed)
     keys = MachineKey.objects.filter(household=user.membership.household_id, revoked_at=None)
     return {
@@ -153,7 +149,7 @@ def _noticed(count: int) -> str:
 
 
 def _one_card(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
-    cards = _cards(_person(request), timezone.now())
+    cards = _cards(person_of(request), timezone.now())
     card = next(card for card in cards if card.appliance.pk == appliance_id)
     return render(request, "care/appliance_card.html", {"card": card})
 

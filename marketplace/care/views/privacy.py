@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -16,7 +16,7 @@ from consent.parties.errors import InvalidCursor
 from consent.parties.languages import language
 from consent.parties.models import Organisation, User
 from consent.parties.paging import page_of
-from consent.parties.permissions import members_only
+from consent.parties.permissions import members_only, person_of
 from consent.records import operations
 from consent.records.models import Ask, Preference, StandingNo
 from marketplace.appliances.models import Appliance
@@ -57,7 +57,7 @@ class Read:
 @members_only
 def privacy(request: HttpRequest) -> HttpResponse:
     """GET, POST /privacy: the line; adults move it, teens read it."""
-    user = _person(request)
+    user = person_of(request)
     if request.method == "GET":
         return render(request, "care/privacy.html", _told(request))
     _check_adult(user)
@@ -73,7 +73,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @members_only
 def change_organisation(request: HttpRequest) -> HttpResponse:
     """POST /privacy/organisations: never ask for this organisation, or ask again."""
-    user, form = _person(request), NeverForm(request.POST)
+    user, form = person_of(request), NeverForm(request.POST)
     if not form.is_valid():
         return render(request, "care/privacy.html", _told(request), status=422)
     _check_adult(user)
@@ -95,12 +95,8 @@ def take_everything(request: HttpRequest) -> HttpResponseBase:
     """GET /privacy/export: everything about this person and home as one JSON file."""
     at = timezone.now()
     name = f'attachment; filename="maru-{timezone.localdate(at):%Y-%m-%d}.json"'
-    pieces = everything_about(_person(request), at=at)
+    pieces = everything_about(person_of(request), at=at)
     return StreamingHttpResponse(pieces, content_type="application/json", headers={"Content-Disposition": name})
-
-
-def _person(request: HttpRequest) -> User:
-    return cast(User, request.user)
 
 
 def _check_adult(user: User) -> None:
@@ -109,7 +105,7 @@ def _check_adult(user: User) -> None:
 
 
 def _told(request: HttpRequest) -> dict[str, Any]:
-    user, at = _person(request), timezone.now()
+    user, at = person_of(request), timezone.now()
     home = user.membership.household_id
     line = Preference.objects.filter(household=home).first() or Preference(paused=True, asks_per_week=0)
     nos = list(StandingNo.objects.filter(household=home).select_related("organisation"))

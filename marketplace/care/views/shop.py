@@ -1,6 +1,6 @@
 """The shop: what the home's tokens are good for, reserving it, and taking a reservation back."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -13,8 +13,8 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from consent.parties.models import Membership, User
-from consent.parties.permissions import membership_of
+from consent.parties.models import Membership
+from consent.parties.permissions import membership_of, person_of
 from marketplace.care.queries import FITS, SHELVES, shelf, types_at_home
 from rewards.ledger.errors import IdempotencyMismatch, InsufficientTokens
 from rewards.redemption import operations
@@ -43,7 +43,7 @@ def _orders(request: HttpRequest) -> OrderQuerySet:
 def show_shop(request: HttpRequest) -> HttpResponse:
     """GET /shop: first what fits the home; `?show=` names another shelf."""
     membership, now = _membership(request), timezone.now()
-    user, shown = cast(User, request.user), request.GET.get("show", FITS)
+    user, shown = person_of(request), request.GET.get("show", FITS)
     page = Paginator(shelf(shown, user=user, at=now), CARDS).get_page(request.GET.get("page"))
     context = {
         "wallet": wallet_of(membership.household, at=now),
@@ -69,7 +69,7 @@ def reserve(request: HttpRequest, reward_id: UUID) -> HttpResponse:
     try:
         order = operations.place_order(
             reward_id=reward.pk,
-            actor=cast(User, request.user),
+            actor=person_of(request),
             at=timezone.now(),
             idempotency_key=_tap(request),
         )
@@ -102,7 +102,7 @@ def cancel_order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """POST /shop/orders/<id>/cancel: every token comes back."""
     order = get_object_or_404(_orders(request), pk=order_id)
     try:
-        operations.cancel_order(order_id=order.pk, actor=cast(User, request.user), at=timezone.now())
+        operations.cancel_order(order_id=order.pk, actor=person_of(request), at=timezone.now())
     except RedemptionError as refusal:
         return _order_page(request, get_object_or_404(_orders(request), pk=order_id), refusal=refusal)
     words = {"tokens": f"{order.tokens:,}"}

@@ -1,7 +1,7 @@
 """The home's wallet: what there is, how the months went, and every line back to the ask it came from."""
 
 from itertools import groupby
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,9 +12,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from consent.parties.errors import InvalidCursor
-from consent.parties.models import User
 from consent.parties.paging import open_position, seal_position
-from consent.parties.permissions import membership_of
+from consent.parties.permissions import membership_of, person_of
 from marketplace.care.chart import chart_of
 from marketplace.care.queries import WalletLine, lines_of
 from rewards.redemption import policies
@@ -33,7 +32,7 @@ def show_wallet(request: HttpRequest) -> HttpResponse:
     membership = membership_of(request.user)
     if membership is None:
         raise Http404
-    user, home, now = cast(User, request.user), membership.household, timezone.now()
+    user, home, now = person_of(request), membership.household, timezone.now()
     try:
         policies.check_can_see_wallet(user)
     except WalletNotShown as refusal:

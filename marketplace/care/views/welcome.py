@@ -1,7 +1,5 @@
 """The first page of somebody who has just come in: opening a home."""
 
-from typing import cast
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +9,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from consent.parties import operations as parties
-from consent.parties.models import User
+from consent.parties.permissions import person_of
 from marketplace.care import operations
 from marketplace.care.forms import MoveInForm
 
@@ -20,7 +18,7 @@ from marketplace.care.forms import MoveInForm
 @login_required
 def welcome(request: HttpRequest) -> HttpResponse:
     """GET, POST /welcome: open a home, or go to the room one has."""
-    user = cast(User, request.user)
+    user = person_of(request)
     if parties.has_place(user):
         return redirect("home")
     form = MoveInForm(request.POST or None)

@@ -3,32 +3,30 @@
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent.parties.paging import page_of, read_limit
+from consent.parties.paging import page_of
+from consent.parties.seats import PAGING
 from marketplace.delivery import operations, queries
-from marketplace.delivery.api.seats import BuyerView
+from marketplace.delivery.api.reading import ReadingView
 from marketplace.delivery.serializers import EndpointInput, EndpointOutput, EndpointsOutput, NewEndpointOutput
 
-CURSOR = OpenApiParameter("cursor", str, description="the `next_cursor` of the page before")
-LIMIT = OpenApiParameter("limit", int, description="rows a page, 1 to 500")
 
-
-class Endpoints(BuyerView):
+class Endpoints(ReadingView):
     """/api/v1/webhook-endpoints: the addresses at which this buyer is told."""
 
-    @extend_schema(parameters=[CURSOR, LIMIT], responses=EndpointsOutput)
+    @extend_schema(parameters=PAGING, responses=EndpointsOutput)
     def get(self, request: Request) -> Response:
         """GET /api/v1/webhook-endpoints: the addresses at which this buyer is told; never their secrets."""
         page = page_of(
             queries.endpoints_of(self.organisation),
             by=("created_at", "id"),
             name=f"webhook-endpoints:{self.organisation.pk}",
-            cursor=request.query_params.get("cursor"),
-            limit=read_limit(request.query_params.get("limit")),
+            cursor=self.cursor,
+            limit=self.limit,
         )
         return Response({"data": EndpointOutput(page.rows, many=True).data, "next_cursor": page.next_cursor})
 
@@ -44,7 +42,7 @@ class Endpoints(BuyerView):
         return Response(body, status=status.HTTP_201_CREATED, headers={"Cache-Control": "no-store"})
 
 
-class Endpoint(BuyerView):
+class Endpoint(ReadingView):
     """/api/v1/webhook-endpoints/<id>."""
 
     @extend_schema(responses={204: OpenApiResponse(description="Nothing more is sent there.")})

@@ -11,9 +11,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent.parties.paging import read_limit
 from marketplace.delivery import door, exports
-from marketplace.delivery.api.seats import BuyerView
+from marketplace.delivery.api.reading import ReadingView
 from marketplace.delivery.renderers import CSV, NDJSON
 from marketplace.delivery.serializers import RecordOutput, RecordsOutput
 from marketplace.demand.models import DataRequest
@@ -25,7 +24,7 @@ LIMIT = OpenApiParameter("limit", int, description="Records a page, 1 to 500. Wi
 EXAMPLE_LINES = {(200, "application/x-ndjson"): OpenApiTypes.STR, (200, "text/csv"): OpenApiTypes.STR}
 
 
-class RecordsView(BuyerView):
+class RecordsView(ReadingView):
     """A view that shows records. HEAD is not offered: it would write down a read that gave nothing."""
 
     http_method_names = ["get", "options"]
@@ -51,8 +50,8 @@ class ListRecords(RecordsView):
         page = door.read_page(
             request=data_request,
             reader=self.reader("list" if form == "json" else form),
-            cursor=request.query_params.get("cursor"),
-            limit=read_limit(request.query_params.get("limit")),
+            cursor=self.cursor,
+            limit=self.limit,
             at=timezone.now(),
         )
         if form in PIECES:
@@ -68,7 +67,7 @@ class ListRecords(RecordsView):
         chunks = door.read_chunks(
             request=data_request,
             reader=self.reader(form),
-            cursor=request.query_params.get("cursor"),
+            cursor=self.cursor,
             clock=timezone.now,
         )
         return _stream(form, chunks, headers={})

@@ -9,13 +9,12 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consent.parties.paging import page_of, read_limit
+from consent.parties.paging import page_of
+from consent.parties.seats import PAGING
 from marketplace.delivery import operations, queries
-from marketplace.delivery.api.seats import BuyerView
+from marketplace.delivery.api.reading import ReadingView
 from marketplace.delivery.serializers import WithdrawalOutput, WithdrawalsOutput
 
-CURSOR = OpenApiParameter("cursor", str, description="the `next_cursor` of the page before")
-LIMIT = OpenApiParameter("limit", int, description="rows a page, 1 to 500")
 STATES: dict[str, dict[str, Any]] = {
     "open": {"attested_at": None},
     "attested": {"attested_at__isnull": False},
@@ -24,10 +23,10 @@ STATES: dict[str, dict[str, Any]] = {
 STATE = OpenApiParameter("state", str, enum=list(STATES), default="open")
 
 
-class ListWithdrawals(BuyerView):
+class ListWithdrawals(ReadingView):
     """GET /api/v1/withdrawals: records that were read and must be erased now, the most urgent first."""
 
-    @extend_schema(parameters=[STATE, CURSOR, LIMIT], responses=WithdrawalsOutput)
+    @extend_schema(parameters=[STATE, *PAGING], responses=WithdrawalsOutput)
     def get(self, request: Request) -> Response:
         state = request.query_params.get("state", "open")
         if state not in STATES:
@@ -36,13 +35,13 @@ class ListWithdrawals(BuyerView):
             queries.duties_of(self.organisation).filter(**STATES[state]),
             by=("due_at", "id"),
             name=f"withdrawals:{self.organisation.pk}:{state}",
-            cursor=request.query_params.get("cursor"),
-            limit=read_limit(request.query_params.get("limit")),
+            cursor=self.cursor,
+            limit=self.limit,
         )
         return Response({"data": WithdrawalOutput(page.rows, many=True).data, "next_cursor": page.next_cursor})
 
 
-class AckWithdrawal(BuyerView):
+class AckWithdrawal(ReadingView):
     """POST /api/v1/withdrawals/<id>/ack: the buyer erased what it read. Saying it twice changes nothing."""
 
     @extend_schema(request=None, responses=WithdrawalOutput)
