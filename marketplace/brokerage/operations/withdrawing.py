@@ -14,6 +14,8 @@ from marketplace.brokerage.models import Offer
 from marketplace.brokerage.previews import PREVIEWED
 from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import Release
+from marketplace.demand import operations as demand
+from marketplace.demand.models import DataRequest
 from rewards.ledger import operations as ledger
 from rewards.ledger.models import GUARANTEE
 
@@ -50,14 +52,24 @@ def withdraw_consent(*, consent_id: UUID, actor: User, at: datetime) -> ConsentE
     )
     release = delivery.close_release(consent=consent, because=Release.Closed.WITHDRAWN, at=at)
     if release is not None and release.first_read_at is None:
-        request = offer.request
-        ledger.post(
-            key=f"unread:{consent.pk}",
-            debit=GUARANTEE,
-            credit=f"buyer:{request.organisation_id}" if request.refunded_at else request.escrow,
-            amount=price.total,
-            actor=actor,
-            event_type="withdrawn_unread",
-            event_ref=f"consent:{consent.pk}",
-        )
+        _pay_back(consent, offer, amount=price.total, actor=actor, at=at)
     return end
+
+
+def _pay_back(consent: Consent, offer: Offer, *, amount: int, actor: User, at: datetime) -> None:
+    """Give the buyer the price of what it never read, from the guarantee.
+
+    The data request is locked, so that this and the return of its escrow come one after the other: of a request that
+    was closed and paid out, what comes late goes on to the buyer at once.
+    """
+    request = DataRequest.objects.lock(offer.request_id)
+    ledger.post(
+        key=f"unread:{consent.pk}",
+        debit=GUARANTEE,
+        credit=request.escrow,
+        amount=amount,
+        actor=actor,
+        event_type="withdrawn_unread",
+        event_ref=f"consent:{consent.pk}",
+    )
+    demand.return_escrow(request_id=request.pk, at=at)
