@@ -1,29 +1,37 @@
 """The auditors' window on the books: they read everything and change nothing."""
 
 from datetime import datetime
+from hashlib import sha256
 from uuid import UUID
 
-from django.http import Http404
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from consent.parties.paging import open_position, page_of, read_limit, seal_position
 from consent.parties.permissions import IsAuditor
-from rewards.ledger import as_of, queries
-from rewards.ledger.models import AccountKind, Transfer
+from rewards.ledger import as_of, bundle, queries, sealing, signed_notes
+from rewards.ledger.models import AccountKind, Checkpoint, Transfer
 from rewards.ledger.serializers import (
     AccountOutput,
     AccountsOutput,
     AsOfInput,
+    CheckpointsOutput,
+    ConsistencyInput,
+    ConsistencyOutput,
     LineOutput,
     OperationOutput,
     PeriodInput,
+    ProofOutput,
     StandingOutput,
     StatementOutput,
     TransferOutput,
@@ -39,6 +47,15 @@ FROM = OpenApiParameter("from", OpenApiTypes.DATETIME, description="Recorded at 
 TO = OpenApiParameter("to", OpenApiTypes.DATETIME, description="Recorded before this instant.")
 PAGING = [OpenApiParameter("cursor", str), OpenApiParameter("limit", int)]
 KINDS = OpenApiParameter("kind", str, many=True, enum=Transfer.Kind.values, description="May be given several times.")
+
+
+class Zip(BaseRenderer):
+    """Lets a caller say `Accept: application/zip`; the view hands the file over itself."""
+
+    media_type = "application/zip"
+    format = "zip"
+    charset = None
+    render_style = "binary"
 
 
 class AuditorView(APIView):
@@ -157,6 +174,71 @@ class ShowOperation(AuditorView):
         if not rows:
             raise Http404
         return Response({"op_id": op_id, "data": TransferOutput(rows, many=True).data})
+
+
+class ShowProof(AuditorView):
+    """GET /api/v1/ledger/transfers/<op_id>/proof: how each row is part of what was signed.
+
+    SHA-256 of a zero byte and `content` is the leaf; with `path` it leads to the checkpoint's root (RFC 6962).
+    """
+
+    @extend_schema(responses=ProofOutput)
+    def get(self, request: Request, op_id: UUID) -> Response:
+        if not queries.transfers_of(op_id).exists():
+            raise Http404
+        newest = sealing.latest_checkpoint()
+        proofs = sealing.proofs_of(op_id, checkpoint=newest)
+        return Response(ProofOutput({"op_id": op_id, "checkpoint": newest, "data": proofs}).data)
+
+
+class ListCheckpoints(AuditorView):
+    """GET /api/v1/ledger/checkpoints: everything that was signed, newest first, and the key that checks it."""
+
+    @extend_schema(responses=CheckpointsOutput, parameters=PAGING)
+    def get(self, request: Request) -> Response:
+        page = page_of(
+            Checkpoint.objects.all(), by="-tree_size", name="ledger:checkpoints", cursor=self.cursor, limit=self.limit
+        )
+        listed = {"key": signed_notes.verifier_key(), "data": page.rows, "next_cursor": page.next_cursor}
+        return Response(CheckpointsOutput(listed).data)
+
+
+class ShowConsistency(AuditorView):
+    """GET /api/v1/ledger/checkpoints/consistency: the newer tree begins with the older one (RFC 6962)."""
+
+    @extend_schema(responses=ConsistencyOutput, parameters=[ConsistencyInput])
+    def get(self, request: Request) -> Response:
+        sizes = ConsistencyInput(data=request.query_params)
+        sizes.is_valid(raise_exception=True)
+        path = sealing.consistency(**sizes.validated_data)
+        return Response(ConsistencyOutput({**sizes.validated_data, "path": path}).data)
+
+
+class DownloadBundle(AuditorView):
+    """GET /api/v1/ledger/bundle: the books in one file, for `verify_bundle.py`, which needs no Maru."""
+
+    renderer_classes = [JSONRenderer, Zip]
+
+    @extend_schema(responses={(200, Zip.media_type): OpenApiTypes.BINARY})
+    def get(self, request: Request) -> FileResponse:
+        return FileResponse(
+            bundle.write_bundle(), as_attachment=True, filename="maru-ledger.zip", content_type=Zip.media_type
+        )
+
+
+@require_safe
+@never_cache
+def show_checkpoint(request: HttpRequest) -> HttpResponse:
+    """GET /ledger/checkpoint: the newest signed note, for whoever wants to keep or cosign it."""
+    newest = Checkpoint.objects.order_by("-tree_size").first()
+    note = newest.note if newest else signed_notes.checkpoint_note(size=0, root=sha256(b"").digest())
+    return HttpResponse(note, content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def show_key(request: HttpRequest) -> HttpResponse:
+    """GET /ledger/key: the key that checks the notes."""
+    return HttpResponse(signed_notes.verifier_key() + "\n", content_type="text/plain; charset=utf-8")
 
 
 def _known(kind: str, kinds: list[str]) -> str:

@@ -5,13 +5,23 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from rewards.ledger.as_of import Clock
-from rewards.ledger.models import AccountKind, Transfer
+from rewards.ledger.models import MAX_AMOUNT, AccountKind, Transfer
 
 #: The open ends of a time; inside them every instant fits both Python and PostgreSQL.
 EVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class HexField(serializers.Field):
+    """Bytes as lower-case hex digits."""
+
+    def to_representation(self, value: bytes) -> str:
+        return bytes(value).hex()
 
 
 class AsOfInput(serializers.Serializer):
@@ -167,3 +177,40 @@ class StatementOutput(serializers.Serializer):
 class OperationOutput(serializers.Serializer):
     op_id = serializers.UUIDField()
     data = TransferOutput(many=True)  # type: ignore[assignment]
+
+
+class CheckpointOutput(serializers.Serializer):
+    tree_size = serializers.IntegerField()
+    root = HexField()  # type: ignore[assignment]
+    note = serializers.CharField()
+    sealed_at = serializers.DateTimeField()
+
+
+class CheckpointsOutput(serializers.Serializer):
+    key = serializers.CharField()
+    data = CheckpointOutput(many=True)  # type: ignore[assignment]
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class LeafProofOutput(serializers.Serializer):
+    index = serializers.IntegerField()
+    content = HexField()
+    path = serializers.ListField(child=HexField())
+    transfer = TransferOutput()
+
+
+class ProofOutput(serializers.Serializer):
+    op_id = serializers.UUIDField()
+    checkpoint = CheckpointOutput()
+    data = LeafProofOutput(many=True)  # type: ignore[assignment]
+
+
+class ConsistencyInput(serializers.Serializer):
+    old = serializers.IntegerField(min_value=1, max_value=MAX_AMOUNT)
+    new = serializers.IntegerField(min_value=1, max_value=MAX_AMOUNT)
+
+
+class ConsistencyOutput(serializers.Serializer):
+    old = serializers.IntegerField()
+    new = serializers.IntegerField()
+    path = serializers.ListField(child=HexField())

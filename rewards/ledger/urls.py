@@ -9,4 +9,10 @@ urlpatterns = [
     path("api/v1/ledger/accounts/<str:address>/statement", api.ShowStatement.as_view(), name="ledger-statement"),
     path("api/v1/ledger/transfers", api.ListTransfers.as_view(), name="ledger-transfers"),
     path("api/v1/ledger/transfers/<uuid:op_id>", api.ShowOperation.as_view(), name="ledger-operation"),
+    path("api/v1/ledger/transfers/<uuid:op_id>/proof", api.ShowProof.as_view(), name="ledger-proof"),
+    path("api/v1/ledger/checkpoints", api.ListCheckpoints.as_view(), name="ledger-checkpoints"),
+    path("api/v1/ledger/checkpoints/consistency", api.ShowConsistency.as_view(), name="ledger-consistency"),
+    path("api/v1/ledger/bundle", api.DownloadBundle.as_view(), name="ledger-bundle"),
+    path("ledger/checkpoint", api.show_checkpoint, name="ledger-checkpoint"),
+    path("ledger/key", api.show_key, name="ledger-key"),
 ]

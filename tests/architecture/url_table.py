@@ -38,6 +38,8 @@ PROVIDER, AUDITOR, ADMIN, HUB = Audience.PROVIDER, Audience.AUDITOR, Audience.AD
 ROWS: dict[str, Row] = {
     # everybody
     "": Row(PUBLIC),
+    "ledger/checkpoint": Row(PUBLIC),
+    "ledger/key": Row(PUBLIC),
     "home": Row(SIGNED_IN),
     "i18n/setlang/": Row(PUBLIC),
     "healthz": Row(PUBLIC),
@@ -143,6 +145,10 @@ ROWS: dict[str, Row] = {
     "api/v1/ledger/accounts/<str:address>/statement": Row(AUDITOR),
     "api/v1/ledger/transfers": Row(AUDITOR),
     "api/v1/ledger/transfers/<uuid:op_id>": Row(AUDITOR),
+    "api/v1/ledger/transfers/<uuid:op_id>/proof": Row(AUDITOR),
+    "api/v1/ledger/checkpoints": Row(AUDITOR),
+    "api/v1/ledger/checkpoints/consistency": Row(AUDITOR),
+    "api/v1/ledger/bundle": Row(AUDITOR),
 }
 #: Pages that a library brings and guards itself; test_urls.py walks them apart.
 LIBRARIES = ("accounts/", "admin/")
