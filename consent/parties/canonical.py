@@ -1,8 +1,9 @@
-"""One way to turn a document into bytes, and one way to name those bytes."""
+"""One way to turn a document into bytes, one way to name those bytes, and one way to write an instant."""
 
 import hashlib
 import hmac
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 import rfc8785
 
@@ -14,6 +15,11 @@ def canonical_bytes(document: Any) -> bytes:
         rfc8785.CanonicalizationError: the document holds something JSON cannot say exactly.
     """
     return rfc8785.dumps(document)
+
+
+def utc_text(moment: datetime, *, to: Literal["seconds", "milliseconds"]) -> str:
+    """Return an instant as JSON carries it: in UTC with a Z, cut off after seconds or milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec=to).replace("+00:00", "Z")
 
 
 def sha256_hex(data: bytes) -> str:

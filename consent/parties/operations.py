@@ -8,7 +8,7 @@ from django.db import transaction
 
 from consent.parties import policies
 from consent.parties.canonical import sha256_hex
-from consent.parties.models import Area, AuditEntry, Household, MachineKey, Membership, Organisation, Seat, User
+from consent.parties.models import Area, AuditEntry, Household, MachineKey, Membership, Organisation, User
 
 
 @transaction.atomic(savepoint=False)
@@ -109,8 +109,3 @@ def found_household(*, founder: User, name: str, area: Area, at: datetime) -> Ho
     Membership.objects.create(household=household, user=founder, role=Membership.Role.ADULT)
     note(actor=str(founder.pk), action="household.found", subject=f"household:{household.pk}", at=at)
     return household
-
-
-def has_place(user: User) -> bool:
-    """Tell whether this person lives in a household or sits in an organisation."""
-    return Membership.objects.filter(user=user).exists() or Seat.objects.filter(user=user).exists()

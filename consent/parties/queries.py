@@ -1,10 +1,10 @@
-"""What an organisation's people see of it."""
+"""Who has a place at Maru, and what an organisation's people see of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from consent.parties.models import MachineKey, Organisation
+from consent.parties.models import MachineKey, Membership, Organisation, Seat, User
 
 
 class KeyState(StrEnum):
@@ -22,6 +22,11 @@ class KeyLine:
     key: MachineKey
     scopes: list[str]
     state: KeyState
+
+
+def has_place(user: User) -> bool:
+    """Tell whether this person lives in a household or sits in an organisation."""
+    return Membership.objects.filter(user=user).exists() or Seat.objects.filter(user=user).exists()
 
 
 def keys_of(organisation: Organisation, *, at: datetime) -> list[KeyLine]:

@@ -38,6 +38,7 @@ def read_or_make(name: str, make: Callable[[], bytes]) -> bytes:
 
 @lru_cache(maxsize=8)
 def pepper(name: str, folder: str) -> bytes:
+    """Return the 32 secret bytes of the key file `name`; `folder` is `KEYS_DIR`, so that another one is another key."""
     return read_or_make(f"{name}.key", lambda: secrets.token_bytes(32))
 
 

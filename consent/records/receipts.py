@@ -5,7 +5,7 @@ Source: standards ISO/IEC TS 27560, W3C DPV 2.3, RFC 8785, RFC 7515 appendix F, 
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
-from consent.parties.canonical import canonical_bytes
+from consent.parties.canonical import canonical_bytes, utc_text
+from consent.parties.models import Organisation
 from consent.parties.secrets import keyed_name, read_or_make
 from consent.records.models import Consent
 from consent.records.notices import Notice
@@ -41,9 +42,16 @@ SIGNING_KEY = "receipts-1.pem"
 
 
 def compose(
-    *, receipt_id: UUID, consent: Consent, act: str, at: datetime, notice: Notice, price_tokens: int, tokens: int,
+    *,
+    receipt_id: UUID,
+    consent: Consent,
+    act: str,
+    at: datetime,
+    notice: Notice,
+    price_tokens: int,
+    tokens: int,
     replaces: UUID | None = None,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Return the receipt of one act on one consent, ready to be signed.
 
     Args:
@@ -60,7 +68,7 @@ def compose(
         "dct:identifier": str(receipt_id),
         "dpv:hasIdentifier": str(receipt_id),
         "dct:conformsTo": "https://w3id.org/dpv/schema/dpv-27560#receipt",
-        "dct:created": _utc(at),
+        "dct:created": utc_text(at, to="milliseconds"),
         "dpv:hasRecordOfActivity": _record(consent, subject=subject, act=act, at=at, notice=notice),
         "maru:payloadDigest": f"sha-256:{consent.payload_digest}" if consent.payload_digest else "none",
         "maru:opId": str(consent.op_id) if consent.op_id else "none",
@@ -79,6 +87,11 @@ def sign(receipt: dict[str, Any]) -> tuple[bytes, str]:
     header = {"alg": "Ed25519", "kid": key.thumbprint(), "typ": "consent-receipt+jws", "cty": "application/ld+json"}
     token = jws.serialize_compact(header, body, key, algorithms=["Ed25519"])
     return body, jws.detach_content(token)
+
+
+def as_document(body: bytes) -> dict[str, Any]:
+    """Return a stored receipt as JSON; its canonical form is again the stored bytes."""
+    return json.loads(body)
 
 
 def is_genuine(receipt: dict[str, Any], signature: str) -> tuple[bool, str]:
@@ -110,16 +123,7 @@ def jwks() -> dict[str, Any]:
 
 
 def _record(consent: Consent, *, subject: str, act: str, at: datetime, notice: Notice) -> dict[str, Any]:
-    base, recipient = settings.BASE_URL, consent.recipient
-    recipient_id = f"{base}/organisations/{recipient.pk}"
-    status: dict[str, Any] = {
-        "@type": [STATUS[act], "dpv:ExplicitlyExpressedConsent"],
-        "dpv:isIndicatedBy": {"@id": subject},
-        "dpv:hasIndicationMethod": "browser",
-        "dpv:isIndicatedAtTime": _utc(at),
-    }
-    if consent.ends_at and act == "given":
-        status["dpv:hasDuration"] = {"@type": "dpv:UntilTimeDuration", "rdf:value": _utc(consent.ends_at)}
+    base = settings.BASE_URL
     return {
         "@id": f"{base}/consents/{consent.pk}",
         "@type": "dpv:ConsentRecord",
@@ -129,15 +133,7 @@ def _record(consent: Consent, *, subject: str, act: str, at: datetime, notice: N
         "dpv:hasDataController": {"@id": f"{base}/organisations/maru"},
         "dpv:hasJurisdiction": {"@id": "loc:KR"},
         "dpv:hasApplicableLaw": {"@id": "legal-kr:law-PIPA"},
-        "dpv:hasEntity": [
-            {
-                "@id": recipient_id,
-                "@type": ["dpv:Organisation", "dpv:ThirdParty"],
-                "dpv:hasName": recipient.name_ko,
-                "dpv:hasAddress": recipient.address,
-                "dpv:hasContact": recipient.contact,
-            }
-        ],
+        "dpv:hasEntity": [_third_party(consent.recipient)],
         "dpv:hasNotice": {
             "@id": f"{base}/notices/v{notice.version}/{notice.locale}",
             "@type": "dpv:ConsentNotice",
@@ -145,30 +141,53 @@ def _record(consent: Consent, *, subject: str, act: str, at: datetime, notice: N
             "maru:sha256": notice.sha256,
             "maru:text": notice.text,
         },
-        "dpv:hasProcess": [
-            {
-                "@type": "dpv:Process",
-                "dpv:hasPurpose": {"@id": PURPOSES[consent.ask.purpose].dpv},
-                "dpv:hasProcessing": [{"@id": "dpv:Share"}, {"@id": "dpv:Analyse"}],
-                "dpv:hasLegalBasis": {"@id": "dpv:ExplicitlyExpressedConsent"},
-                "dpv:hasPersonalData": [{"@id": "maru:ApplianceInsight", "dpv:hasNecessity": {"@id": "dpv:Required"}}],
-                "dpv:hasRecipient": [{"@id": recipient_id}],
-                "dpv:hasStorageCondition": [
-                    {"@type": "dpv:StorageLocation", "dpv:hasLocation": {"@id": "loc:KR"}},
-                ],
-            }
-        ],
+        "dpv:hasProcess": [_process(consent)],
         "dpv:hasConsentControl": {
             "@type": "dpv:WithdrawConsent",
             "dpv:isExercisedAt": f"{base}/history#consent-{consent.pk}",
         },
         "dpv:hasRight": [{"@type": "dpv:DataSubjectRight", "dpv:isExercisedAt": f"{base}/privacy"}],
-        "dpv:hasConsentStatus": [status],
+        "dpv:hasConsentStatus": [_status(consent, subject=subject, act=act, at=at)],
     }
 
 
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _third_party(recipient: Organisation) -> dict[str, Any]:
+    return {
+        "@id": _id_of(recipient),
+        "@type": ["dpv:Organisation", "dpv:ThirdParty"],
+        "dpv:hasName": recipient.name_ko,
+        "dpv:hasAddress": recipient.address,
+        "dpv:hasContact": recipient.contact,
+    }
+
+
+def _process(consent: Consent) -> dict[str, Any]:
+    return {
+        "@type": "dpv:Process",
+        "dpv:hasPurpose": {"@id": PURPOSES[consent.ask.purpose].dpv},
+        "dpv:hasProcessing": [{"@id": "dpv:Share"}, {"@id": "dpv:Analyse"}],
+        "dpv:hasLegalBasis": {"@id": "dpv:ExplicitlyExpressedConsent"},
+        "dpv:hasPersonalData": [{"@id": "maru:ApplianceInsight", "dpv:hasNecessity": {"@id": "dpv:Required"}}],
+        "dpv:hasRecipient": [{"@id": _id_of(consent.recipient)}],
+        "dpv:hasStorageCondition": [{"@type": "dpv:StorageLocation", "dpv:hasLocation": {"@id": "loc:KR"}}],
+    }
+
+
+def _status(consent: Consent, *, subject: str, act: str, at: datetime) -> dict[str, Any]:
+    status: dict[str, Any] = {
+        "@type": [STATUS[act], "dpv:ExplicitlyExpressedConsent"],
+        "dpv:isIndicatedBy": {"@id": subject},
+        "dpv:hasIndicationMethod": "browser",
+        "dpv:isIndicatedAtTime": utc_text(at, to="milliseconds"),
+    }
+    if consent.ends_at and act == "given":
+        ends_at = utc_text(consent.ends_at, to="milliseconds")
+        status["dpv:hasDuration"] = {"@type": "dpv:UntilTimeDuration", "rdf:value": ends_at}
+    return status
+
+
+def _id_of(organisation: Organisation) -> str:
+    return f"{settings.BASE_URL}/organisations/{organisation.pk}"
 
 
 def _attached(signature: str) -> bytes:
@@ -187,8 +206,3 @@ def _public_keys(folder: str) -> list[OKPKey]:
 
 def _new_key() -> bytes:
     return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def as_document(body: bytes) -> dict[str, Any]:
-    """Return a stored receipt as JSON; its canonical form is again the stored bytes."""
-    return json.loads(body)

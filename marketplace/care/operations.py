@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from consent.parties import operations as parties
 from consent.parties.errors import NotPermitted
 from consent.parties.models import Area, Household, User
+from consent.parties.queries import has_place
 from consent.records import operations as records
 from rewards.ledger import operations as ledger
 
@@ -24,7 +25,7 @@ def move_in(*, user: User, name: str, area: Area, at: datetime) -> Household:
         NotPermitted: they live somewhere already, or sit in an organisation.
     """
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
-    if parties.has_place(user):
+    if has_place(user):
         raise NotPermitted(gettext("이미 자리가 있으셔서 새 집을 열 수 없어요."))
     household = parties.found_household(founder=user, name=name, area=area, at=at)
     records.draw_first_line(household=household, asks_per_week=FIRST_ASKS_PER_WEEK)

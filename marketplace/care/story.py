@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from consent.parties.canonical import utc_text
 from marketplace.care.browser import Browser
 
 Told = Callable[[str], None]
@@ -87,8 +88,12 @@ def _state(entity_id: str, state: str, device_class: str, unit: str, changed: da
     attributes = {"device_class": device_class, "unit_of_measurement": unit, "friendly_name": entity_id}
     stamp = changed.isoformat()
     return {
-        "entity_id": entity_id, "state": state, "attributes": attributes, "last_changed": stamp, "last_updated": stamp,
-    }  # fmt: skip
+        "entity_id": entity_id,
+        "state": state,
+        "attributes": attributes,
+        "last_changed": stamp,
+        "last_updated": stamp,
+    }
 
 
 def airrohr_body() -> dict[str, Any]:
@@ -117,7 +122,7 @@ def _event(source: str, kind: str, at: datetime, **data: Any) -> dict[str, Any]:
         "id": str(uuid4()),
         "source": source,
         "type": f"insight.{kind}.v1",
-        "time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": utc_text(at, to="milliseconds"),
         "datacontenttype": "application/json",
         "data": {"kind": kind, **data},
     }

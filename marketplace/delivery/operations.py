@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from consent.parties import operations as parties
+from consent.parties.canonical import utc_text
 from consent.parties.models import Organisation
 from consent.records.models import Consent
 from marketplace.delivery import addresses, policies, webhooks
@@ -26,9 +27,17 @@ SEND_MESSAGES = "marketplace.delivery.tasks.send_messages"
 
 @transaction.atomic(savepoint=False)
 def open_release(
-    *, consent: Consent, request: DataRequest, organisation: Organisation, kind: str, sealed: SealedObject,
-    payload_digest: str, number: int, opened_at: datetime, erase_at: datetime,
-) -> Release:  # fmt: skip
+    *,
+    consent: Consent,
+    request: DataRequest,
+    organisation: Organisation,
+    kind: str,
+    sealed: SealedObject,
+    payload_digest: str,
+    number: int,
+    opened_at: datetime,
+    erase_at: datetime,
+) -> Release:
     """Give a buyer the right to read one record, and write down that it is to be told.
 
     Args:
@@ -163,7 +172,7 @@ def _close(release: Release, *, because: str, at: datetime) -> None:
     if release.first_read_at is not None:
         erasure = Erasure.objects.create(release=release, due_at=at + ERASE_WITHIN)
         about |= {"action_required": "delete", "withdrawal_id": str(erasure.pk)}
-        about["deadline"] = webhooks.utc_text(erasure.due_at)
+        about["deadline"] = utc_text(erasure.due_at, to="seconds")
     subject = f"releases/{release.pk}"
     _tell(release.organisation, type=webhooks.CONSENT_ENDED, subject=subject, about=about, at=at)
 

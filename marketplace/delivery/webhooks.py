@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from standardwebhooks import Webhook
 
+from consent.parties.canonical import utc_text
 from consent.parties.secrets import pepper
 
 RELEASE_OPENED = "release.opened"
@@ -29,7 +30,7 @@ def body_of(*, message_id: UUID, type: str, subject: str, about: dict[str, Any],
         subject: what it is about, as `releases/<id>` or `data-requests/<id>`.
         about: ids and dates only.
     """
-    when = utc_text(at)
+    when = utc_text(at, to="seconds")
     return {
         "specversion": "1.0",
         "id": str(message_id),
@@ -41,10 +42,6 @@ def body_of(*, message_id: UUID, type: str, subject: str, about: dict[str, Any],
         "datacontenttype": "application/json",
         "data": about,
     }
-
-
-def utc_text(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def headers_of(*, message_id: UUID, body: bytes, secret: str, at: datetime) -> dict[str, str]:
@@ -61,6 +58,7 @@ def headers_of(*, message_id: UUID, body: bytes, secret: str, at: datetime) -> d
 
 
 def new_secret() -> bytes:
+    """Return the bytes with which the messages to one new endpoint are signed."""
     return secrets.token_bytes(SECRET_BYTES)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from consent.parties.canonical import utc_text
 from marketplace.insights.kinds import KINDS, Kind, Number, show_number
 
 HOME_ZONE = ZoneInfo("Asia/Seoul")
@@ -189,7 +190,7 @@ def _coarse_value(kind: Kind, rung: Rung, value: Shown) -> Shown:
 
 def _exact_time(moment: datetime) -> str:
     # To the second, because that is what the page can show: what was shown is what leaves.
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return utc_text(moment, to="seconds")
 
 
 def _coarse_time(rung: Rung, text: str) -> str:

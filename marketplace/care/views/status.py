@@ -1,12 +1,11 @@
 """What everybody may know: that consents, payments and releases go together."""
 
-from datetime import UTC
-
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET
 
+from consent.parties.canonical import utc_text
 from marketplace.brokerage.proofs import Status, current_status
 
 
@@ -29,5 +28,5 @@ def _as_json(status: Status) -> dict[str, int | str]:
         "consents": status.consents,
         "payments": status.payments,
         "releases": status.releases,
-        "as_of": status.as_of.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "as_of": utc_text(status.as_of, to="seconds"),
     }

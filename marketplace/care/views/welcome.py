@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from consent.parties import operations as parties
 from consent.parties.permissions import person_of
+from consent.parties.queries import has_place
 from marketplace.care import operations
 from marketplace.care.forms import MoveInForm
 
@@ -19,7 +19,7 @@ from marketplace.care.forms import MoveInForm
 def welcome(request: HttpRequest) -> HttpResponse:
     """GET, POST /welcome: open a home, or go to the room one has."""
     user = person_of(request)
-    if parties.has_place(user):
+    if has_place(user):
         return redirect("home")
     form = MoveInForm(request.POST or None)
     if request.method == "GET" or not form.is_valid():
