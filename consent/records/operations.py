@@ -26,14 +26,28 @@ def record_answer(*, ask: Ask, member: User, verdict: str, preview_sha256: str, 
 
 @transaction.atomic(savepoint=False)
 def record_consent(
-    *, ask: Ask, actor: User, payload_digest: str, ends_at: datetime, op_id: UUID, notice: Notice, tokens: int,
-    price_tokens: int, at: datetime,
-) -> Consent:  # fmt: skip
+    *,
+    ask: Ask,
+    actor: User,
+    payload_digest: str,
+    ends_at: datetime,
+    op_id: UUID,
+    notice: Notice,
+    tokens: int,
+    price_tokens: int,
+    at: datetime,
+) -> Consent:
     """Write down that the household said yes, with the signed receipt that says to what."""
     consent = _consent(
-        ask=ask, actor=actor, verdict=Consent.Verdict.GIVEN, notice=notice, at=at,
-        ends_at=ends_at, op_id=op_id, payload_digest=payload_digest,
-    )  # fmt: skip
+        ask=ask,
+        actor=actor,
+        verdict=Consent.Verdict.GIVEN,
+        notice=notice,
+        at=at,
+        ends_at=ends_at,
+        op_id=op_id,
+        payload_digest=payload_digest,
+    )
     _receipt(consent, act=Receipt.Act.GIVEN, at=at, notice=notice, tokens=tokens, price_tokens=price_tokens)
     ask.set_state(Ask.State.APPROVED, at=at)
     return consent
@@ -65,9 +79,7 @@ def record_end(
             raise
         raise AlreadyEnded(gettext("이미 철회하셨어요.")) from exc
     given = consent.receipts.get(act=Receipt.Act.GIVEN)
-    _receipt(
-        consent, act=reason, at=at, notice=notice, tokens=tokens, price_tokens=price_tokens, replaces=given.pk
-    )  # fmt: skip
+    _receipt(consent, act=reason, at=at, notice=notice, tokens=tokens, price_tokens=price_tokens, replaces=given.pk)
     return end
 
 
@@ -126,9 +138,16 @@ def ask_again(*, household: Household, organisation: Organisation) -> None:
 
 
 def _consent(
-    *, ask: Ask, actor: User, verdict: str, notice: Notice, at: datetime, ends_at: datetime | None = None,
-    op_id: UUID | None = None, payload_digest: str = "",
-) -> Consent:  # fmt: skip
+    *,
+    ask: Ask,
+    actor: User,
+    verdict: str,
+    notice: Notice,
+    at: datetime,
+    ends_at: datetime | None = None,
+    op_id: UUID | None = None,
+    payload_digest: str = "",
+) -> Consent:
     return Consent.objects.create(
         ask=ask,
         household=ask.household,
@@ -146,9 +165,15 @@ def _consent(
 
 
 def _receipt(
-    consent: Consent, *, act: str, at: datetime, notice: Notice, tokens: int, price_tokens: int,
+    consent: Consent,
+    *,
+    act: str,
+    at: datetime,
+    notice: Notice,
+    tokens: int,
+    price_tokens: int,
     replaces: UUID | None = None,
-) -> Receipt:  # fmt: skip
+) -> Receipt:
     receipt_id = uuid4()
     body, signature = receipts.sign(
         receipts.compose(

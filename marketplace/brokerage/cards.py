@@ -250,9 +250,14 @@ def _open(offer: Offer, shown: Shown, reader: Reader, alert: str) -> AskCard:
 def _deferred(offer: Offer) -> AskCard:
     kind = KINDS[offer.insight.kind].label.say(language())
     return AskCard(
-        ask=offer.ask, offer=offer, shape="deferred", state="pending", word="",
-        about=f"{offer.insight.appliance.get_type_display()}, {kind}", rows=[],
-    )  # fmt: skip
+        ask=offer.ask,
+        offer=offer,
+        shape="deferred",
+        state="pending",
+        word="",
+        about=f"{offer.insight.appliance.get_type_display()}, {kind}",
+        rows=[],
+    )
 
 
 def _decided(offer: Offer, reader: Reader, alert: str) -> AskCard:

@@ -66,9 +66,14 @@ def shown_state(offer: Offer, *, at: datetime) -> str:
 
 
 def show_ask(
-    *, ask_id: UUID, user: User, locale: str, at: datetime, precision: str | None = None,
+    *,
+    ask_id: UUID,
+    user: User,
+    locale: str,
+    at: datetime,
+    precision: str | None = None,
     drop_fields: Sequence[str] | None = None,
-) -> Shown:  # fmt: skip
+) -> Shown:
     """Return one ask with the exact preview of one choice, and the notice that goes with it.
 
     Raises:

@@ -95,10 +95,15 @@ def _asks(user: User, at: datetime) -> Iterator[Row]:
     for offer in offers_to(user).order_by("ask__asked_at", "pk").iterator(chunk_size=CHUNK):
         ask: Ask = offer.ask
         yield {
-            "id": ask.pk, "organisation": ask.recipient.name, "purpose": offer.version.purpose_text,
-            "insight": offer.insight_id, "tokens": offer.tokens, "asked_at": ask.asked_at,
-            "expires_at": ask.expires_at, "state": ask.shown_state(at),
-        }  # fmt: skip
+            "id": ask.pk,
+            "organisation": ask.recipient.name,
+            "purpose": offer.version.purpose_text,
+            "insight": offer.insight_id,
+            "tokens": offer.tokens,
+            "asked_at": ask.asked_at,
+            "expires_at": ask.expires_at,
+            "state": ask.shown_state(at),
+        }
 
 
 def _consents(user: User, at: datetime) -> Iterator[Row]:

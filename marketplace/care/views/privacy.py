@@ -113,8 +113,11 @@ def _told(request: HttpRequest) -> dict[str, Any]:
     try:
         page = page_of(
             reads.select_related("release__organisation", "release__consent__ask__offer__insight__appliance"),
-            by=("-at", "-pk"), name=f"reads:{user.membership.pk}", cursor=request.GET.get("cursor"), limit=READS,
-        )  # fmt: skip
+            by=("-at", "-pk"),
+            name=f"reads:{user.membership.pk}",
+            cursor=request.GET.get("cursor"),
+            limit=READS,
+        )
     except InvalidCursor as exc:
         raise Http404 from exc
     return {
