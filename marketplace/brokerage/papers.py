@@ -1,7 +1,7 @@
 """The papers of a home: each consent with what left, what was said then, and everything that happened since."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -66,8 +66,7 @@ class Paper:
     sections: list[Paragraphs]
     notice_foot: str
     can_withdraw: bool
-    has_receipt: bool = True
-    day: date = field(default_factory=date.today)
+    day: date
 
 
 def papers_of(consents: Sequence[Consent], *, user: User, at: datetime) -> list[Paper]:

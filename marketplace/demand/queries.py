@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from consent.parties.models import Area, AuditEntry, Household, Organisation
+from consent.parties.models import AuditEntry, Household, Organisation
 from marketplace.demand.models import DataRequest, RequestVersion, Review
 from rewards.ledger.models import Account, Transfer
 from rewards.ledger.queries import Line, Standing, balances_of, statement
@@ -120,11 +120,6 @@ def last_review(request: DataRequest) -> Review | None:
     return Review.objects.filter(version__request=request).select_related("version").order_by("-id").first()
 
 
-def versions_of(request: DataRequest) -> QuerySet[RequestVersion]:
-    """Return every version of a data request, newest first."""
-    return request.versions.select_related("area").order_by("-number")
-
-
 def reach_used_today(organisation: Organisation, *, at: datetime) -> int:
     """Return how many estimates a buyer has had since midnight in Seoul."""
     midnight = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -137,11 +132,6 @@ def homes_within_reach(version: RequestVersion) -> int:
     where = Q(area=version.area_id) | Q(area__parent=version.area_id)
     yielded = Q(insights__kind__in=version.kinds, insights__appliance__never_share=False)
     return Household.objects.filter(where & yielded).distinct().count()
-
-
-def areas() -> QuerySet[Area]:
-    """Return the areas a buyer may name, cities before their districts."""
-    return Area.objects.order_by("code")
 
 
 def _purse_line(line: Line) -> PurseLine:

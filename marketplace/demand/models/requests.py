@@ -30,10 +30,6 @@ class DataRequestQuerySet(models.QuerySet["DataRequest"]):
         """The work list of refunds: closed data requests whose leftover budget may go back at `at`."""
         return self.filter(state=DataRequest.State.CLOSED, refund_due_at__lte=at, refunded_at=None)
 
-    def wanting(self, kind: str, *, area: Area) -> "DataRequestQuerySet":
-        """Leave the data requests for this kind whose area is `area` or the city around it."""
-        return self.filter(current__kinds__contains=[kind], current__area__in=[area.pk, area.parent_id or area.pk])
-
     def asking(self, at: datetime) -> "DataRequestQuerySet":
         """Leave the data requests for which households may be asked at `at`."""
         return self.filter(
