@@ -36,6 +36,20 @@ def seat_of(user: object) -> Seat | None:
     return getattr(user, "seat", None) if not isinstance(user, Machine) else None
 
 
+def audits(user: object) -> bool:
+    """Tell whether somebody, or a key, keeps watch over the books: the platform's auditors and nobody else's.
+
+    Another organisation may have auditors of its own. Maru's books are not theirs to read: they would tell a buyer
+    who was asked.
+    """
+    if isinstance(user, Machine):
+        organisation, may = user.key.organisation, MachineKey.Scope.AUDIT in user.key.scopes
+    else:
+        seat = seat_of(user)
+        organisation, may = (seat.organisation, seat.role == Seat.Role.AUDITOR) if seat else (None, False)
+    return may and organisation is not None and organisation.kind == Organisation.Kind.PLATFORM
+
+
 def organisation_of(user: object, *, scope: str) -> Organisation | None:
     """Return the organisation a person sits in, or that a key with `scope` belongs to."""
     if isinstance(user, Machine):
@@ -116,7 +130,4 @@ class IsAuditor(BasePermission):
     """An auditor's session with a second factor, or a read-only auditor key."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        if isinstance(request.user, Machine):
-            return bool(request.user.key.organisation_id) and MachineKey.Scope.AUDIT in request.user.key.scopes
-        seat = seat_of(request.user)
-        return seat is not None and seat.role == Seat.Role.AUDITOR and has_second_factor(request)
+        return audits(request.user) and (isinstance(request.user, Machine) or has_second_factor(request))

@@ -15,9 +15,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from consent.parties.models import Seat
 from consent.parties.paging import open_position, page_of, seal_position
-from consent.parties.permissions import has_second_factor, seat_of
+from consent.parties.permissions import audits, has_second_factor
 from marketplace.brokerage.proofs import current_findings, current_status
 from marketplace.care import trails
 from rewards.ledger import queries as ledger
@@ -38,8 +37,7 @@ def auditors_only(
     @never_cache
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        seat = seat_of(request.user)
-        if seat is None or seat.role != Seat.Role.AUDITOR:
+        if not audits(request.user):
             raise Http404
         if not has_second_factor(request):
             return redirect(_way_to_a_second_factor(request))
