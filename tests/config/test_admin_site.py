@@ -87,3 +87,13 @@ def test_a_stranger_signs_in_first():
 
 def test_who_is_through_does_not_meet_the_sign_in_again(admin):
     assert signed_in(admin, second_factor=True).get("/admin/login/")["Location"] == DESK
+
+
+@pytest.mark.parametrize(
+    "kind", ["account/emailaddress", "mfa/authenticator", "usersessions/usersession", "auth/group"]
+)
+def test_nobody_changes_how_others_sign_in_from_here(admin, kind):
+    browser = signed_in(admin, second_factor=True)
+
+    assert browser.get(f"{DESK}{kind}/").status_code == 404
+    assert browser.post(f"{DESK}{kind}/add/", {"email": "x@maru.example", "verified": "on"}).status_code == 404
