@@ -112,3 +112,9 @@ def test_a_command_with_an_installations_key_is_none(tmp_path, monkeypatch):
     process = run_supervisor(tmp_path, *IS_TRIAL, **SERVERS_ELSEWHERE, MARU_SECRET_KEY="k" * 60)
 
     assert process.stdout == "None\n"
+
+
+def test_the_cache_keeps_every_count_of_wrong_passwords():
+    cache = told("CACHES", **INSTALLATION)["CACHES"]["default"]
+
+    assert cache["OPTIONS"]["MAX_ENTRIES"] >= 50_000
