@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from config.databases import RUNTIME_ROLE
+from rewards.ledger import sealing
 
 SEEN_MIGRATED: set[str] = set()
 LEDGER_IS_CALLABLE = """
@@ -26,13 +27,17 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_GET
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """GET /readyz: 200 once every needed part is there, 503 before. Redis is told but not needed."""
+    """GET /readyz: 200 once every needed part is there, 503 before. Redis and the
+    ledger's seal are told but not needed.
+    """
     try:
         needed = {"database": _acts_as_runtime(), "ledger": _reaches_the_ledger(), "migrations": _is_migrated()}
     except DatabaseError:
         needed = {"database": False}
     is_ready = all(needed.values())
+    is_late = is_ready and sealing.seconds_behind() > sealing.LATE_SECONDS
     checks = {name: "ok" if fine else "missing" for name, fine in needed.items()}
+    checks["sealing"] = "late" if is_late else "ok"
     checks["redis"] = "ok" if _reaches_redis() else "missing"
     return JsonResponse({"status": "ok" if is_ready else "unavailable", **checks}, status=200 if is_ready else 503)
 

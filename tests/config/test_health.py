@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 
 from config import health
+from tests.rewards.ledger import books
 
 
 def test_says_it_is_up_without_asking_the_database(client):
@@ -15,7 +16,7 @@ def test_is_ready_once_database_migrations_and_ledger_are_there(client):
     answer = client.get("/readyz")
 
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "database": "ok", "ledger": "ok", "migrations": "ok", "redis": "ok"}
+    assert answer.json() == dict.fromkeys(("status", "database", "ledger", "migrations", "sealing", "redis"), "ok")
     assert "no-store" in answer["Cache-Control"]
 
 
@@ -27,6 +28,16 @@ def test_stays_ready_without_redis(client, settings):
 
     assert answer.status_code == 200
     assert answer.json()["redis"] == "missing"
+
+
+@pytest.mark.django_db
+def test_says_when_the_seal_of_the_ledger_is_late_and_stays_ready(client, monkeypatch):
+    books.post(credit=books.account())
+    monkeypatch.setattr(health.sealing, "LATE_SECONDS", 0)
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["sealing"]) == (200, "late")
 
 
 @pytest.mark.django_db

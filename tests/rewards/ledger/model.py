@@ -24,6 +24,7 @@ class Model:
     versions: dict[str, int] = field(default_factory=dict)
     holds: dict[str, Held] = field(default_factory=dict)
     answers: dict[str, tuple[Any, str, int | None]] = field(default_factory=dict)
+    reversed: set[str] = field(default_factory=set)
     rows: int = 0
 
     def held(self, address: str) -> int:
@@ -53,6 +54,21 @@ class Model:
             return "insufficient_tokens", None
         if self._is_full(credit, amount):
             return "account_full", None
+        self._move(debit, credit, amount)
+        return "applied", self._version(debit)
+
+    def reverse(self, key: str, posted: str, debit: str, credit: str, amount: int) -> tuple[str, int | None]:
+        """Take back the post under the key `posted`, whose sides and amount the caller repeats, swapped."""
+        refusal = self._refuse_debit(debit) or self._refuse_credit(debit, credit)
+        if refusal:
+            return refusal, None
+        if posted in self.reversed:
+            return "already_reversed", None
+        if debit not in FLOORLESS and self.available(debit) < amount:
+            return "insufficient_tokens", None
+        if self._is_full(credit, amount):
+            return "account_full", None
+        self.reversed.add(posted)
         self._move(debit, credit, amount)
         return "applied", self._version(debit)
 

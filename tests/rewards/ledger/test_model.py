@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from rewards.ledger import operations as ledger
 from rewards.ledger.errors import AccountNotEmpty, LedgerError
 from rewards.ledger.invariants import broken_invariants
-from rewards.ledger.items import CaptureItem, HoldItem, PostItem, ReleaseItem
-from rewards.ledger.models import Transfer
+from rewards.ledger.items import CaptureItem, HoldItem, PostItem, ReleaseItem, ReverseItem
+from rewards.ledger.models import Attempt, Transfer
 from rewards.ledger.queries import balances_of, trial_balance
 from tests.rewards.ledger.model import BOUNDLESS, Model
 
@@ -67,6 +67,12 @@ class Books(RuleBasedStateMachine):
         if action == "hold":
             lifetime = MOMENT if key.endswith("brief") else LONG
             return HoldItem(key=key, debit=self.real(rest[0]), amount=rest[1], lifetime=lifetime, **FACT)
+        if action == "reverse":
+            posted = Attempt.objects.get(key=rest[0]).transfer_id
+            return ReverseItem(
+                key=key, reverses=posted, debit=self.real(rest[1]), credit=self.real(rest[2]), amount=rest[3],
+                approved_by="another", reason="test", **FACT,
+            )  # fmt: skip
         if action == "capture":
             legs = tuple(ledger.Leg(self.real(credit), amount) for credit, amount in rest[1])
             return CaptureItem(key=key, hold=rest[0], legs=legs, **FACT)
@@ -100,6 +106,15 @@ class Books(RuleBasedStateMachine):
     @rule(choice=st.integers(0))
     def release(self, choice):
         self.run(("release", self.some_hold(choice)))
+
+    @rule(choice=st.integers(0))
+    def take_back(self, choice):
+        answers = self.model.answers
+        posted = [(key, body) for key, body in self.keys if body[0] == "post" and key in answers]
+        if posted:
+            key, (_, debit, credit, amount) = posted[choice % len(posted)]
+            if answers[key][0] == ("post", debit, credit, amount):
+                self.run(("reverse", key, credit, debit, amount))
 
     @rule(choice=st.integers(0))
     def repeat(self, choice):

@@ -14,29 +14,7 @@ from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.models import FEES, Attempt, Transfer
 from rewards.ledger.queries import balance_of
 from tests.rewards.ledger import books
-
-HANDS = 20
-
-
-def all_at_once(act, *, hands=HANDS):
-    """Run `act(number)` in that many threads, released together; return what each answered or raised."""
-    gate, answers = threading.Barrier(hands), [None] * hands
-
-    def hand(number):
-        try:
-            gate.wait(timeout=30)
-            answers[number] = act(number)
-        except Exception as exc:
-            answers[number] = exc
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=hand, args=(number,)) for number in range(hands)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return answers
+from tests.threads import HANDS, all_at_once
 
 
 def kinds(answers):
