@@ -2,25 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import combinations
 
 from django.db.models import Prefetch
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from consent.parties.languages import language
 from consent.parties.models import Membership, User
 from consent.records.models import Answer, Ask, Consent
-from consent.records.notices import Section
 from consent.records.purposes import PURPOSES
-from marketplace.appliances.models import Appliance
 from marketplace.brokerage.errors import BrokerageError, OfferChanged
 from marketplace.brokerage.models import Offer
+from marketplace.brokerage.outcomes import outcome_of
+from marketplace.brokerage.parts import Fact, Paragraphs, sections_for
 from marketplace.brokerage.policies import check_offer_stands
 from marketplace.brokerage.previews import PREVIEWED, Choice, Preview, preview_of
 from marketplace.brokerage.queries import Shown, show_offer
 from marketplace.brokerage.slips import Row, rows_of, rows_that_leave, rows_to_choose, short_rows
+from marketplace.brokerage.wording import appliance_name, month_day, with_particle
 from marketplace.demand.models import RequestVersion
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.kinds import KINDS
@@ -32,18 +33,6 @@ ANSWERS = Prefetch("ask__answers", Answer.objects.select_related("member"))
 
 
 @dataclass(frozen=True)
-class Fact:
-    """One pair of `parts/facts.html`."""
-
-    label: str
-    value: str = ""
-    note: str = ""
-    strong: bool = False
-    at: datetime | None = None
-    mono: bool = False
-
-
-@dataclass(frozen=True)
 class Step:
     """One step of precision that a member may choose."""
 
@@ -51,16 +40,6 @@ class Step:
     label: str
     tokens: int
     is_chosen: bool
-
-
-@dataclass(frozen=True)
-class Paragraphs:
-    """One section of `parts/notice.html`."""
-
-    heading: str
-    lines: tuple[str, ...]
-    legal: str = ""
-    strong: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,31 +157,6 @@ def card_of(
     return _open(offer, shown, reader, alert)
 
 
-def sections_for(sections: Sequence[Section]) -> list[Paragraphs]:
-    """Return a notice's sections as `parts/notice.html` wants them."""
-    return [Paragraphs(one.heading, one.paragraphs, one.term, one.strong) for one in sections]
-
-
-def with_particle(word: str) -> str:
-    """Put the subject particle behind a Korean word; leave other words as they are."""
-    code = ord(word[-1]) - 0xAC00
-    if not 0 <= code < 11172:
-        return word
-    return f"{word}{'이' if code % 28 else '가'}"
-
-
-def appliance_name(appliance: Appliance) -> str:
-    """Return what kind of appliance it is, as it stands inside a sentence."""
-    name = str(appliance.get_type_display())
-    return f"{name[0].lower()}{name[1:]}" if language() == "en" else name
-
-
-def month_day(moment: date | datetime) -> str:
-    """Write a day as people say it: 12월 20일, December 20."""
-    local = timezone.localtime(moment) if isinstance(moment, datetime) else moment
-    return formats.date_format(local, "MONTH_DAY_FORMAT")
-
-
 def _stands(offer: Offer) -> bool:
     try:
         check_offer_stands(offer)
@@ -262,74 +216,26 @@ def _deferred(offer: Offer) -> AskCard:
 
 def _decided(offer: Offer, reader: Reader, alert: str) -> AskCard:
     consent: Consent | None = getattr(offer.ask, "consent", None)
-    state = _state_of(offer.ask, consent, reader.at)
-    word, sentence = _words_of(state, consent)
+    outcome = outcome_of(offer.ask, consent, at=reader.at)
+    is_given = outcome.state == Consent.State.GIVEN
     kind = KINDS[offer.insight.kind].label.say(language())
-    rows = _released(offer) if state == Consent.State.GIVEN else []
+    rows = _released(offer) if is_given else []
     others = consent is not None and consent.decided_by_id != reader.user.pk
     return AskCard(
         ask=offer.ask,
         offer=offer,
         shape="decided",
-        state=_PEGS[state],
-        word=word,
+        state=outcome.peg,
+        word=outcome.word,
         about=gettext("%(name)s 님이 답하셨어요.") % {"name": consent.decided_by} if consent and others else "",
-        rows=rows or [Row(kind, gettext("그대로 집에 둘게요") if state in _KEPT else gettext("지문만 남았어요"))],
-        is_kept=state in _KEPT,
-        sentence=sentence,
+        rows=rows or [Row(kind, gettext("그대로 집에 둘게요") if outcome.is_kept else gettext("지문만 남았어요"))],
+        is_kept=outcome.is_kept,
+        sentence=outcome.sentence,
         consent=consent,
-        can_withdraw=state == Consent.State.GIVEN and reader.may_decide(offer.ask),
+        can_withdraw=is_given and reader.may_decide(offer.ask),
         tokens=offer.tokens_chosen if consent and consent.op_id else 0,
         alert=alert,
     )
-
-
-def _state_of(ask: Ask, consent: Consent | None, at: datetime) -> str:
-    if consent is not None:
-        return consent.state(at)
-    return "late" if ask.shown_state(at) == Ask.State.EXPIRED else "void"
-
-
-#: The peg of each state. A person's yes and no are told apart by a filled and a hollow one, never by a colour.
-_PEGS: dict[str, str] = {
-    Consent.State.GIVEN: "approved",
-    Consent.State.REFUSED: "denied",
-    Consent.State.WITHDRAWN: "withdrawn",
-    Consent.State.REVOKED: "withdrawn",
-    Consent.State.EXPIRED: "closed",
-    "late": "denied",
-    "void": "closed",
-}
-_KEPT = (Consent.State.REFUSED, "late", "void")
-
-
-def _words_of(state: str, consent: Consent | None) -> tuple[str, str]:
-    """Return what the peg says and the sentence under the slip."""
-    until = month_day(consent.ends_at) if consent and consent.ends_at else ""
-    return {
-        Consent.State.GIVEN: (
-            gettext("허락했어요"),
-            gettext("%(until)s까지 이 한 건을 읽을 수 있어요. 읽을 때마다 기록에 남겨 둘게요.") % {"until": until},
-        ),
-        Consent.State.REFUSED: (
-            gettext("거절했어요"),
-            gettext("나간 값도, 잃은 것도 없어요. 이 기관은 이 질문이 있었는지도 몰라요."),
-        ),
-        Consent.State.WITHDRAWN: (
-            gettext("철회하셨어요"),
-            gettext("그때부터 아무도 읽지 못해요. 받은 토큰은 그대로예요."),
-        ),
-        Consent.State.REVOKED: (
-            gettext("마루가 거두었어요"),
-            gettext("그때부터 아무도 읽지 못해요. 받은 토큰은 그대로예요."),
-        ),
-        Consent.State.EXPIRED: (
-            gettext("보관이 끝났어요"),
-            gettext("이제 아무도 읽지 못해요. 받은 토큰은 그대로예요."),
-        ),
-        "late": (gettext("기한이 지났어요"), gettext("기한이 지나 거절로 남겼어요. 나간 값은 없어요.")),
-        "void": (gettext("거두었어요"), gettext("그 사이에 바뀐 것이 있어 이 질문을 거두었어요. 나간 값은 없어요.")),
-    }[state]
 
 
 def _released(offer: Offer) -> list[Row]:

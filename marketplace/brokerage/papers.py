@@ -19,8 +19,11 @@ from consent.parties.strict_json import loads
 from consent.records import receipts
 from consent.records.models import Consent, Receipt
 from consent.records.notices import sections_of
-from marketplace.brokerage.cards import ANSWERS, Fact, Paragraphs, month_day, sections_for
+from marketplace.brokerage.cards import ANSWERS
+from marketplace.brokerage.outcomes import PEGS
+from marketplace.brokerage.parts import Fact, Paragraphs, sections_for
 from marketplace.brokerage.slips import Row, areas_of, rows_of
+from marketplace.brokerage.wording import month_day
 from marketplace.delivery.models import Access, Erasure, Release
 from marketplace.delivery.queries import reads_of
 from marketplace.insights import vault
@@ -88,14 +91,13 @@ def _paper(
     first, latest = _receipts(consent)
     notice = _notice(first)
     seen = reads.get(release.pk, []) if release else []
-    peg, word = _peg(consent, state)
     may = user.membership.is_adult or consent.ask.private_to_id == user.membership.pk
     kind = KINDS[consent.ask.offer.insight.kind].label.say(language())
     is_kept = state == Consent.State.REFUSED
     return Paper(
         consent=consent,
-        state=peg,
-        word=word,
+        state=PEGS[state],
+        word=_word(consent, state),
         sentence="" if state == Consent.State.GIVEN or is_kept else gettext("값은 지웠고 지문과 날짜만 남겼어요."),
         rows=_stayed(kind) if is_kept else _left(consent, release, state) or _gone(consent, kind),
         is_kept=is_kept,
@@ -122,14 +124,14 @@ def _notice(receipt: Receipt) -> dict[str, Any]:
     return dict(record["dpv:hasNotice"])
 
 
-def _peg(consent: Consent, state: str) -> tuple[str, str]:
+def _word(consent: Consent, state: str) -> str:
     until = month_day(consent.ends_at) if consent.ends_at else ""
     return {
-        Consent.State.GIVEN: ("approved", gettext("허락, %(until)s까지 읽을 수 있어요") % {"until": until}),
-        Consent.State.REFUSED: ("denied", gettext("거절하셨어요")),
-        Consent.State.WITHDRAWN: ("withdrawn", gettext("철회하셨어요")),
-        Consent.State.REVOKED: ("withdrawn", gettext("마루가 거두었어요")),
-        Consent.State.EXPIRED: ("closed", gettext("%(until)s에 보관이 끝났어요") % {"until": until}),
+        Consent.State.GIVEN: gettext("허락, %(until)s까지 읽을 수 있어요") % {"until": until},
+        Consent.State.REFUSED: gettext("거절하셨어요"),
+        Consent.State.WITHDRAWN: gettext("철회하셨어요"),
+        Consent.State.REVOKED: gettext("마루가 거두었어요"),
+        Consent.State.EXPIRED: gettext("%(until)s에 보관이 끝났어요") % {"until": until},
     }[Consent.State(state)]
 
 
