@@ -103,6 +103,7 @@ def test_brings_a_value_to_its_kinds_unit(one, value, unit):
         (edge("presence.absence", True, interval=Interval(AT - timedelta(32), AT)), "wrong_interval"),
         (edge("presence.absence", True, interval=Interval(AT, NOW + timedelta(hours=1))), "wrong_interval"),
         (edge("pest.sighting", "cockroach", confidence=None), "confidence_required"),
+        (reading("vacuum.obstacle", "cable", ""), "confidence_required"),
         (edge("pest.sighting", "cockroach", confidence=Decimal("1.01")), "out_of_range"),
         (edge("pest.sighting", "cockroach", method=replace(MODEL, sha256=None)), "model_required"),
         (edge("food.item", "milk", method=replace(MODEL, type="sensor")), "model_required"),
