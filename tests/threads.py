@@ -6,8 +6,10 @@ from typing import Any
 
 from django.db import connection
 
+HANDS = 20
 
-def all_at_once(act: Callable[[int], Any], *, hands: int = 20) -> list[Any]:
+
+def all_at_once(act: Callable[[int], Any], *, hands: int = HANDS) -> list[Any]:
     """Run `act(number)` in that many threads, released together; return what each answered or raised."""
     gate, answers = threading.Barrier(hands), [None] * hands
 
