@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from consent.parties.models import Area
+from consent.parties.serializers import Moment
 from consent.records.purposes import PURPOSES
 from marketplace.demand.models import DataRequest, Review
 from marketplace.demand.pricing import price_of_version
@@ -65,7 +66,7 @@ class TermsInput(serializers.Serializer):
     )
     retention_days = WholeNumber(min_value=1, max_value=3650)
     budget_tokens = WholeNumber(min_value=1, max_value=MAX_AMOUNT)
-    ends_at = serializers.DateTimeField()
+    ends_at = Moment()
     min_gap_hours = WholeNumber(min_value=0, max_value=720, required=False)
 
     def validate_area(self, code: str) -> Area:

@@ -9,6 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from consent.parties.serializers import Moment
 from rewards.ledger.as_of import Clock
 from rewards.ledger.models import MAX_AMOUNT, AccountKind, Transfer
 
@@ -25,7 +26,7 @@ class HexField(serializers.Field):
 
 
 class AsOfInput(serializers.Serializer):
-    as_of = serializers.DateTimeField(default=None)
+    as_of = Moment(default=None)
     by = serializers.ChoiceField(choices=[(clock.value, clock.value) for clock in Clock], default=Clock.RECORDED)
 
     @classmethod
@@ -39,7 +40,7 @@ class PeriodInput(serializers.Serializer):
     """A time from `from` up to, not including, `to`; either end may be open."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        return {"from": serializers.DateTimeField(default=EVER[0]), "to": serializers.DateTimeField(default=EVER[1])}
+        return {"from": Moment(default=EVER[0]), "to": Moment(default=EVER[1])}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["from"] > attrs["to"]:
@@ -171,6 +172,19 @@ class StatementOutput(serializers.Serializer):
     opening = StandingOutput(required=False)
     closing = StandingOutput(required=False)
     data = LineOutput(many=True)  # type: ignore[assignment]
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class RefusalOutput(serializers.Serializer):
+    key = serializers.CharField()
+    action = serializers.ChoiceField(choices=Transfer.Kind.choices)
+    outcome = serializers.CharField()
+    actor = serializers.CharField()
+    recorded_at = serializers.DateTimeField()
+
+
+class RefusalsOutput(serializers.Serializer):
+    data = RefusalOutput(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)
 
 
