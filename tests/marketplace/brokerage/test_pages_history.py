@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.test import Client
 from django.utils import timezone
 
 from consent.parties.models import Membership
@@ -20,6 +19,7 @@ from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import Erasure
 from rewards.ledger.queries import balance_of, wallet_address
 from tests import factories
+from tests.browsers import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -34,12 +34,6 @@ def mother():
 @pytest.fixture
 def browser(mother):
     return signed_in(mother)
-
-
-def signed_in(person):
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def papers_on(page: str) -> list[str]:

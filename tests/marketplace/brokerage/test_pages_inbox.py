@@ -6,7 +6,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
-from django.test import Client
 from django.utils import timezone
 
 from consent.parties.models import Membership
@@ -16,6 +15,7 @@ from marketplace.brokerage import operations
 from marketplace.delivery.models import Release
 from marketplace.insights import vault
 from tests import factories
+from tests.browsers import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -30,12 +30,6 @@ def mother():
 @pytest.fixture
 def browser(mother):
     return signed_in(mother)
-
-
-def signed_in(person):
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def sha_on(page: str) -> str:

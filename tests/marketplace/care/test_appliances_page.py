@@ -13,6 +13,7 @@ from marketplace.appliances.models import Appliance
 from marketplace.brokerage import operations as brokerage
 from marketplace.brokerage.errors import AppliancePrivate
 from tests import factories
+from tests.browsers import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -25,12 +26,6 @@ def mother():
 @pytest.fixture
 def purifier(mother):
     return factories.insight(of=mother.membership.household).appliance
-
-
-def signed_in(person):
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def test_shows_each_appliance_with_its_last_word_and_how_much_it_noticed(mother, purifier):

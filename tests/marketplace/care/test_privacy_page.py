@@ -5,7 +5,6 @@ import re
 
 import pytest
 from django.conf import settings
-from django.test import Client
 from django.utils import timezone
 
 from consent.parties.models import Membership
@@ -13,6 +12,7 @@ from consent.records.models import Ask, Preference, StandingNo
 from marketplace.brokerage import operations as brokerage
 from marketplace.delivery import door
 from tests import factories
+from tests.browsers import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -27,12 +27,6 @@ def mother():
 @pytest.fixture
 def browser(mother):
     return signed_in(mother)
-
-
-def signed_in(person):
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def read(deal):

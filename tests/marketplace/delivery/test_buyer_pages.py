@@ -7,9 +7,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from marketplace.delivery import door, operations
 from marketplace.delivery.models import Access, Erasure
 from tests import factories
 
@@ -25,14 +23,6 @@ def school(data_request):
 
 def page(client, data_request, query=""):
     return client.get(f"/buyer/data-requests/{data_request.pk}{query}")
-
-
-def a_duty(data_request):
-    release = factories.release(request=data_request)
-    reader = door.Reader(data_request.organisation, "key:1", "list")
-    door.read_record(request=data_request, release_id=release.pk, reader=reader, at=timezone.now())
-    operations.close_release(consent=release.consent, because="withdrawn", at=timezone.now())
-    return Erasure.objects.get(release=release)
 
 
 def test_the_values_that_left_are_shown_newest_first_and_the_read_is_written_down(school, data_request):
@@ -55,8 +45,7 @@ def test_what_is_new_is_new_on_the_page_that_first_shows_it(school, data_request
     assert "2번 읽음" in page(school, data_request).text
 
 
-def test_a_duty_is_attested_with_one_button(school, data_request):
-    duty = a_duty(data_request)
+def test_a_duty_is_attested_with_one_button(school, data_request, duty):
     assert "지웠어요" in page(school, data_request).text
 
     answer = school.post(f"/buyer/withdrawals/{duty.pk}/attest", follow=True)
@@ -67,8 +56,8 @@ def test_a_duty_is_attested_with_one_button(school, data_request):
 
 
 @pytest.mark.parametrize("who", ["another buyer's staff", "a member of a household", "a stranger"])
-def test_nobody_else_opens_these_pages(data_request, who):
-    duty, client = a_duty(data_request), Client()
+def test_nobody_else_opens_these_pages(data_request, duty, who):
+    client = Client()
     if who != "a stranger":
         client.force_login(factories.staff() if who == "another buyer's staff" else factories.member())
 
@@ -82,9 +71,8 @@ def test_a_broken_cursor_is_a_page_that_says_so(school, data_request):
     assert page(school, data_request, "?cursor=broken").status_code == 400
 
 
-def test_the_list_of_data_requests_shows_what_waits(school, data_request):
+def test_the_list_of_data_requests_shows_what_waits(school, data_request, duty):
     factories.release(request=data_request)
-    a_duty(data_request)
     silent = factories.request_to_read(of=data_request.organisation, purpose_ko="아직 아무것도")
 
     text = school.get("/buyer/records").text
@@ -95,17 +83,15 @@ def test_the_list_of_data_requests_shows_what_waits(school, data_request):
 
 
 @pytest.mark.parametrize("path", ["/buyer/records", "/buyer/data-requests/{}"])
-def test_the_pages_hold_nothing_that_the_content_policy_would_drop(school, data_request, path):
+def test_the_pages_hold_nothing_that_the_content_policy_would_drop(school, data_request, duty, path):
     factories.release(request=data_request)
-    a_duty(data_request)
 
     assert INLINE.findall(school.get(path.format(data_request.pk)).text) == []
 
 
 @pytest.mark.parametrize("path", ["/buyer/records", "/buyer/data-requests/{}"])
-def test_the_pages_speak_english(school, data_request, path):
+def test_the_pages_speak_english(school, data_request, duty, path):
     factories.release(request=data_request)
-    a_duty(data_request)
     school.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
 
     text = school.get(path.format(data_request.pk)).text

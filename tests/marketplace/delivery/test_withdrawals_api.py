@@ -6,18 +6,8 @@ import pytest
 from django.utils import timezone
 
 from consent.parties.models import AuditEntry, Organisation
-from marketplace.delivery import door, operations
 from marketplace.delivery.models import Erasure
 from tests import factories
-
-
-@pytest.fixture
-def duty(data_request) -> Erasure:
-    release = factories.release(request=data_request)
-    reader = door.Reader(data_request.organisation, "key:1", "list")
-    door.read_record(request=data_request, release_id=release.pk, reader=reader, at=timezone.now())
-    operations.close_release(consent=release.consent, because="withdrawn", at=timezone.now())
-    return Erasure.objects.get(release=release)
 
 
 def test_what_was_read_and_withdrawn_is_listed_with_its_deadline(api, duty):
