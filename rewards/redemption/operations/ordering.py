@@ -1,9 +1,8 @@
-"""Every write of this room: an order from reservation to fulfilment, and what stands in the shop.
+"""One order, from its reservation to its fulfilment or its end.
 
 One lock order everywhere: the order's row, then the reward's (stock), then the ledger's balances.
 """
 
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 
 from consent.parties import operations as parties
-from consent.parties.models import Household, Organisation, User
+from consent.parties.models import Household, User
 from rewards.ledger import operations as ledger
 from rewards.ledger.errors import (
     HoldExpired,
@@ -168,50 +167,6 @@ def lapse_orders(*, at: datetime, limit: int = 100) -> int:
     return _lapse_each(Order.objects.lapsed(at).order_by("answer_by")[:limit], at=at)
 
 
-@transaction.atomic(savepoint=False)
-def offer_reward(
-    *,
-    provider: Organisation,
-    kind: str,
-    name_ko: str,
-    name_en: str,
-    words_ko: str,
-    words_en: str,
-    tokens: int,
-    fits: Sequence[str],
-    stock: int | None = None,
-) -> Reward:
-    """Put something into the shop.
-
-    Args:
-        fits: types of appliance it is made for; an empty list fits none in particular.
-        stock: how many there are; None for as many as anybody asks for.
-
-    Raises:
-        IntegrityError: it costs nothing.
-    """
-    return Reward.objects.create(
-        provider=provider, kind=Reward.Kind(kind), name_ko=name_ko, name_en=name_en, words_ko=words_ko,
-        words_en=words_en, tokens=tokens, fits=list(fits), stock=stock,
-    )  # fmt: skip
-
-
-@transaction.atomic(durable=True)
-def change_offer(*, reward_id: UUID, actor: User, stock: int | None, listed: bool, at: datetime) -> Reward:
-    """Say how many are left and whether the shop shows it. Price and words stay: they were promised.
-
-    Raises:
-        NotYourOrder: `actor` is not staff of its provider.
-        OrganisationSuspended: the provider may not act now.
-    """
-    reward = Reward.objects.lock(reward_id)
-    policies.check_can_offer(actor, provider=reward.provider)
-    reward.stock, reward.listed = stock, listed
-    reward.save(update_fields=["stock", "listed"])
-    parties.note(actor=str(actor.pk), action="reward.change", subject=f"reward:{reward.pk}", at=at)
-    return reward
-
-
 @transaction.atomic(durable=True)
 def _place(*, household: Household, reward_id: UUID, actor: User, at: datetime, idempotency_key: str) -> Order:
     try:
@@ -225,9 +180,14 @@ def _place(*, household: Household, reward_id: UUID, actor: User, at: datetime, 
     try:
         with transaction.atomic():
             order = Order.objects.create(
-                household=household, reward=reward, ordered_by=actor, tokens=reward.tokens, placed_at=at,
-                answer_by=at + ANSWER_TIME, idempotency_key=idempotency_key,
-            )  # fmt: skip
+                household=household,
+                reward=reward,
+                ordered_by=actor,
+                tokens=reward.tokens,
+                placed_at=at,
+                answer_by=at + ANSWER_TIME,
+                idempotency_key=idempotency_key,
+            )
     except IntegrityError as exc:
         # The same key came with another reward at the same instant; the first one won.
         if "order_once_per_idempotency_key" not in str(exc):
@@ -270,9 +230,12 @@ def _give_back(order: Order, *, verb: str, actor: User | str) -> None:
         # The ledger's own sweeper may have come first; then the tokens are free already.
         with suppress(HoldResolved):
             ledger.release_hold(
-                hold=order.hold_key, key=f"{verb}:{order.pk}", actor=actor,
-                event_type=f"order.{verb}", event_ref=order.hold_key,
-            )  # fmt: skip
+                hold=order.hold_key,
+                key=f"{verb}:{order.pk}",
+                actor=actor,
+                event_type=f"order.{verb}",
+                event_ref=order.hold_key,
+            )
         return
     ledger.post(
         key=f"{verb}:{order.pk}",
