@@ -32,6 +32,8 @@ from rewards.ledger.serializers import (
     OperationOutput,
     PeriodInput,
     ProofOutput,
+    RefusalOutput,
+    RefusalsOutput,
     StandingOutput,
     StatementOutput,
     TransferOutput,
@@ -45,6 +47,7 @@ BY = OpenApiParameter(
 )
 FROM = OpenApiParameter("from", OpenApiTypes.DATETIME, description="Recorded at or after this instant.")
 TO = OpenApiParameter("to", OpenApiTypes.DATETIME, description="Recorded before this instant.")
+BACK_DATED = OpenApiParameter("back_dated", str, enum=["true", "false"])
 PAGING = [OpenApiParameter("cursor", str), OpenApiParameter("limit", int)]
 KINDS = OpenApiParameter("kind", str, many=True, enum=Transfer.Kind.values, description="May be given several times.")
 
@@ -154,13 +157,29 @@ class ShowStatement(AuditorView):
         return Response({"data": LineOutput(lines[:limit], many=True).data, "next_cursor": next_cursor})
 
 
-class ListTransfers(AuditorView):
-    """GET /api/v1/ledger/transfers: the journal, newest row first."""
+class ListRefusals(AuditorView):
+    """GET /api/v1/ledger/refusals: what was asked of the books and refused, newest first."""
 
-    @extend_schema(responses=TransfersOutput, parameters=[KINDS, *PAGING])
+    @extend_schema(responses=RefusalsOutput, parameters=PAGING)
     def get(self, request: Request) -> Response:
-        name = f"ledger:transfers:{self.kinds}"
-        rows = queries.transfers(kinds=self.kinds)
+        page = page_of(
+            queries.refused_attempts(), by=("-recorded_at", "-key"), name="ledger:refusals",
+            cursor=self.cursor, limit=self.limit,
+        )  # fmt: skip
+        return Response({"data": RefusalOutput(page.rows, many=True).data, "next_cursor": page.next_cursor})
+
+
+class ListTransfers(AuditorView):
+    """GET /api/v1/ledger/transfers: the journal, newest row first.
+
+    The lists of exceptions are here too: `kind=reverse`, `kind=expire`, and `back_dated=true`.
+    """
+
+    @extend_schema(responses=TransfersOutput, parameters=[KINDS, BACK_DATED, *PAGING])
+    def get(self, request: Request) -> Response:
+        back_dated = _known(request.query_params.get("back_dated", ""), ["true", "false"]) == "true"
+        name = f"ledger:transfers:{self.kinds}:{back_dated}"
+        rows = (queries.back_dated_transfers if back_dated else queries.transfers)(kinds=self.kinds)
         page = page_of(rows, by="-id", name=name, cursor=self.cursor, limit=self.limit)
         return Response({"data": TransferOutput(page.rows, many=True).data, "next_cursor": page.next_cursor})
 

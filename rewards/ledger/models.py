@@ -245,6 +245,7 @@ class Transfer(models.Model):
             BrinIndex(fields=["recorded_at"], name="transfer_by_time"),
             # The sealer asks for the rows of the transactions that have ended since it last looked.
             models.Index(fields=["xid", "id"], name="transfer_by_transaction"),
+            models.Index(fields=["id"], condition=Q(effective_at__lt=F("recorded_at")), name="transfer_back_dated"),
             # Back-dated rows are few: a balance by effective time is the recorded one and these.
             models.Index(
                 fields=["debit", "effective_at"],
@@ -307,6 +308,10 @@ class Attempt(models.Model):
                 | (~Q(outcome="applied") & Q(transfer__isnull=True, op_id__isnull=True, refused_body__isnull=False)),
                 name="attempt_names_a_transfer_iff_applied",
             ),
+        ]
+        indexes = [
+            # The exception list; an applied attempt never enters it.
+            models.Index(fields=["recorded_at", "key"], condition=~Q(outcome="applied"), name="attempt_refused_by_time")
         ]
 
     def __str__(self) -> str:

@@ -5,11 +5,11 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from consent.parties.models import Household
 from rewards.ledger.errors import UnknownAccount
-from rewards.ledger.models import Account, Transfer, Wallet
+from rewards.ledger.models import Account, Attempt, Transfer, Wallet
 
 
 @dataclass(frozen=True)
@@ -180,6 +180,19 @@ def transfers(*, kinds: list[str] | None = None) -> QuerySet[Transfer]:
     """Return rows of the journal with their accounts, to be ordered by `-id` and cut by the caller."""
     rows = Transfer.objects.select_related("debit", "credit", "hold")
     return rows.filter(kind__in=kinds) if kinds else rows
+
+
+def back_dated_transfers(*, kinds: list[str] | None = None) -> QuerySet[Transfer]:
+    """Return the rows that are said to have happened before they were written, to be ordered and cut by the caller."""
+    return transfers(kinds=kinds).filter(effective_at__lt=F("recorded_at"))
+
+
+def refused_attempts() -> QuerySet[Attempt]:
+    """Return what was asked of the books and refused, to be ordered by time and cut by the caller.
+
+    Only refusals outside a deal are kept: inside one nothing remains of them.
+    """
+    return Attempt.objects.exclude(outcome=Attempt.APPLIED)
 
 
 def transfers_of(op_id: UUID) -> QuerySet[Transfer]:

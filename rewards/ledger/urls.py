@@ -10,6 +10,7 @@ urlpatterns = [
     path("api/v1/ledger/transfers", api.ListTransfers.as_view(), name="ledger-transfers"),
     path("api/v1/ledger/transfers/<uuid:op_id>", api.ShowOperation.as_view(), name="ledger-operation"),
     path("api/v1/ledger/transfers/<uuid:op_id>/proof", api.ShowProof.as_view(), name="ledger-proof"),
+    path("api/v1/ledger/refusals", api.ListRefusals.as_view(), name="ledger-refusals"),
     path("api/v1/ledger/checkpoints", api.ListCheckpoints.as_view(), name="ledger-checkpoints"),
     path("api/v1/ledger/checkpoints/consistency", api.ShowConsistency.as_view(), name="ledger-consistency"),
     path("api/v1/ledger/bundle", api.DownloadBundle.as_view(), name="ledger-bundle"),

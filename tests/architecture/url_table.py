@@ -146,6 +146,7 @@ ROWS: dict[str, Row] = {
     "api/v1/ledger/transfers": Row(AUDITOR),
     "api/v1/ledger/transfers/<uuid:op_id>": Row(AUDITOR),
     "api/v1/ledger/transfers/<uuid:op_id>/proof": Row(AUDITOR),
+    "api/v1/ledger/refusals": Row(AUDITOR),
     "api/v1/ledger/checkpoints": Row(AUDITOR),
     "api/v1/ledger/checkpoints/consistency": Row(AUDITOR),
     "api/v1/ledger/bundle": Row(AUDITOR),

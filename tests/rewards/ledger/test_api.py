@@ -21,6 +21,9 @@ ADDRESSES = [
     "accounts/platform:fees?as_of=2100-01-01T00:00:00Z",
     "accounts/platform:fees/statement",
     "transfers",
+    "transfers?back_dated=true",
+    "refusals",
+    "checkpoints",
 ]
 
 
@@ -144,6 +147,7 @@ def test_an_operation_shows_its_legs_and_its_hold(auditor, deal):
         ("/api/v1/ledger/trial-balance?by=moon", 400),
         ("/api/v1/ledger/accounts/orders/statement?from=2026-02-02T00:00:00Z&to=2026-02-01T00:00:00Z", 400),
         ("/api/v1/ledger/accounts/orders/statement?from=2026-02-02T00:00:00Z&kind=post", 400),
+        ("/api/v1/ledger/transfers?back_dated=maybe", 400),
         ("/api/v1/ledger/transfers?limit=0", 400),
         ("/api/v1/ledger/transfers?cursor=broken", 400),
     ],
