@@ -87,7 +87,8 @@ class Speaker:
             return Rejection(self.index, "out_of_range", name)
         left = max(Decimal(0), _HUNDRED - spent * _HUNDRED / lifetime)
         at = observed_at or self.observed_at
-        return self._reading(name, kind="filter.remaining", value=left, raw=used, unit="%", observed_at=at)
+        # Under one name, so that two filters with the same left are one event told twice and not a conflict.
+        return self._reading("filter", kind="filter.remaining", value=left, raw=used, unit="%", observed_at=at)
 
     def opened(self, name: str, *, zone: str | None = None, observed_at: datetime | None = None) -> Reading:
         """A fridge's door was opened once."""

@@ -297,6 +297,16 @@ def test_an_obstacle_seen_again_in_the_next_map_is_the_same_event():
     assert (first.event_key, first.content_digest) == (again.event_key, again.content_digest)
 
 
+def test_two_filters_with_the_same_left_do_not_contradict_each_other():
+    used = {"x.com.samsung.da.filterUsage": "100"}
+    water, air = read(
+        "smartthings-ocf",
+        [{"href": f"/filter/{name}/vs/0", "rep": used} for name in ("waterfilter", "airdustfilter")],
+    )
+
+    assert (water.event_key, water.content_digest) == (air.event_key, air.content_digest)
+
+
 def event(**more):
     told = {"deviceId": "st-2", "componentId": "main", "eventId": "e-1", **more}
     return {"eventTime": 1795170000000, "eventType": "DEVICE_EVENT", "deviceEvent": told}
