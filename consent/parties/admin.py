@@ -48,8 +48,11 @@ class OrganisationAdmin(Noted):
     search_fields = ("name_ko", "name_en")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        # What an organisation is, is part of every agreement made with it.
-        return ("kind",) if obj else ()
+        # What an organisation is, is part of every agreement made with it, and its words stand in every open question:
+        # they change only while it is suspended or not verified, which voids those questions.
+        if not isinstance(obj, Organisation):
+            return ()
+        return ("kind", "name_ko", "name_en", "address", "contact") if obj.is_active else ("kind",)
 
 
 @admin.register(Seat)
