@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from marketplace.demand import operations
 from marketplace.demand.models import DataRequest
+from marketplace.insights.kinds import KINDS
 from rewards.ledger.queries import balance_of
 from tests import factories
 
@@ -108,7 +109,7 @@ def test_draws_the_card_alone_for_htmx(browser):
     assert "개미로 보임" in page(answer)
 
 
-@pytest.mark.parametrize("kind", sorted(operations.policies.KINDS))
+@pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_can_be_shown_on_the_card(browser, kind):
     for rung in ("exact", "hour", "day"):
         assert browser.post(f"{LIST}/preview", {"kinds": [kind], f"tokens_{rung}": "10"}).status_code == 200
