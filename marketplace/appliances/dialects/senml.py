@@ -137,13 +137,14 @@ def _meaning(resolved: _Record) -> tuple[str, str | None]:
     return resolved.name, None
 
 
-def _time(moment: Decimal, received_at: datetime) -> datetime:
+def _time(moment: Decimal, received_at: datetime) -> datetime | None:
+    """Return when it was; now, and a clock that was never set, are left to the server."""
     try:
         if moment.is_nan():
             raise ValueError
         if moment < _RELATIVE_BELOW:
-            return received_at + timedelta(seconds=float(moment))
-        return read_epoch(_plain(moment)) or received_at
+            return received_at + timedelta(seconds=float(moment)) if moment else None
+        return read_epoch(_plain(moment))
     except (ValueError, OverflowError) as exc:
         raise ItemRefused("wrong_time", "t") from exc
 

@@ -419,6 +419,13 @@ def test_resolves_a_pack_or_refuses_it(pack, codes):
     assert [one.code if isinstance(one, Rejection) else one.value for one in found] == codes
 
 
+@pytest.mark.parametrize("times", [{}, {"t": 0}, {"bt": 0, "t": 0}, {"t": 300_000_000}])
+def test_a_pack_without_a_time_leaves_it_to_the_server(times):
+    (found,) = read("senml", [{"n": "temperature", "u": "Cel", "v": 21, **times}])
+
+    assert (found.observed_at, found.time_quality) == (NOW, "server")
+
+
 @pytest.mark.parametrize("dialect", EXPECTED)
 @pytest.mark.parametrize("document", [None, 5, "x", True, [], {}, [None], [[]], [5], {"x": {}}])
 def test_answers_other_shapes_by_name(dialect, document):
