@@ -12,11 +12,9 @@ from consent.parties.models import Area
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.previews import Preview
-from marketplace.insights.kinds import KINDS, Kind, show_number
+from marketplace.demand.terms import field_label
+from marketplace.insights.kinds import CLOSE_UNITS, KINDS, Kind, show_number
 from marketplace.insights.precision import Band, Rung, View, show, show_confidence, show_time
-
-#: These units stand close to their number, so they belong to the big figure.
-_CLOSE_UNITS = ("%", "번", "")
 
 
 @dataclass(frozen=True)
@@ -86,17 +84,6 @@ def short_rows(rows: list[Row]) -> list[Row]:
     return [replace(main, value=f"{main.value}{unit}", unit="", main=False, note=when.value if when else "")]
 
 
-def field_label(name: str) -> str:
-    """Return how a person calls one field that may be left at home."""
-    return {
-        "appliance": gettext("가전의 종류"),
-        "model": gettext("가전 모델"),
-        "zone": gettext("가전의 칸"),
-        "confidence": gettext("얼마나 확실한지"),
-        "power_w": gettext("그때의 전력"),
-    }[name]
-
-
 def _view(kind: Kind, said: Mapping[str, Any], rung: Rung) -> View:
     value, interval = said["value"], said.get("interval")
     return View(
@@ -115,7 +102,8 @@ def _main(kind: Kind, view: View) -> Row:
     label, unit = kind.label.say(language()), kind.pretty_unit.say(language())
     if isinstance(view.value, bool | str):
         return Row(label, show(view, language()), main=True, word=True)
-    if unit in _CLOSE_UNITS:
+    # Close to its number, the unit belongs to the big figure.
+    if unit in CLOSE_UNITS:
         return Row(label, show(view, language()), main=True)
     dash = "–" if language() == "en" else "~"
     bounds = (view.value.low, view.value.high) if isinstance(view.value, Band) else (view.value,)

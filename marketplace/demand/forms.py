@@ -14,8 +14,7 @@ from consent.parties.models import Area
 from consent.records.purposes import PURPOSES
 from marketplace.demand import policies
 from marketplace.demand.models import Review
-from marketplace.demand.samples import field_label
-from marketplace.demand.terms import OPTIONAL_FIELDS, Terms
+from marketplace.demand.terms import OPTIONAL_FIELDS, Terms, field_label
 from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.precision import Rung
 from rewards.ledger.models import MAX_AMOUNT

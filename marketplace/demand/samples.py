@@ -13,6 +13,7 @@ from consent.parties.languages import language
 from consent.parties.models import Area, Organisation
 from marketplace.demand.models import RequestVersion
 from marketplace.demand.pricing import Price, price_of, price_of_version
+from marketplace.demand.terms import field_label
 from marketplace.insights.kinds import KINDS, Kind
 from marketplace.insights.precision import Rung, coarsen, exact_view, show
 
@@ -29,17 +30,6 @@ class Sample:
     icon: str = ""
     rows: list[dict[str, Any]] = field(default_factory=list)
     events: int = 0
-
-
-def field_label(name: str) -> str:
-    """Return how a person calls one field that a household may add."""
-    return {
-        "appliance": gettext("가전의 종류"),
-        "model": gettext("가전 모델"),
-        "zone": gettext("가전의 칸"),
-        "confidence": gettext("얼마나 확실한지"),
-        "power_w": gettext("그때의 전력"),
-    }[name]
 
 
 def sample_of_version(version: RequestVersion, *, organisation: Organisation, at: datetime) -> Sample:

@@ -4,11 +4,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext
+
 from consent.parties.models import Area
 from marketplace.demand.models import RequestVersion
 
 #: What a household may add to a record or leave at home. One that a version does not name never leaves.
 OPTIONAL_FIELDS = ("appliance", "model", "zone", "confidence", "power_w")
+
+
+def field_label(name: str) -> str:
+    """Return how a person calls one field that may leave a home or stay there."""
+    return {
+        "appliance": gettext("가전의 종류"),
+        "model": gettext("가전 모델"),
+        "zone": gettext("가전의 칸"),
+        "confidence": gettext("얼마나 확실한지"),
+        "power_w": gettext("그때의 전력"),
+    }[name]
 
 
 @dataclass(frozen=True, kw_only=True)

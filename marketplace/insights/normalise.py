@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from consent.parties.canonical import canonical_bytes, sha256_hex
+from consent.parties.canonical import canonical_bytes, sha256_hex, utc_text
 from marketplace.appliances.dialects.readings import Interval, Method, Raw, Reading, TimeQuality
 from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
 from marketplace.insights.kinds import KINDS, Kind, Number
@@ -268,4 +268,4 @@ def _content(found: NormalReading) -> dict[str, Any]:
 
 
 def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc_text(moment, to="milliseconds")
