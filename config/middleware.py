@@ -22,6 +22,20 @@ class NoNulBytes:
         return self.get_response(request)
 
 
+class NothingKept:
+    """Let no cache and no browser keep what a person or a key was answered, unless the view says how long it holds."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_known = settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
+        if is_known and not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
+        return response
+
+
 class ChosenLanguage:
     """Speak the language a signed-in person chose, unless this browser was told another one.
 
