@@ -30,6 +30,8 @@ class VarFolder:
         """
         try:
             (self.path / "logs").mkdir(parents=True, exist_ok=True)
+            # A demo's mails land in its logs, with the links and numbers that open accounts.
+            (self.path / "logs").chmod(0o700)
             self.lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as exc:
             raise CannotStart(f"{self.path} cannot be used: {exc.strerror}.") from exc

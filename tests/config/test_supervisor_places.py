@@ -40,6 +40,16 @@ def test_works_in_a_closed_folder_and_leaves_it_closed(start_supervisor, tmp_pat
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
+def test_the_logs_are_read_by_their_owner_alone(start_supervisor, tmp_path):
+    """A demo writes its mails there, with the links and numbers that open accounts."""
+    var = tmp_path / "var"
+    (var / "logs").mkdir(parents=True, mode=0o755)
+
+    start_supervisor(var)
+
+    assert (var / "logs").stat().st_mode & 0o777 == 0o700
+
+
 def test_two_run_side_by_side(start_supervisor, tmp_path):
     first = start_supervisor(tmp_path / "one")
     second = start_supervisor(tmp_path / "two")
