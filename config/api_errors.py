@@ -16,7 +16,6 @@ from rest_framework.settings import api_settings
 from consent.parties import errors as parties
 from consent.records import errors as records
 from marketplace.appliances import errors as appliances
-from marketplace.appliances import wire
 from marketplace.brokerage import errors as brokerage
 from marketplace.delivery import errors as delivery
 from marketplace.demand import errors as demand
@@ -41,10 +40,10 @@ class Row(NamedTuple):
 
 ROOMS: dict[type[Exception], Row] = {
     parties.NotPermitted: Row(403, _("이 자리에서는 할 수 없는 일이에요")),
-    parties.SecondFactorMissing: Row(403, _("두 번째 확인이 필요해요")),
     parties.OrganisationSuspended: Row(403, _("지금은 멈춰 있는 기관이에요")),
     parties.InvalidCursor: Row(400, _("이 목록의 쪽 표시가 아니에요")),
     parties.UnreadableBody: Row(400, _("본문을 읽을 수 없어요")),
+    parties.BodyTooLarge: Row(413, _("본문이 너무 커요")),
     parties.NotUtf8: Row(400, _("본문을 읽을 수 없어요")),
     parties.NotJson: Row(400, _("본문을 읽을 수 없어요")),
     parties.TooDeep: Row(400, _("본문을 읽을 수 없어요")),
@@ -54,7 +53,6 @@ ROOMS: dict[type[Exception], Row] = {
     records.AskNotPending: Row(409, _("더는 답할 수 없는 질문이에요")),
     records.AlreadyAnswered: Row(409, _("이미 답하셨어요")),
     records.PreviewChanged: Row(409, _("보시는 사이에 내용이 바뀌었어요")),
-    records.AttentionSpent: Row(409, _("지금은 여쭤볼 수 없어요")),
     records.NoticeMissing: Row(409, _("알림이 갖춰지지 않았어요")),
     records.ConsentNotGiven: Row(409, _("지금 이어지는 허락이 아니에요")),
     records.AlreadyEnded: Row(409, _("이미 끝난 허락이에요")),
@@ -91,13 +89,10 @@ ROOMS: dict[type[Exception], Row] = {
     redemption.VoucherMismatch: Row(422, _("교환권이 맞지 않아요")),
     redemption.ReasonMissing: Row(422, _("까닭이 필요해요")),
     redemption.NotEnoughTokens: Row(402, _("토큰이 모자라요")),
-    appliances.UnknownDialect: Row(404, _("마루가 모르는 말씨예요")),
-    wire.BodyTooLarge: Row(413, _("본문이 너무 커요")),
-    wire.TooManyItems: Row(413, _("한 번에 너무 많아요")),
-    wire.UnsupportedContentType: Row(415, _("읽을 수 없는 형식이에요")),
-    wire.UnsupportedContentEncoding: Row(415, _("압축된 본문은 읽지 않아요")),
+    appliances.TooManyItems: Row(413, _("한 번에 너무 많아요")),
+    appliances.UnsupportedContentType: Row(415, _("읽을 수 없는 형식이에요")),
+    appliances.UnsupportedContentEncoding: Row(415, _("압축된 본문은 읽지 않아요")),
     insights.VaultClosed: Row(410, _("더는 열 수 없는 기록이에요")),
-    insights.TooManyItems: Row(413, _("한 번에 너무 많아요")),
     demand.RequestNotInState: Row(409, _("이 데이터 요청에서 지금은 할 수 없는 일이에요")),
     demand.OutsideTemplate: Row(422, _("이 목적이 허락하는 범위를 넘어요")),
     demand.NotFunded: Row(402, _("예치한 토큰이 모자라요")),
@@ -138,7 +133,7 @@ FRAMEWORK: dict[type[Exception], Row] = {
     ),
 }
 PROBLEMS = FRAMEWORK | ROOMS
-#: An APIException made by a room (BodyTooLarge) carries its own status; the title comes from here.
+#: An APIException that is not in the table carries its own status; the title comes from here.
 BY_STATUS = {
     **{row.status: row for row in reversed(FRAMEWORK.values())},
     400: FRAMEWORK[django_errors.BadRequest],

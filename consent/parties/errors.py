@@ -16,12 +16,6 @@ class NotPermitted(PartiesError):
     code = "not_permitted"
 
 
-class SecondFactorMissing(PartiesError):
-    """This seat needs a session with a second factor."""
-
-    code = "second_factor_missing"
-
-
 class OrganisationSuspended(PartiesError):
     """The organisation may not act until an admin lifts its suspension."""
 
@@ -42,6 +36,13 @@ class UnreadableBody(PartiesError):
 
     def __str__(self) -> str:
         return str(self.sentence)
+
+
+class BodyTooLarge(UnreadableBody):
+    """The body is larger than one request may carry."""
+
+    code = "body_too_large"
+    sentence = _("본문이 너무 커요. 나누어 보내 주세요.")
 
 
 class NotUtf8(UnreadableBody):

@@ -1,23 +1,16 @@
-"""How the API reads bodies."""
+"""How the API reads bodies, and words in addresses."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import IO, Any
 
-from rest_framework.exceptions import APIException, ParseError
+from django.utils.translation import gettext
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import BaseParser
 
 from consent.parties import strict_json
-from consent.parties.errors import UnreadableBody
+from consent.parties.errors import BodyTooLarge, UnreadableBody
 
 MAX_BODY_BYTES = 64 * 1024
-
-
-class BodyTooLarge(APIException):
-    """The body is larger than this endpoint reads."""
-
-    status_code = 413
-    default_code = "too_large"
-    default_detail = "본문이 너무 커요. 나누어 보내 주세요."
 
 
 class StrictJSONParser(BaseParser):
@@ -35,3 +28,14 @@ class StrictJSONParser(BaseParser):
             return strict_json.loads(body) if body.strip() else {}
         except UnreadableBody as exc:
             raise ParseError(str(exc), code=exc.code) from exc
+
+
+def one_of(word: str, words: Collection[str], *, name: str) -> str:
+    """Return the query parameter `name` if it is one of the words it may be.
+
+    Raises:
+        ValidationError: it is another one.
+    """
+    if word not in words:
+        raise ValidationError({name: [gettext("%(words)s 가운데 하나예요.") % {"words": ", ".join(words)}]})
+    return word

@@ -31,12 +31,6 @@ class PreviewChanged(RecordsError):
     code = "preview_changed"
 
 
-class AttentionSpent(RecordsError):
-    """The household's preferences or its week's number of asks leave no room for this one."""
-
-    code = "attention_spent"
-
-
 class NoticeMissing(RecordsError):
     """There is no notice for this purpose in every language, so nobody may be asked."""
 

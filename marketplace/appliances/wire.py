@@ -3,44 +3,14 @@
 from collections.abc import Collection
 from typing import Any, Protocol
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
 from consent.parties import strict_json
-from consent.parties.errors import UnreadableBody
+from consent.parties.errors import BodyTooLarge
+from marketplace.appliances.errors import TooManyItems, UnsupportedContentEncoding, UnsupportedContentType
 
 MAX_ITEMS = 500
 MAX_EVENT_BYTES = 8 * 1024
 MAX_BODY_BYTES = MAX_ITEMS * MAX_EVENT_BYTES
 _CHUNK_BYTES = 64 * 1024
-
-
-class BodyTooLarge(UnreadableBody):
-    """The body is larger than one request may carry."""
-
-    code = "body_too_large"
-    sentence: str | Promise = _("본문이 너무 커요. 나누어 보내 주세요.")
-
-
-class TooManyItems(UnreadableBody):
-    """One batch holds more items than it may."""
-
-    code = "too_many_items"
-    sentence = _("한 번에 오백 건까지 보낼 수 있어요. 나머지는 다음에 보내 주세요.")
-
-
-class UnsupportedContentType(UnreadableBody):
-    """The body comes in a form that is not read here."""
-
-    code = "unsupported_content_type"
-    sentence = _("여기서 읽는 Content-Type이 아니에요. 형식 안내에 있는 것으로, UTF-8로 보내 주세요.")
-
-
-class UnsupportedContentEncoding(UnreadableBody):
-    """The body is compressed."""
-
-    code = "unsupported_content_encoding"
-    sentence = _("압축된 본문은 읽지 않아요. 있는 그대로 보내 주세요.")
 
 
 class Readable(Protocol):

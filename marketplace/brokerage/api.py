@@ -7,7 +7,6 @@ from uuid import UUID
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +15,7 @@ from rest_framework.views import APIView
 from consent.parties.languages import language
 from consent.parties.models import Organisation
 from consent.parties.paging import page_of
+from consent.parties.parsing import one_of
 from consent.parties.seats import PAGING, MemberView
 from consent.records import receipts
 from consent.records.models import Ask, Consent
@@ -52,8 +52,8 @@ class ListAsks(HouseholdView):
     @extend_schema(parameters=[OpenApiParameter("state", str, enum=STATES), *PAGING], responses=AsksOutput)
     def get(self, request: Request) -> Response:
         at, state = timezone.now(), request.query_params.get("state")
-        if state is not None and state not in STATES:
-            raise ValidationError({"state": ["이런 상태는 없어요."]})
+        if state is not None:
+            one_of(state, STATES, name="state")
         offers = queries.offers_to(request.user)
         page = page_of(
             queries.in_state(offers, state, at=at) if state else offers,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.delivery.errors import WebhookAddressRefused
 
@@ -20,7 +21,7 @@ NEVER_PUBLIC = [
     ipaddress.ip_network(net) for net in ("fec0::/10", "3fff::/20", "5f00::/16", "192.0.0.0/24", "192.88.99.0/24")
 ]
 LOCAL_NAMES = {"localhost", "127.0.0.1", "::1"}
-REFUSED = "https로 시작하는 공개된 주소만 쓸 수 있어요."
+REFUSED = _("https로 시작하는 공개된 주소만 쓸 수 있어요.")
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,3 @@ class VaultClosed(InsightsError):
     """The sealed object cannot be opened: its key is destroyed, or the bytes are not the ones that were sealed."""
 
     code = "vault_closed"
-
-
-class TooManyItems(InsightsError):
-    """One batch holds more items than one request may carry."""
-
-    code = "too_many_items"

@@ -5,11 +5,11 @@ from uuid import UUID
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consent.parties.paging import open_position, page_of, seal_position
+from consent.parties.parsing import one_of
 from consent.parties.seats import PAGING, MemberView
 from rewards.ledger.errors import InvalidKey
 from rewards.redemption import operations, policies, queries
@@ -46,7 +46,7 @@ class ListRewards(MemberView):
         if fits:
             rewards = rewards.fitting(fits)
         if kind:
-            rewards = rewards.filter(kind=_kind(kind))
+            rewards = rewards.filter(kind=one_of(kind, Reward.Kind.values, name="kind"))
         page = page_of(
             rewards, by=("tokens", "id"), name=f"rewards:{fits}:{kind}", cursor=self.cursor, limit=self.limit
         )
@@ -109,12 +109,6 @@ class ListEntries(MemberView):
         page = queries.entries_of(self.household, before=before, limit=self.limit)
         next_cursor = seal_position(page.next_position, name=name) if page.next_position is not None else None
         return Response({"data": EntryOutput(page.entries, many=True).data, "next_cursor": next_cursor})
-
-
-def _kind(text: str) -> str:
-    if text not in Reward.Kind.values:
-        raise ValidationError({"kind": [f"{', '.join(Reward.Kind.values)} 가운데 하나예요."]})
-    return text
 
 
 def _own_key(request: Request) -> str:

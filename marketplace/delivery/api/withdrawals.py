@@ -5,11 +5,11 @@ from uuid import UUID
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consent.parties.paging import page_of
+from consent.parties.parsing import one_of
 from consent.parties.seats import PAGING
 from marketplace.delivery import operations, queries
 from marketplace.delivery.api.reading import ReadingView
@@ -28,9 +28,7 @@ class ListWithdrawals(ReadingView):
 
     @extend_schema(parameters=[STATE, *PAGING], responses=WithdrawalsOutput)
     def get(self, request: Request) -> Response:
-        state = request.query_params.get("state", "open")
-        if state not in STATES:
-            raise ValidationError({"state": ["open, attested, all 가운데 하나예요."]})
+        state = one_of(request.query_params.get("state", "open"), STATES, name="state")
         page = page_of(
             queries.duties_of(self.organisation).filter(**STATES[state]),
             by=("due_at", "id"),
