@@ -1,3 +1,5 @@
+"""Addresses of this room."""
+
 from django.urls import path
 
 from marketplace.brokerage import api

@@ -78,6 +78,7 @@ def journal(*, words: str = "", kind: str = "") -> QuerySet[Transfer]:
 
 
 def is_account(address: str) -> bool:
+    """Tell whether an account is kept at this address."""
     return Account.objects.filter(address=address).exists()
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 from rewards.redemption import operations
 
 
-@shared_task(name="redemption.lapse_orders", ignore_result=True)
-def lapse_orders() -> int:
+@shared_task
+def lapse_orders() -> None:
     """Tidy up the orders nobody answered; they read as cancelled already."""
-    return operations.lapse_orders(at=timezone.now())
+    operations.lapse_orders(at=timezone.now())

@@ -31,6 +31,7 @@ from marketplace.brokerage.shelves import (
     ANSWERED,
     DEFERRED,
     WAITING,
+    Cell,
     Filters,
     cells_of,
     filtered,
@@ -197,7 +198,7 @@ def _card_and_head(request: HttpRequest, ask_id: UUID) -> HttpResponse:
     return HttpResponse(page + render_to_string("brokerage/inbox_head.html", head, request))
 
 
-def _head(cells: list[Any], chosen: Filters) -> dict[str, Any]:
+def _head(cells: list[Cell], chosen: Filters) -> dict[str, Any]:
     waiting = sum(cell.rows for cell in cells if cell.state == WAITING)
     labels = {
         WAITING: gettext("기다리는 것"),

@@ -1,4 +1,4 @@
-"""Answers that pages of this room share."""
+"""Answers that the household's pages share."""
 
 from django.http import HttpRequest, HttpResponseRedirect
 

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_POST
@@ -63,7 +64,7 @@ def change_sharing(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
         return _one_card(request, appliance_id)
     on, off = gettext("이 가전의 일은 이제 여쭤보지 않아요."), gettext("이 가전의 일은 다시 하나씩 여쭤볼게요.")
     messages.success(request, on if never else off)
-    return see_other(f"/appliances#appliance-{appliance_id}")
+    return see_other(f"{reverse('appliances')}#appliance-{appliance_id}")
 
 
 @require_POST
@@ -75,7 +76,7 @@ def describe_appliance(request: HttpRequest, appliance_id: UUID) -> HttpResponse
         return render(request, "care/appliances.html", _told(request, failed=(appliance_id, form)), status=422)
     operations.describe_appliance(appliance_id=appliance.pk, actor=person_of(request), **form.cleaned_data)
     messages.success(request, gettext("바꾸었어요."))
-    return see_other(f"/appliances#appliance-{appliance_id}")
+    return see_other(f"{reverse('appliances')}#appliance-{appliance_id}")
 
 
 @require_POST
@@ -99,7 +100,7 @@ def end_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     key = get_object_or_404(MachineKey, pk=key_id, household=person_of(request).membership.household_id)
     operations.end_hub_key(key_id=key.pk, actor=person_of(request), at=timezone.now())
     messages.success(request, gettext("열쇠를 거두었어요. 이 열쇠로는 이제 아무것도 보낼 수 없어요."))
-    return see_other("/appliances#keys")
+    return see_other(f"{reverse('appliances')}#keys")
 
 
 def _appliance(request: HttpRequest, appliance_id: UUID) -> Appliance:

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -86,7 +88,7 @@ def change_organisation(request: HttpRequest) -> HttpResponse:
         operations.ask_again(household=home, organisation=named)
         done = gettext("%(name)s의 질문을 다시 하나씩 여쭤볼게요.")
     messages.success(request, done % {"name": named.name})
-    return see_other("/privacy#organisations")
+    return see_other(f"{reverse('privacy')}#organisations")
 
 
 @require_GET
@@ -135,7 +137,7 @@ def _told(request: HttpRequest) -> dict[str, Any]:
         "reads": [_read(access) for access in page.rows],
         "reads_this_month": reads.filter(at__gte=_month_start(at)).count(),
         "next_href": f"?cursor={page.next_cursor}#reads" if page.next_cursor else "",
-        "previous_href": "/privacy#reads" if request.GET.get("cursor") else "",
+        "previous_href": f"{reverse('privacy')}#reads" if request.GET.get("cursor") else "",
     }
 
 
@@ -153,7 +155,7 @@ def _kinds_of(topic: Topic) -> str:
     return ", ".join(list(labels)[:4])
 
 
-def _known(user: User) -> Any:
+def _known(user: User) -> QuerySet[Organisation]:
     """Return the organisations that ever asked this home, or that it said no to beforehand."""
     home = user.membership.household_id
     asked = Ask.objects.visible_to(user).values("recipient")
