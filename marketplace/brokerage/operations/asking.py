@@ -29,6 +29,7 @@ from marketplace.insights.models import Insight
 from rewards.ledger import operations as ledger
 from rewards.ledger.items import Hold, HoldItem
 from rewards.ledger.models import Account, AccountKind, Wallet
+from rewards.ledger.queries import balances_of
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def _proposals(taken: Sequence[Insight], at: datetime) -> Iterator[_Proposal]:
     wanted = [insight for insight in taken if requests[insight.kind] and not insight.appliance.never_share]
     lines = lines_of(list({insight.household_id for insight in wanted}), at=at)
     recent = _asked_recently(wanted, at)
+    purses = _available_for(requests.values())
     for insight in wanted:
         line = lines.get(insight.household_id, Line())
         for request in _meeting(insight, requests[insight.kind]):
@@ -87,6 +89,10 @@ def _proposals(taken: Sequence[Insight], at: datetime) -> Iterator[_Proposal]:
                 topic=KINDS[insight.kind].topic, organisation_id=request.organisation_id, tokens=price.tokens
             ):
                 continue
+            # The hold decides; but who cannot pay must not use up a home's week in front of who can.
+            if purses[request.escrow] < price.total:
+                continue
+            purses[request.escrow] -= price.total
             recent.add(key)
             line.asks_left -= 1
             yield _Proposal(uuid4(), insight, request, price, at + timedelta(hours=settings.ASK_HOURS))
@@ -99,6 +105,12 @@ def _requests_by_kind(kinds: set[str], at: datetime) -> dict[str, list[DataReque
         for kind in request.version.kinds:
             by_kind[kind].append(request)
     return by_kind
+
+
+def _available_for(requests: Iterable[Iterable[DataRequest]]) -> dict[str, int]:
+    """Return what each escrow may still hold, as far as can be seen before its row is locked."""
+    escrows = sorted({request.escrow for found in requests for request in found})
+    return {address: standing.available for address, standing in balances_of(escrows).items()} if escrows else {}
 
 
 def _meeting(insight: Insight, requests: Iterable[DataRequest]) -> Iterator[DataRequest]:

@@ -136,6 +136,22 @@ def test_the_week_s_number_of_asks_is_never_passed(home):
     assert match() == 2
 
 
+def test_a_buyer_that_cannot_pay_uses_up_nobodys_week(home):
+    Preference.objects.filter(household=home).update(asks_per_week=1)
+    spent = factories.open_request(tokens=144)
+    other = factories.household()
+    factories.member(of=other)
+    factories.insight(of=other)
+    assert match() == 1
+    assert balance_of(spent.escrow).available == 0
+    funded = factories.open_request()
+
+    factories.insight(of=home)
+    match()
+
+    assert list(Ask.objects.filter(household=home).values_list("offer__request", flat=True)) == [funded.pk]
+
+
 def test_nothing_is_asked_while_the_same_question_waits(home):
     factories.open_request()
     factories.insight(of=home)
