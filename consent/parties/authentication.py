@@ -5,7 +5,6 @@ import binascii
 import hmac
 from dataclasses import dataclass
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
@@ -46,13 +45,8 @@ class MachineKeyAuthentication(BaseAuthentication):
 
     def _open(self, text: str) -> tuple[Machine, MachineKey]:
         _, prefix, secret = [*text.split("_", 2), "", "", ""][:3]
-        now = timezone.now()
-        alive = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
-        key = (
-            MachineKey.objects.select_related("organisation", "household").filter(alive, prefix=prefix[:8]).first()
-            if "\x00" not in prefix
-            else None
-        )
+        keys = MachineKey.objects.open(timezone.now()).select_related("organisation", "household")
+        key = keys.filter(prefix=prefix[:8]).first() if "\x00" not in prefix else None
         known = key.secret_sha256 if key else ""
         if key is None or not hmac.compare_digest(known, sha256_hex(secret.encode())):
             raise AuthenticationFailed(gettext("이 열쇠로는 열리지 않아요."))

@@ -1,6 +1,7 @@
 """Keys that machines carry. A key can send and read; it can never approve."""
 
 import uuid
+from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -8,6 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from consent.parties.models.households import Household
 from consent.parties.models.organisations import Organisation
+
+
+class MachineKeyQuerySet(models.QuerySet["MachineKey"]):
+    def open(self, at: datetime) -> "MachineKeyQuerySet":
+        """Leave the keys that still open something at `at`: neither revoked nor past their end."""
+        return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=at), revoked_at=None)
 
 
 class MachineKey(models.Model):
@@ -32,6 +39,8 @@ class MachineKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+    objects = MachineKeyQuerySet.as_manager()
 
     class Meta:
         verbose_name = "열쇠"
