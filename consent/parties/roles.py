@@ -17,6 +17,7 @@ INSERT_ONLY = {
     "records_consent",
     "records_consentend",
     "records_receipt",
+    "demand_requestversion",
     "demand_review",
     "delivery_access",
 }
