@@ -124,7 +124,7 @@ class ReleaseItem(Item):
 
 
 @dataclass(frozen=True)
-class Posting:
+class Posted:
     """An applied post. `debit_version` is None for accounts that keep no running balance."""
 
     op_id: UUID
@@ -154,10 +154,6 @@ class Capture:
     transfer_id: int
     debit_version: int
     replayed: bool
-
-    @property
-    def escrow_version(self) -> int:
-        return self.debit_version
 
 
 def whole(amount: int, *, key: str, least: int = 1) -> int:

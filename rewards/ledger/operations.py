@@ -32,7 +32,7 @@ from rewards.ledger.items import (
     HoldItem,
     Item,
     Leg,
-    Posting,
+    Posted,
     PostItem,
     ReleaseItem,
     ReverseItem,
@@ -41,7 +41,7 @@ from rewards.ledger.items import (
 from rewards.ledger.models import Account, AccountKind, Attempt, Transfer, Wallet
 from rewards.ledger.retry import retry_on_conflict
 
-Applied = Posting | Hold | Capture
+Applied = Posted | Hold | Capture
 
 __all__ = [
     "Capture",
@@ -50,7 +50,7 @@ __all__ = [
     "HoldItem",
     "Leg",
     "PostItem",
-    "Posting",
+    "Posted",
     "ReleaseItem",
     "ReverseItem",
     "apply",
@@ -129,7 +129,7 @@ def post(
     effective_at: datetime | None = None,
     approved_by: Actor | None = None,
     reason: str = "",
-) -> Posting:
+) -> Posted:
     """Move tokens from one account to another, once per key.
 
     Args:
@@ -157,13 +157,13 @@ def post(
     return _single(item)
 
 
-def reverse_operation(*, op_id: UUID, actor: Actor, approved_by: Actor, reason: str) -> list[Posting]:
+def reverse_operation(*, op_id: UUID, actor: Actor, approved_by: Actor, reason: str) -> list[Posted]:
     """Take back every transfer of one operation, whole, under one new `op_id`; all of them or none.
 
     Nobody is pushed below a floor: what was spent in the meantime cannot be taken back.
 
     Returns:
-        One posting per transfer taken back, in the order of its legs. Asked again, the same ones.
+        One `Posted` per transfer taken back, in the order of its legs. Asked again, the same ones.
 
     Raises:
         UnknownTransfer: no such operation moved tokens.
@@ -346,7 +346,7 @@ def _read(item: Item, answer: dict[str, Any]) -> Applied | LedgerError:
         "replayed": answer["replayed"],
     }
     if isinstance(item, PostItem | ReverseItem):
-        return Posting(**told)
+        return Posted(**told)
     if isinstance(item, HoldItem):
         ends = datetime.fromisoformat(answer["expires_at"])
         return Hold(key=item.key, amount=answer["amount"], expires_at=ends, **told)

@@ -48,7 +48,7 @@ def fund_request(
     if not Attempt.objects.filter(key=post_key).exists():
         policies.check_can_fund(request)
 
-    posting = ledger.post(
+    posted = ledger.post(
         key=post_key,
         debit=request.account,
         credit=request.escrow,
@@ -58,7 +58,7 @@ def fund_request(
         event_type="request.funded",
         event_ref=f"request:{request.pk}",
     )
-    if not posting.replayed:
+    if not posted.replayed:
         note_step(request, "request.fund", actor=actor, at=at)
     return request
 

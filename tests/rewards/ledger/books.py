@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 from rewards.ledger import operations as ledger
-from rewards.ledger.items import Capture, Hold, Posting
+from rewards.ledger.items import Capture, Hold, Posted
 from rewards.ledger.models import ISSUANCE, Attempt, Transfer
 
 NUMBERS = itertools.count(1)
@@ -26,7 +26,7 @@ def key() -> str:
     return f"test:{next(NUMBERS)}"
 
 
-def post(**fields: Any) -> Posting:
+def post(**fields: Any) -> Posted:
     return ledger.post(**{"key": key(), "debit": ISSUANCE, "amount": 1, **FACT, **fields})
 
 

@@ -38,7 +38,7 @@ def test_a_capture_pays_its_legs_under_one_number_and_frees_the_rest():
         (2, "capture", 5, 4, 55, 0),
         (3, "capture", 4, 5, 51, 0),
     ]
-    assert captured.escrow_version == 5
+    assert captured.debit_version == 5
     assert (balance_of(escrow).available, balance_of(home).posted, balance_of(maker).posted) == (51, 40, 5)
 
 

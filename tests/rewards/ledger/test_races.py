@@ -26,7 +26,7 @@ def test_of_twenty_who_spend_one_balance_exactly_those_it_covers_succeed(committ
 
     answers = all_at_once(lambda n: books.post(key=f"race:{n}", debit=escrow, credit=home, amount=10))
 
-    assert kinds(answers) == {ledger.Posting: 7, InsufficientTokens: 13}
+    assert kinds(answers) == {ledger.Posted: 7, InsufficientTokens: 13}
     assert (balance_of(escrow).posted, balance_of(home).posted) == (0, 70)
     assert broken_invariants() == {}
 
@@ -45,7 +45,7 @@ def test_twenty_bearers_of_one_key_make_one_posting(committed_db):
 
     answers = all_at_once(lambda n: books.post(key="race:one", credit=home, amount=10))
 
-    assert kinds(answers) == {ledger.Posting: HANDS}
+    assert kinds(answers) == {ledger.Posted: HANDS}
     assert len({answer.op_id for answer in answers}) == 1
     assert sum(not answer.replayed for answer in answers) == 1
     assert balance_of(home).posted == 10
@@ -56,7 +56,7 @@ def test_one_key_with_twenty_bodies_pays_one_of_them(committed_db):
 
     answers = all_at_once(lambda n: books.post(key="race:one", credit=homes[n], amount=n + 1))
 
-    assert kinds(answers) == {ledger.Posting: 1, IdempotencyMismatch: HANDS - 1}
+    assert kinds(answers) == {ledger.Posted: 1, IdempotencyMismatch: HANDS - 1}
     assert Attempt.objects.filter(key="race:one").count() == 1
     assert broken_invariants() == {}
 
@@ -127,7 +127,7 @@ def test_versions_follow_the_order_of_commits(committed_db):
 
     answers = all_at_once(lambda n: books.capture((home, 8), (FEES, 2), hold=placed[n], key=f"race:{n}"))
 
-    versions = sorted(answer.escrow_version for answer in answers)
+    versions = sorted(answer.debit_version for answer in answers)
     assert versions == [1 + HANDS + 2 * n for n in range(1, HANDS + 1)]
     assert broken_invariants() == {}
 
@@ -148,7 +148,7 @@ def test_a_lost_deadlock_is_tried_again_by_the_outermost_operation(committed_db)
 
     answers = all_at_once(act, hands=2)
 
-    assert kinds(answers) == {ledger.Posting: 2}
+    assert kinds(answers) == {ledger.Posted: 2}
     assert sum(calls.values()) == 3
     assert [balance_of(home).posted for home in homes] == [2, 2]
 
