@@ -27,6 +27,7 @@ from marketplace.insights import operations as insights
 from marketplace.insights import vault
 from marketplace.insights.models import Insight, SealedObject
 from rewards.ledger import operations as ledger
+from rewards.ledger.addresses import buyer_account
 from rewards.ledger.models import ISSUANCE
 from rewards.redemption import operations as redemption
 from rewards.redemption.models import Order, Reward
@@ -193,9 +194,9 @@ def terms(**fields: Any) -> Terms:
 
 def tokens_for(buyer: Organisation, tokens: int = 100_000) -> Organisation:
     """Put tokens into a buyer's account, as the platform would."""
-    ledger.open_account(address=f"buyer:{buyer.pk}", kind="buyer")
+    ledger.open_account(address=buyer_account(buyer.pk), kind="buyer")
     ledger.post(
-        key=f"issue:{uuid4()}", debit="platform:issuance", credit=f"buyer:{buyer.pk}", amount=tokens,
+        key=f"issue:{uuid4()}", debit=ISSUANCE, credit=buyer_account(buyer.pk), amount=tokens,
         actor="system:test", event_type="issue", event_ref="test",
     )  # fmt: skip
     return buyer

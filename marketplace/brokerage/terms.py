@@ -10,6 +10,7 @@ from consent.records.purposes import PURPOSES
 from marketplace.brokerage.models import Offer
 from marketplace.demand.pricing import Price, price_of_version
 from marketplace.insights.kinds import KINDS
+from rewards.ledger.addresses import manufacturer_account
 from rewards.ledger.items import Leg
 from rewards.ledger.models import FEES, GUARANTEE
 
@@ -56,6 +57,6 @@ def legs_of(offer: Offer, *, rung: str, wallet: str) -> tuple[Leg, ...]:
     price, maker = price_at(offer, rung), offer.insight.appliance.manufacturer_id
     return (
         Leg(wallet, price.tokens),
-        Leg(f"manufacturer:{maker}" if maker else GUARANTEE, price.manufacturer),
+        Leg(manufacturer_account(maker) if maker else GUARANTEE, price.manufacturer),
         Leg(FEES, price.platform),
     )

@@ -16,6 +16,7 @@ from consent.records.models import Preference
 from marketplace.demand import operations as demand
 from marketplace.demand.terms import Terms
 from rewards.ledger import operations as ledger
+from rewards.ledger.addresses import buyer_account
 from rewards.ledger.models import ISSUANCE, AccountKind
 from rewards.redemption.catalogue import seed_catalogue
 
@@ -100,11 +101,11 @@ def _buyer(name_ko: str, name_en: str, email: str, person: str, at: datetime) ->
     organisation = _organisation(Kind.BUYER, name_ko, name_en, at)
     staff = _person(email, person, second_factor=True)
     _seat(staff, organisation, Seat.Role.STAFF)
-    ledger.open_account(address=f"buyer:{organisation.pk}", kind=AccountKind.BUYER)
+    ledger.open_account(address=buyer_account(organisation.pk), kind=AccountKind.BUYER)
     ledger.post(
         key=f"issue:first:{organisation.pk}",
         debit=ISSUANCE,
-        credit=f"buyer:{organisation.pk}",
+        credit=buyer_account(organisation.pk),
         amount=BUYER_TOKENS,
         actor="system:cast",
         event_type="issued",

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from consent.parties.models import AuditEntry, Household, Organisation
 from marketplace.demand.models import DataRequest, RequestVersion, Review
+from rewards.ledger.addresses import buyer_account
 from rewards.ledger.models import Account, Transfer
 from rewards.ledger.queries import Line, Standing, balances_of, statement
 
@@ -94,13 +95,13 @@ def purse(organisation: Organisation) -> Purse:
     total = Budget(
         sum(part.funded for part in parts), sum(part.spent for part in parts), sum(part.refundable for part in parts)
     )
-    account = Account.objects.filter(address=f"buyer:{organisation.pk}").values_list(_POSTED, flat=True).first()
+    account = Account.objects.filter(address=buyer_account(organisation.pk)).values_list(_POSTED, flat=True).first()
     return Purse(account or 0, total)
 
 
 def purse_lines(organisation: Organisation, *, limit: int = 50) -> list[PurseLine]:
     """Return the newest rows of a buyer's account: what came in, what was put in escrow, what came back."""
-    address = f"buyer:{organisation.pk}"
+    address = buyer_account(organisation.pk)
     if not Account.objects.filter(address=address).exists():
         return []
     return [_purse_line(line) for line in statement(address, limit=limit)]

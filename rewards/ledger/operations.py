@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 
 from consent.parties.models import Household
+from rewards.ledger.addresses import household_account
 from rewards.ledger.errors import (
     BY_CODE,
     AlreadyReversed,
@@ -105,7 +106,7 @@ def open_wallet(*, household: Household) -> Account:
     wallet = Wallet.objects.select_related("account").filter(household=household).first()
     if wallet:
         return wallet.account
-    account = open_account(address=f"household:{uuid.uuid4().hex}", kind=AccountKind.HOUSEHOLD)
+    account = open_account(address=household_account(uuid.uuid4()), kind=AccountKind.HOUSEHOLD)
     Wallet.objects.create(household=household, account=account)
     return account
 

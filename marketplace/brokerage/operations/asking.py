@@ -27,6 +27,7 @@ from marketplace.insights.errors import VaultClosed
 from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.models import Insight
 from rewards.ledger import operations as ledger
+from rewards.ledger.addresses import manufacturer_account
 from rewards.ledger.items import Hold, HoldItem
 from rewards.ledger.models import Account, AccountKind, Wallet
 from rewards.ledger.queries import balances_of
@@ -198,7 +199,7 @@ def _open_accounts(proposals: Sequence[_Proposal]) -> None:
     ):
         ledger.open_wallet(household=homes[household_id])
     makers = {
-        f"manufacturer:{maker}" for proposal in proposals if (maker := proposal.insight.appliance.manufacturer_id)
+        manufacturer_account(maker) for proposal in proposals if (maker := proposal.insight.appliance.manufacturer_id)
     }
     for address in makers - set(Account.objects.filter(address__in=makers).values_list("address", flat=True)):
         ledger.open_account(address=address, kind=AccountKind.MANUFACTURER)

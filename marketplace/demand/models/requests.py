@@ -11,6 +11,7 @@ from consent.parties.authentication import Machine
 from consent.parties.languages import in_language
 from consent.parties.models import Area, Organisation
 from marketplace.demand.errors import RequestNotInState
+from rewards.ledger.addresses import buyer_account, escrow_account
 
 
 class DataRequestQuerySet(models.QuerySet["DataRequest"]):
@@ -96,12 +97,12 @@ class DataRequest(models.Model):
     @property
     def escrow(self) -> str:
         """Address of the ledger account that holds this request's budget."""
-        return f"escrow:{self.pk}"
+        return escrow_account(self.pk)
 
     @property
     def account(self) -> str:
         """Address of the ledger account that its buyer pays from."""
-        return f"buyer:{self.organisation_id}"
+        return buyer_account(self.organisation_id)
 
     @property
     def can_be_edited(self) -> bool:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from consent.parties import operations as parties
 from consent.parties.models import Household, User
 from rewards.ledger import operations as ledger
+from rewards.ledger.addresses import provider_account
 from rewards.ledger.errors import (
     HoldExpired,
     HoldResolved,
@@ -144,7 +145,7 @@ def fulfil_order(*, order_id: UUID, actor: User, voucher_code: str, at: datetime
     order = Order.objects.lock(order_id)
     policies.check_can_answer(order, actor=actor, to=Order.State.FULFILLED, at=at)
     policies.check_voucher(order, typed=voucher_code)
-    earnings = ledger.open_account(address=f"provider:{order.reward.provider_id}", kind=AccountKind.PROVIDER)
+    earnings = ledger.open_account(address=provider_account(order.reward.provider_id), kind=AccountKind.PROVIDER)
     ledger.post(
         key=f"fulfil:{order.pk}",
         debit=ORDERS,

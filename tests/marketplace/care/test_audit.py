@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from marketplace.brokerage.operations import deny_ask, withdraw_consent
 from marketplace.brokerage.proofs import PROOFS
+from rewards.ledger.addresses import escrow_account
 from tests import factories
 from tests.browsers import signed_in
 
@@ -160,7 +161,7 @@ def test_finds_the_rows_of_an_operation_a_consent_an_ask_a_release(desk):
 
 def test_finds_an_account_by_its_address(desk):
     deal = factories.deal()
-    address = f"escrow:{deal.release.request_id}"
+    address = escrow_account(deal.release.request_id)
 
     answer = desk.get("/audit/transfers", {"q": address}, follow=True)
 

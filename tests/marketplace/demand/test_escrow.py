@@ -10,6 +10,7 @@ from marketplace.demand import operations, queries
 from marketplace.demand.models import DataRequest
 from marketplace.demand.queries import Budget
 from rewards.ledger import operations as ledger
+from rewards.ledger.models import GUARANTEE
 from rewards.ledger.operations import Leg
 from rewards.ledger.queries import balance_of, trial_balance
 from tests import factories
@@ -35,7 +36,7 @@ def pay(request, tokens=144):
 def give_back_later(request, tokens):
     """The price of an event that was withdrawn before it was read."""
     ledger.post(
-        key=f"guarantee:{uuid4()}", debit="platform:guarantee", credit=request.escrow, amount=tokens, actor="test",
+        key=f"guarantee:{uuid4()}", debit=GUARANTEE, credit=request.escrow, amount=tokens, actor="test",
         event_type="test", event_ref="test",
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from consent.parties.models import AuditEntry, Household, Organisation
+from rewards.ledger.addresses import provider_account
 from rewards.ledger.errors import UnknownAccount
 from rewards.ledger.models import ORDERS, Attempt, OpenHold, Transfer
 from rewards.ledger.queries import balance_of, trial_balance, wallet_address
@@ -21,7 +22,7 @@ class Standing(NamedTuple):
 def standing(home: Household, firm: Organisation) -> Standing:
     wallet = balance_of(wallet_address(home))
     try:
-        earned = balance_of(f"provider:{firm.pk}").posted
+        earned = balance_of(provider_account(firm.pk)).posted
     except UnknownAccount:
         earned = 0
     return Standing(wallet.available, wallet.held, balance_of(ORDERS).posted, earned)
