@@ -15,10 +15,11 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from consent.parties.paging import open_position, page_of, read_limit, seal_position
+from consent.parties.paging import open_position, page_of, seal_position
+from consent.parties.parsing import one_of
 from consent.parties.permissions import IsAuditor
+from consent.parties.seats import PAGING, PagedView
 from rewards.ledger import as_of, bundle, queries, sealing, signed_notes
 from rewards.ledger.models import AccountKind, Checkpoint, Transfer
 from rewards.ledger.serializers import (
@@ -47,8 +48,8 @@ BY = OpenApiParameter(
 )
 FROM = OpenApiParameter("from", OpenApiTypes.DATETIME, description="Recorded at or after this instant.")
 TO = OpenApiParameter("to", OpenApiTypes.DATETIME, description="Recorded before this instant.")
-BACK_DATED = OpenApiParameter("back_dated", str, enum=["true", "false"])
-PAGING = [OpenApiParameter("cursor", str), OpenApiParameter("limit", int)]
+YES_OR_NO = ["true", "false"]
+BACK_DATED = OpenApiParameter("back_dated", str, enum=YES_OR_NO, default="false")
 KINDS = OpenApiParameter("kind", str, many=True, enum=Transfer.Kind.values, description="May be given several times.")
 
 
@@ -61,22 +62,15 @@ class Zip(BaseRenderer):
     render_style = "binary"
 
 
-class AuditorView(APIView):
+class AuditorView(PagedView):
     """What every view here has in common: an auditor's session or key."""
 
     permission_classes = [IsAuthenticated, IsAuditor]
 
     @property
-    def cursor(self) -> str | None:
-        return self.request.query_params.get("cursor")
-
-    @property
-    def limit(self) -> int:
-        return read_limit(self.request.query_params.get("limit"))
-
-    @property
     def kinds(self) -> list[str]:
-        return sorted(_known(kind, Transfer.Kind.values) for kind in self.request.query_params.getlist("kind"))
+        given = self.request.query_params.getlist("kind")
+        return sorted(one_of(kind, Transfer.Kind.values, name="kind") for kind in given)
 
 
 class ShowTrialBalance(AuditorView):
@@ -98,7 +92,9 @@ class ListAccounts(AuditorView):
         responses=AccountsOutput, parameters=[OpenApiParameter("kind", str, enum=AccountKind.values), *PAGING]
     )
     def get(self, request: Request) -> Response:
-        kind = _known(request.query_params.get("kind", ""), AccountKind.values)
+        kind = request.query_params.get("kind", "")
+        if kind:
+            one_of(kind, AccountKind.values, name="kind")
         accounts = queries.accounts(kind=kind)
         page = page_of(accounts, by="-id", name=f"ledger:accounts:{kind}", cursor=self.cursor, limit=self.limit)
         standings = queries.balances_of([account.address for account in page.rows])
@@ -177,7 +173,7 @@ class ListTransfers(AuditorView):
 
     @extend_schema(responses=TransfersOutput, parameters=[KINDS, BACK_DATED, *PAGING])
     def get(self, request: Request) -> Response:
-        back_dated = _known(request.query_params.get("back_dated", ""), ["true", "false"]) == "true"
+        back_dated = one_of(request.query_params.get("back_dated", "false"), YES_OR_NO, name="back_dated") == "true"
         name = f"ledger:transfers:{self.kinds}:{back_dated}"
         rows = (queries.back_dated_transfers if back_dated else queries.transfers)(kinds=self.kinds)
         page = page_of(rows, by="-id", name=name, cursor=self.cursor, limit=self.limit)
@@ -258,9 +254,3 @@ def show_checkpoint(request: HttpRequest) -> HttpResponse:
 def show_key(request: HttpRequest) -> HttpResponse:
     """GET /ledger/key: the key that checks the notes."""
     return HttpResponse(signed_notes.verifier_key() + "\n", content_type="text/plain; charset=utf-8")
-
-
-def _known(kind: str, kinds: list[str]) -> str:
-    if kind and kind not in kinds:
-        raise ValidationError({"kind": [f"{', '.join(kinds)} 가운데 하나예요."]})
-    return kind
