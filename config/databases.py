@@ -6,8 +6,6 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-RUNTIME_ROLE = "maru_app"
-
 
 def postgresql(url: str, *, role: str | None) -> dict[str, Any]:
     """Return Django's database settings for a libpq URL.

@@ -8,7 +8,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from config.databases import RUNTIME_ROLE
+from consent.parties.roles import RUNTIME_ROLE
 from rewards.ledger import sealing
 
 SEEN_MIGRATED: set[str] = set()

@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 from config import env
-from config.databases import RUNTIME_ROLE, postgresql
+from config.databases import postgresql
+from consent.parties.roles import RUNTIME_ROLE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "pytest" in sys.modules

@@ -10,7 +10,7 @@ import pytest_django.fixtures
 from django.db import connections
 from django.utils import translation
 
-from config.databases import RUNTIME_ROLE
+from consent.parties.roles import RUNTIME_ROLE
 
 NUMBERS = itertools.count()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import psycopg
 from django.db import connections
 
-from config.databases import RUNTIME_ROLE
 from config.embedded.wheels import postgres_program
+from consent.parties.roles import RUNTIME_ROLE
 
 
 class Pgbench:

@@ -14,8 +14,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from config.databases import RUNTIME_ROLE
 from consent.parties.models import User
+from consent.parties.roles import RUNTIME_ROLE
 from consent.records.models import Ask
 from marketplace.brokerage import operations as brokerage
 from marketplace.brokerage.proofs import counted_status

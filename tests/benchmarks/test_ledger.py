@@ -11,7 +11,7 @@ from statistics import median
 import pytest
 from django.db import connection
 
-from config.databases import RUNTIME_ROLE
+from consent.parties.roles import RUNTIME_ROLE
 from rewards.ledger import operations as ledger
 from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.models import Transfer

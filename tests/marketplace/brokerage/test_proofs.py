@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
-from config.databases import RUNTIME_ROLE
+from consent.parties.roles import RUNTIME_ROLE
 from marketplace.brokerage import proofs
 from marketplace.brokerage.operations import withdraw_consent
 from marketplace.delivery.models import Access

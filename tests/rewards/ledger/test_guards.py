@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
-from config.databases import RUNTIME_ROLE
+from consent.parties.roles import RUNTIME_ROLE
 from rewards.ledger.models import Account, Transfer
 from tests.rewards.ledger import books
 
