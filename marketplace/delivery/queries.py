@@ -93,9 +93,3 @@ def accesses_of(user: object) -> QuerySet[Access]:
     """
     seen = Access.objects.filter(release__consent__in=Consent.objects.visible_to(user))
     return seen.select_related("release__organisation")
-
-
-def erasures_of(user: object) -> QuerySet[Erasure]:
-    """Return what buyers must erase of this person's household's records, and their word where they gave it."""
-    seen = Erasure.objects.filter(release__consent__in=Consent.objects.visible_to(user))
-    return seen.select_related("release__organisation")

@@ -8,8 +8,7 @@ from django.utils import timezone
 
 from consent.parties.models import Membership
 from consent.records.models import Ask
-from marketplace.delivery import door, operations, queries
-from marketplace.delivery.models import Erasure
+from marketplace.delivery import door, queries
 from tests import factories
 
 
@@ -99,17 +98,6 @@ def test_reads_of_a_members_own_appliance_are_shown_to_that_member_only(mother):
 
     assert queries.accesses_of(mother).count() == 1
     assert queries.accesses_of(father).count() == 0
-
-
-def test_the_home_sees_that_what_was_read_was_erased(mother):
-    release, now = factories.release(by=mother), timezone.now()
-    read(release)
-    operations.close_release(consent=release.consent, because="withdrawn", at=now)
-    duty = Erasure.objects.get(release=release)
-    operations.attest_erasure(erasure_id=duty.pk, organisation=release.organisation, actor="key:1", at=now)
-
-    assert [one.attested_at for one in queries.erasures_of(mother)] == [now]
-    assert queries.erasures_of(factories.member()).count() == 0
 
 
 def test_the_cost_of_the_list_does_not_grow_with_its_length(mother):
