@@ -1,5 +1,6 @@
 """One record as a person at the buyer's reads it: the same values, in words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext
 
 from consent.parties.languages import language
+from consent.parties.models import Area
 from marketplace.delivery.door import Record
 from marketplace.insights import kinds
 
@@ -33,11 +35,12 @@ class Row:
     state_word: str
 
 
-def row_of(record: Record, *, reads: int) -> Row:
+def row_of(record: Record, *, reads: int, areas: Mapping[str, Area]) -> Row:
     """Return the line of one record.
 
     Args:
         reads: how often it was read before and now.
+        areas: by code; a record of an area that is gone shows the code.
     """
     said = record.document["data"]
     exact = parse_datetime(str(said.get("observed_at", ""))) if "T" in str(said.get("observed_at", "")) else None
@@ -49,7 +52,7 @@ def row_of(record: Record, *, reads: int) -> Row:
         value=_value(record),
         observed="" if exact else _when(said),
         observed_at=exact,
-        area=str(said.get("area", "")),
+        area=_area(said, areas),
         others=", ".join(f"{name} {value}" for name, value in said.items() if name not in IN_COLUMNS),
         erase_at=record.release.erase_at,
         state="open",
@@ -70,6 +73,11 @@ def _value(record: Record) -> str:
         text = f"{_number(value.get('from'))}–{_number(value.get('to'))}"
         return kind.with_unit(text, language()) if kind else text
     return kind.show(value, language()) if kind else str(value)
+
+
+def _area(said: Mapping[str, Any], areas: Mapping[str, Area]) -> str:
+    code = str(said.get("area", ""))
+    return areas[code].name if code in areas else code
 
 
 def _number(value: Any) -> str:

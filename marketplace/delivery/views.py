@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
 from consent.parties.errors import InvalidCursor, OrganisationSuspended
+from consent.parties.models import Area
 from consent.parties.permissions import buyer_of
 from marketplace.delivery import door, operations, queries
 from marketplace.delivery.errors import ErasureNotYours
@@ -94,7 +95,8 @@ def _about(data_request: DataRequest, *, figures: queries.Figures) -> dict[str, 
 
 def _table(page: door.RecordPage) -> dict[str, Any]:
     reads = queries.reads_of(record.release.pk for record in page.records)
-    rows = [row_of(record, reads=reads.get(record.release.pk, 1)) for record in page.records]
+    areas = Area.objects.in_bulk({str(record.document["data"].get("area", "")) for record in page.records})
+    rows = [row_of(record, reads=reads.get(record.release.pk, 1), areas=areas) for record in page.records]
     row_kinds = {row.kind for row in rows}
     return {
         "rows": rows,

@@ -38,6 +38,22 @@ def test_the_values_that_left_are_shown_newest_first_and_the_read_is_written_dow
     assert set(Access.objects.values_list("path", flat=True)) == {"page"}
 
 
+@pytest.mark.parametrize(("tongue", "name"), [("ko", "한빛시 3구역"), ("en", "Hanbit district 3")])
+def test_a_place_is_said_by_its_name(school, data_request, tongue, name):
+    factories.release(request=data_request, values={"value": 41, "unit": "ug/m3", "area": factories.area().code})
+    school.cookies[settings.LANGUAGE_COOKIE_NAME] = tongue
+
+    text = page(school, data_request).text
+
+    assert f'<td class="nowrap">{name}</td>' in text
+
+
+def test_a_place_that_is_gone_is_said_by_its_code(school, data_request):
+    factories.release(request=data_request, values={"value": 41, "unit": "ug/m3", "area": "KR-XX-9"})
+
+    assert '<td class="nowrap">KR-XX-9</td>' in page(school, data_request).text
+
+
 def test_what_is_new_is_new_on_the_page_that_first_shows_it(school, data_request):
     factories.release(request=data_request)
 
@@ -103,8 +119,9 @@ def test_the_pages_speak_english(school, data_request, duty, path):
 def test_the_cost_of_the_page_does_not_grow_with_its_records(school, data_request):
     costs = []
     for _ in range(2):
-        for _ in range(3):
-            factories.release(request=data_request)
+        for number in range(3):
+            place = factories.area(code=f"KR-HB-{number}").code
+            factories.release(request=data_request, values={"value": 41, "unit": "ug/m3", "area": place})
         page(school, data_request)
         with CaptureQueriesContext(connection) as queried:
             page(school, data_request)
