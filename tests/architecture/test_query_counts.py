@@ -14,6 +14,9 @@ from tests.world import make_world
 REFUSED = {
     ("POST", "api/v1/data-requests/<uuid:request_id>/submit"): "it is open already; nothing is listed on the way",
     ("POST", "buyer/data-requests/<uuid:request_id>/submit"): "it is open already; the page is the one of the request",
+    ("GET", "api/v1/ledger/transfers/<uuid:op_id>/proof"): "what is not committed is never sealed",
+    ("GET", "api/v1/ledger/checkpoints/consistency"): "there are no two checkpoints in a transaction of its own",
+    ("GET", "api/v1/ledger/bundle"): "what is not committed is never sealed",
 }
 
 

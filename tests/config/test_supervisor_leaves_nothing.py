@@ -17,7 +17,14 @@ from tests.config.supervising import (
 )
 
 
-@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+#: Under nohup a hang-up is meant to be ignored, and the supervisor keeps to that.
+HANG_UP = pytest.param(
+    signal.SIGHUP,
+    marks=pytest.mark.skipif(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, reason="hang-ups are ignored here"),
+)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, HANG_UP])
 def test_leaves_no_child_after(signum, start_supervisor, tmp_path):
     running = start_supervisor(tmp_path / "var")
     names = {process.name() for process in running.family}

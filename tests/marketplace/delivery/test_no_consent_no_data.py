@@ -100,10 +100,6 @@ def _edited(case: Case) -> None:
     DataRequest.objects.filter(pk=case.request_id).update(current=version)
 
 
-def _version_gone(case: Case) -> None:
-    DataRequest.objects.filter(pk=case.request_id).update(current=None)
-
-
 def _request_closed(case: Case) -> None:
     DataRequest.objects.filter(pk=case.request_id).update(state="closed", closed_at=timezone.now())
 
@@ -120,7 +116,6 @@ DATA, EMPTY, MISSING, FORBIDDEN, GONE, OUR_FAULT = "data", "empty", 404, 403, 41
 STATES: dict[str, tuple[dict[str, Any], Callable[[Case], None], Any, Any]] = {
     "given": ({}, _nothing, DATA, DATA),
     "request_edited": ({}, _edited, DATA, DATA),
-    "request_version_gone": ({}, _version_gone, DATA, DATA),
     "request_closed": ({}, _request_closed, DATA, DATA),
     "refused": ({}, _refused, EMPTY, MISSING),
     "withdrawn": ({}, _withdrawn, EMPTY, GONE),
