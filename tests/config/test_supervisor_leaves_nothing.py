@@ -16,7 +16,6 @@ from tests.config.supervising import (
     wait_until,
 )
 
-
 #: Under nohup a hang-up is meant to be ignored, and the supervisor keeps to that.
 HANG_UP = pytest.param(
     signal.SIGHUP,
