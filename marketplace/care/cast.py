@@ -52,7 +52,7 @@ def assemble(*, at: datetime) -> Story:
     _seat(admin, platform, Seat.Role.ADMIN)
     _seat(auditor, platform, Seat.Role.AUDITOR)
 
-    mother, hub = _family(district)
+    family = _family(district)
     neighbour = _neighbour(district)
     school, school_staff = _buyer("해오름초등학교", "Haeoreum Elementary School", "school@maru.example", "박은채", at)
     pest, pest_staff = _buyer("푸른숲방역", "Green Forest Pest Control", "pest@maru.example", "오세훈", at)
@@ -62,14 +62,13 @@ def assemble(*, at: datetime) -> Story:
     _open_request(pest, _pest_firm_wants(district, at), admin.user, at)
 
     return {
-        "household": mother.login,
+        **family,
         "second_household": neighbour.login,
         "buyer": school_staff.login | {"api_key": _key(school, Scope.RECORDS, Scope.REQUESTS)},
         "second_buyer": pest_staff.login | {"api_key": _key(pest, Scope.RECORDS, Scope.REQUESTS)},
         "provider": provider_staff.login,
         "auditor": auditor.login | {"api_key": _key(platform, Scope.AUDIT)},
         "admin": admin.login,
-        "hub": hub,
     }
 
 
@@ -81,14 +80,20 @@ def _areas() -> Area:
     )
 
 
-def _family(district: Area) -> tuple[Person, Story]:
+def _family(district: Area) -> Story:
     home = _household("지우네", district)
-    mother = _person("jiwoo@maru.example", "지우")
+    mother, father = _person("jiwoo@maru.example", "지우"), _person("doyun@maru.example", "도윤")
+    teen = _person("haneul@maru.example", "하늘")
     _member(mother, home, Role.ADULT)
-    _member(_person("doyun@maru.example", "도윤"), home, Role.ADULT)
-    _member(_person("haneul@maru.example", "하늘"), home, Role.TEEN)
+    _member(father, home, Role.ADULT)
+    _member(teen, home, Role.TEEN)
     key, text = parties.issue_key(label="우리 집 허브", scopes=[Scope.INGEST], household=home)
-    return mother, {"id": key.prefix, "api_key": text}
+    return {
+        "household": mother.login,
+        "second_adult": father.login,
+        "teen": teen.login,
+        "hub": {"id": key.prefix, "api_key": text},
+    }
 
 
 def _neighbour(district: Area) -> Person:

@@ -61,6 +61,8 @@ class MoveInForm(forms.Form):
     """A new home: what it is called, and roughly where it is."""
 
     name = forms.CharField(
-        label=_("집 이름"), max_length=60, help_text=_("우리끼리 부르는 이름이에요. 기관에는 보이지 않아요.")
+        label=_("집 이름"),
+        max_length=60,
+        help_text=_("우리끼리 부르는 이름이에요. 데이터를 받는 기관에는 보이지 않아요."),
     )
     area = forms.ModelChoiceField(label=_("동네"), queryset=Area.objects.order_by("name_ko"), empty_label=None)

@@ -47,6 +47,11 @@ SERVICES = (
         "소음, 센서, 바퀴를 살피고 안쪽까지 닦아 드려요.", "Noise, sensors and wheels, cleaned inside.",
     ),
     Item(
+        Kind.SERVICE, 100, (PURIFIER,), None,
+        "공기청정기 안쪽 청소", "Air purifier cleaned inside",
+        "기사님 한 분이 오셔서 센서와 안쪽을 닦아 드려요.", "One engineer cleans the sensor and the inside.",
+    ),
+    Item(
         Kind.SERVICE, 320, (FRIDGE,), 2,
         "냉장고 문 고무 교체", "New refrigerator door seal",
         "찬 기운이 새는 문 고무를 새것으로 바꿔 드려요.", "A fresh seal where the cold leaks out.",

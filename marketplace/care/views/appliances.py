@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from consent.parties.models import MachineKey, User
 from consent.parties.permissions import members_only, person_of
@@ -79,10 +79,12 @@ def describe_appliance(request: HttpRequest, appliance_id: UUID) -> HttpResponse
     return see_other(f"{reverse('appliances')}#appliance-{appliance_id}")
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @members_only
 def make_key(request: HttpRequest) -> HttpResponse:
-    """POST /appliances/keys: a new key for the hub, shown on this one answer and never again."""
+    """POST /appliances/keys: a new key for the hub, shown on this one answer and never again. GET leads back."""
+    if request.method == "GET":
+        return see_other(f"{reverse('appliances')}#keys")
     form = KeyForm(request.POST)
     if not form.is_valid():
         return render(request, "care/appliances.html", _told(request) | {"key_form": form}, status=422)

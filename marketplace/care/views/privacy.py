@@ -25,6 +25,7 @@ from marketplace.appliances.models import Appliance
 from marketplace.brokerage.papers import way_of
 from marketplace.brokerage.shelves import week_of
 from marketplace.brokerage.views.swaps import see_other
+from marketplace.brokerage.wording import month_day
 from marketplace.care.forms import MOST_ASKS, LineForm, NeverForm
 from marketplace.care.takeout import everything_about
 from marketplace.delivery.models import Access
@@ -169,9 +170,7 @@ def _organisations(user: User, nos: list[StandingNo]) -> list[Never]:
         Never(
             str(one.pk),
             one.name,
-            gettext("%(day)s부터 여쭤보지 않아요.") % {"day": f"{timezone.localtime(since[one.pk]):%Y-%m-%d}"}
-            if one.pk in since
-            else "",
+            gettext("%(day)s부터 여쭤보지 않아요.") % {"day": month_day(since[one.pk])} if one.pk in since else "",
             one.pk in since,
         )
         for one in sorted(_known(user), key=lambda one: one.name)
