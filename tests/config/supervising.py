@@ -52,7 +52,14 @@ def wait_until(is_so: Callable[[], bool], *, seconds: float = 20.0) -> None:
 
 
 def survivors(family: list[psutil.Process]) -> list[psutil.Process]:
-    return [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    return [one for one in family if _lives(one)]
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between the two questions
+        return False
 
 
 def bare_environment() -> dict[str, str]:
