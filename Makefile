@@ -33,7 +33,7 @@ faults: $(CHECKING)
 
 ## make bench    ratios, not absolute numbers (SIZE=full for millions)
 bench: $(CHECKING)
-	@MARU_BENCH_SIZE=$(SIZE) exec $(BESIDE_SERVICES) var/bench -- $(PY) -m pytest tests/benchmarks -s $(ARGS)
+	@MARU_BENCH_SIZE=$(SIZE) exec $(SUPERVISOR) run --with-parent --var var/bench -- $(PY) -m pytest tests/benchmarks -s $(ARGS)
 
 ## make screens  pictures of every page, in var/screens
 screens: $(CHECKING) browser

@@ -14,7 +14,9 @@ from marketplace.appliances.dialects import Method, Raw, Reading
 from marketplace.brokerage import operations as brokerage
 from marketplace.demand.models import DataRequest, RequestVersion
 from marketplace.insights import operations as insights
+from rewards.ledger import operations as ledger
 from rewards.ledger.invariants import broken_invariants
+from rewards.ledger.models import AccountKind
 from tests import factories
 
 OPEN, ASKING = 1_000, 10
@@ -60,6 +62,8 @@ def crowd(count: int, *, like: DataRequest) -> None:
     for request, version in zip(requests, versions, strict=True):
         request.current = version
     DataRequest.objects.bulk_update(requests, ["current"], batch_size=500)
+    for request in requests:
+        ledger.open_account(address=request.escrow, kind=AccountKind.ESCROW)
 
 
 def insights_a_second(homes: list) -> float:
