@@ -152,6 +152,8 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ADAPTER = "consent.parties.mfa.SealedMFAAdapter"
 MFA_TOTP_ISSUER = "Maru"
+# A code read a moment before it changed still counts (RFC 6238, 5.2).
+MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
 USERSESSIONS_TRACK_ACTIVITY = False
 DEFAULT_FROM_EMAIL = env.text("MARU_FROM_EMAIL", "sender of Maru's mails", default="Maru <hello@maru.example>")

@@ -31,6 +31,7 @@ from rewards.ledger.errors import InsufficientTokens
 from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.queries import balance_of, wallet_address
 from rewards.redemption import operations as redemption
+from rewards.redemption.errors import RedemptionError
 from tests import factories
 
 TOKENS = {"exact": 120, "day": 60}
@@ -56,6 +57,7 @@ class Deals(RuleBasedStateMachine):
         self.wallet = 0
         self.readable = {}  # release -> what was shown, and until when
         self.releases = 0
+        self.reserved = {}  # order -> until when its tokens are kept
 
     @rule(target=asks, value=st.integers(36, 900))
     def notice_something(self, value):
@@ -133,18 +135,26 @@ class Deals(RuleBasedStateMachine):
 
     @rule(target=orders)
     def order(self):
+        self.let_go_of_what_nobody_answered()
         try:
             order = redemption.place_order(reward_id=self.reward.pk, actor=self.mother, at=self.now)
         except InsufficientTokens:
             assert self.wallet < 100
             return multiple()
         self.wallet -= 100
+        self.reserved[order.pk] = order.answer_by
         return order
 
     @rule(order=consumes(orders))
     def cancel_order(self, order):
-        redemption.cancel_order(order_id=order.pk, actor=self.mother, at=order.placed_at)
-        self.wallet += 100
+        def act():
+            return redemption.cancel_order(order_id=order.pk, actor=self.mother, at=order.placed_at)
+
+        if self.reserved.pop(order.pk, None):
+            act()
+            self.wallet += 100
+        else:
+            self.refused(act)
 
     @invariant()
     def the_wallet_is_what_was_earned_less_what_is_ordered(self):
@@ -165,10 +175,16 @@ class Deals(RuleBasedStateMachine):
     def the_books_agree(self):
         assert broken_invariants() == {}
 
+    def let_go_of_what_nobody_answered(self):
+        """A new order frees what lapsed ones kept back; until then they still count."""
+        for order in [pk for pk, until in self.reserved.items() if until <= self.now]:
+            del self.reserved[order]
+            self.wallet += 100
+
     def refused(self, act):
         try:
             act()
-        except (RecordsError, BrokerageError):
+        except (RecordsError, BrokerageError, RedemptionError):
             return multiple()
         raise AssertionError("this should have been refused")
 

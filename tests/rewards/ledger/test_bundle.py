@@ -70,6 +70,11 @@ def inside(path: Path, name: str) -> bytes:
         return archive.read(name)
 
 
+def names_in(path: Path) -> list[str]:
+    with zipfile.ZipFile(path) as archive:
+        return archive.namelist()
+
+
 def packed(contents) -> bytes:
     return b"".join(struct.pack(">I", len(content)) + content for content in contents)
 
@@ -242,9 +247,12 @@ def test_a_row_changed_in_the_database_itself_is_named(committed_db, tmp_path):
 
 
 def test_consistency_is_checked_with_every_older_checkpoint(saved):
-    older = inside(saved, "checkpoints/10").decode()
+    # What else the server does decides how many leaves one pass seals; the oldest checkpoint is of a part of them.
+    checkpoints = sorted(int(name.split("/")[1]) for name in names_in(saved) if name.startswith("checkpoints/"))
+    older = inside(saved, f"checkpoints/{checkpoints[0]}").decode()
 
-    assert "20 leaves, 3 checkpoints" in verify(str(saved), kept=(older,))
+    assert checkpoints[0] < 20
+    assert f"20 leaves, {len(checkpoints) + 2} checkpoints" in verify(str(saved), kept=(older,))
 
 
 # RFC 8032, 7.1, tests 1 to 3.
