@@ -98,7 +98,8 @@ TEMPLATES = [
 # --- the database: one alias; `migrate` acts as the owner ----------------------------------------
 DATABASE_URL = env.text("DATABASE_URL", "PostgreSQL 15 or newer, as a libpq URL", default="postgresql://localhost/maru")
 DATABASE_OWNER_URL = env.text("DATABASE_OWNER_URL", "login that owns the tables; used by migrate", default="")
-OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "dbshell", "flush"}
+#: `shred` and `rotate_keys` clean the key table's file, which only its owner may.
+OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "dbshell", "flush", "shred", "rotate_keys"}
 AS_OWNER = len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS
 DATABASES = {
     "default": postgresql((AS_OWNER and DATABASE_OWNER_URL) or DATABASE_URL, role=None if AS_OWNER else RUNTIME_ROLE)
@@ -234,6 +235,9 @@ MANUFACTURER_SHARE_BP = env.integer("MARU_MANUFACTURER_SHARE_BP", "manufacturer'
 PLATFORM_SHARE_BP = env.integer("MARU_PLATFORM_SHARE_BP", "platform's share, basis points", default=1000)
 ASK_HOURS = env.integer("MARU_ASK_HOURS", "hours a household has to answer an ask", default=48)
 HOLD_GRACE_HOURS = 24
+KEY_EPOCH_DAYS = env.integer("MARU_KEY_EPOCH_DAYS", "days until the vault's next key-encryption key", default=30)
+KEY_OVERLAP_DAYS = env.integer("MARU_KEY_OVERLAP_DAYS", "days an old one is kept, for restoring backups", default=5)
+ERASURE_GRACE_DAYS = env.integer("MARU_ERASURE_GRACE_DAYS", "days overdue after which a buyer is stopped", default=14)
 INSIGHT_KEEP_DAYS = env.integer("MARU_INSIGHT_KEEP_DAYS", "days an insight is kept after its last ask", default=30)
 CLOCK_SECONDS = env.integer("MARU_CLOCK_SECONDS", "seconds between two looks at the work lists", default=5)
 STATUS_CACHE_SECONDS = 30

@@ -13,6 +13,7 @@ from django.db import close_old_connections
 from marketplace.brokerage import tasks as brokerage
 from marketplace.delivery import tasks as delivery
 from marketplace.demand import tasks as demand
+from marketplace.insights import tasks as insights
 from rewards.ledger import tasks as ledger
 from rewards.redemption import tasks as redemption
 
@@ -29,6 +30,7 @@ CHORES: tuple[Callable[[], object], ...] = (
     delivery.close_due_releases,
     demand.return_due_escrows,
     brokerage.forget_insights,
+    insights.rotate_keys,
     ledger.seal,
 )
 

@@ -11,3 +11,15 @@ class VaultClosed(InsightsError):
     """The sealed object cannot be opened: its key is destroyed, or the bytes are not the ones that were sealed."""
 
     code = "vault_closed"
+
+
+class KeyGone(InsightsError):
+    """The key of this epoch was destroyed, or never was in this folder."""
+
+    code = "vault_key_gone"
+
+
+class RotationUnfinished(InsightsError):
+    """Keys are left that the old epoch's key wraps and that cannot be wrapped anew, so it is not destroyed."""
+
+    code = "rotation_unfinished"

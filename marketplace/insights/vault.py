@@ -9,24 +9,22 @@ import os
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from uuid import UUID, uuid4
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext
 
-from consent.parties.secrets import read_or_make
+from marketplace.insights import keyring
 from marketplace.insights.copying import copy_in
-from marketplace.insights.errors import VaultClosed
-from marketplace.insights.models import DataKey, SealedObject
+from marketplace.insights.errors import KeyGone, VaultClosed
+from marketplace.insights.models import DataKey, KeyEpoch, SealedObject
 
-#: Later rotations add epochs; until then there is one.
-EPOCH = "e1"
+#: Names the lock between sealing (shared) and rotating (alone), among PostgreSQL's advisory locks.
+SEALING = 0x6D617275
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,15 @@ def seal(content: Content) -> SealedObject:
 
 @transaction.atomic(savepoint=False)
 def seal_many(contents: Sequence[Content]) -> list[SealedObject]:
-    """Seal payloads and store them in two statements, in the order given."""
-    pairs = [_sealed(content) for content in contents]
+    """Seal payloads and store them in two statements, in the order given.
+
+    The transaction shares a lock that a rotation takes alone once its new key is there: from then on nothing can
+    come in under the old one, however long this transaction lasts.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [SEALING])
+    epoch = _current_epoch()
+    pairs = [_sealed(content, epoch) for content in contents]
     copy_in(SealedObject, [sealed for sealed, _ in pairs])
     copy_in(DataKey, [key for _, key in pairs])
     return [sealed for sealed, _ in pairs]
@@ -62,7 +67,7 @@ def open_sealed(sealed: SealedObject) -> bytes:
     """
     try:
         return _opened(sealed, sealed.data_key)
-    except DataKey.DoesNotExist as exc:
+    except (DataKey.DoesNotExist, KeyGone) as exc:
         raise VaultClosed(gettext("봉한 것의 열쇠가 없어요.")) from exc
     except InvalidTag as exc:
         raise VaultClosed(gettext("봉한 것이 처음과 달라요.")) from exc
@@ -76,7 +81,7 @@ def data_key_of(sealed: SealedObject) -> bytes:
     """
     try:
         return _unwrapped(sealed.data_key)
-    except (DataKey.DoesNotExist, InvalidTag) as exc:
+    except (DataKey.DoesNotExist, KeyGone, InvalidTag) as exc:
         raise VaultClosed(gettext("봉한 것의 열쇠가 없어요.")) from exc
 
 
@@ -89,7 +94,31 @@ def shred(sealed_ids: Iterable[UUID]) -> int:
     return count
 
 
-def _sealed(content: Content) -> tuple[SealedObject, DataKey]:
+def rewrapped(key: DataKey, *, epoch: str) -> DataKey:
+    """Return the same data key wrapped for another epoch; what it opens stays as it is.
+
+    Raises:
+        VaultClosed: the key it is wrapped with is destroyed, or these are not the bytes that were wrapped.
+    """
+    try:
+        nonce, wrapped = _wrapped(_unwrapped_once(key), key.sealed_id, epoch)
+    except (KeyGone, InvalidTag) as exc:
+        raise VaultClosed(gettext("봉한 것의 열쇠가 없어요.")) from exc
+    return DataKey(sealed_id=key.sealed_id, epoch=epoch, nonce=nonce, wrapped=wrapped, commitment=key.commitment)
+
+
+def _current_epoch() -> str:
+    """Return the newest epoch, making the first one; the name of a destroyed one is never given again."""
+    known = keyring.epochs()
+    if known:
+        return known[-1]
+    names = KeyEpoch.objects.values_list("name", flat=True)
+    first = keyring.following(max(names, key=keyring.number_of, default=None))
+    keyring.make(first)
+    return first
+
+
+def _sealed(content: Content, epoch: str) -> tuple[SealedObject, DataKey]:
     sealed = SealedObject(
         id=uuid4(),
         purpose=content.purpose,
@@ -97,12 +126,16 @@ def _sealed(content: Content) -> tuple[SealedObject, DataKey]:
         subject_id=content.subject_id,
         nonce=os.urandom(12),
     )
-    data_key, wrap_nonce = secrets.token_bytes(32), os.urandom(12)
+    data_key = secrets.token_bytes(32)
     cipher_key, commitment = _derived(data_key)
     sealed.ciphertext = AESGCM(cipher_key).encrypt(sealed.nonce, content.payload, _payload_context(sealed))
-    wrapped = AESGCM(_key_encryption_key(EPOCH)).encrypt(wrap_nonce, data_key, _wrap_context(sealed.pk, EPOCH))
-    key = DataKey(sealed=sealed, epoch=EPOCH, nonce=wrap_nonce, wrapped=wrapped, commitment=commitment)
-    return sealed, key
+    nonce, wrapped = _wrapped(data_key, sealed.pk, epoch)
+    return sealed, DataKey(sealed=sealed, epoch=epoch, nonce=nonce, wrapped=wrapped, commitment=commitment)
+
+
+def _wrapped(data_key: bytes, sealed_id: UUID, epoch: str) -> tuple[bytes, bytes]:
+    nonce = os.urandom(12)
+    return nonce, AESGCM(keyring.key_of(epoch)).encrypt(nonce, data_key, _wrap_context(sealed_id, epoch))
 
 
 def _opened(sealed: SealedObject, key: DataKey) -> bytes:
@@ -113,7 +146,23 @@ def _opened(sealed: SealedObject, key: DataKey) -> bytes:
 
 
 def _unwrapped(key: DataKey) -> bytes:
-    wrapping = AESGCM(_key_encryption_key(key.epoch))
+    """Return the data key; a row that a rotation wrapped anew since it was loaded is loaded again.
+
+    Raises:
+        KeyGone, InvalidTag: as `_unwrapped_once`, also for the row as it stands now.
+        DataKey.DoesNotExist: it was destroyed meanwhile.
+    """
+    try:
+        return _unwrapped_once(key)
+    except (KeyGone, InvalidTag):
+        now = DataKey.objects.get(pk=key.pk)
+        if now.epoch == key.epoch:
+            raise
+        return _unwrapped_once(now)
+
+
+def _unwrapped_once(key: DataKey) -> bytes:
+    wrapping = AESGCM(keyring.key_of(key.epoch))
     return wrapping.decrypt(bytes(key.nonce), bytes(key.wrapped), _wrap_context(key.sealed_id, key.epoch))
 
 
@@ -140,12 +189,3 @@ def _wrap_context(sealed_id: UUID, epoch: str) -> bytes:
 def _context(**words: str) -> bytes:
     """Return the RFC 8785 bytes of ASCII words: for these the standard library writes them too, and faster."""
     return json.dumps(words, sort_keys=True, separators=(",", ":")).encode("ascii")
-
-
-def _key_encryption_key(epoch: str) -> bytes:
-    return _loaded(epoch, str(settings.KEYS_DIR))
-
-
-@lru_cache(maxsize=8)
-def _loaded(epoch: str, folder: str) -> bytes:
-    return read_or_make(f"vault-{epoch}.key", lambda: secrets.token_bytes(32))

@@ -1,4 +1,4 @@
 from marketplace.insights.models.insights import Insight
-from marketplace.insights.models.vault import DataKey, SealedObject
+from marketplace.insights.models.vault import DataKey, KeyEpoch, SealedObject
 
-__all__ = ["DataKey", "Insight", "SealedObject"]
+__all__ = ["DataKey", "Insight", "KeyEpoch", "SealedObject"]

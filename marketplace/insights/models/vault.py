@@ -1,6 +1,7 @@
 """Sealed payloads and, in a table of their own, the wrapped keys that open them."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 
@@ -41,3 +42,36 @@ class DataKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sealed_id} {self.epoch}"
+
+
+class KeyEpochQuerySet(models.QuerySet["KeyEpoch"]):
+    def to_destroy(self, at: datetime) -> "KeyEpochQuerySet":
+        """Leave the epochs whose key should be gone at `at`."""
+        return self.filter(ends_at__lte=at, destroyed_at=None)
+
+
+class KeyEpoch(models.Model):
+    """When a key-encryption key was made, when it was to end, and when it was destroyed. The key is in a file."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    destroyed_at = models.DateTimeField(null=True)
+
+    objects = KeyEpochQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "열쇠의 때"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(destroyed_at=None) | models.Q(ends_at__isnull=False),
+                name="key_epoch_ends_before_it_is_destroyed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def set_destroyed(self, at: datetime) -> None:
+        self.destroyed_at = at
+        self.save(update_fields=["destroyed_at"])
