@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "marketplace.insights",
     "marketplace.appliances",
     "rewards.redemption",
+    "rewards.treasury",
     "rewards.ledger",
     "consent.records",
     "consent.parties",
@@ -162,6 +163,21 @@ EMAIL_BACKEND = env.text(
     "MARU_EMAIL_BACKEND", "Django mail backend", default="django.core.mail.backends.console.EmailBackend"
 )
 
+# --- who answers for the data: named in every notice and receipt ---------------------------------
+CONTROLLER = {
+    "ko": env.text(
+        "MARU_CONTROLLER_KO", "controller in Korean: name; address; contact", default="마루; 한빛시 마루로 1; 02-000-0100"
+    ),
+    "en": env.text(
+        "MARU_CONTROLLER_EN",
+        "controller in English: name; address; contact",
+        default="Maru; 1 Maru-ro, Hanbit; +82-2-000-0100",
+    ),
+}
+PRIVACY_OFFICER = env.text(
+    "MARU_PRIVACY_OFFICER", "where the data protection officer is reached", default="privacy@maru.example"
+)
+
 # --- language and time ---------------------------------------------------------------------------
 LANGUAGE_CODE = "ko"
 LANGUAGES = [("ko", "한국어"), ("en", "English")]
@@ -241,6 +257,14 @@ ERASURE_GRACE_DAYS = env.integer("MARU_ERASURE_GRACE_DAYS", "days overdue after 
 INSIGHT_KEEP_DAYS = env.integer("MARU_INSIGHT_KEEP_DAYS", "days an insight is kept after its last ask", default=30)
 CLOCK_SECONDS = env.integer("MARU_CLOCK_SECONDS", "seconds between two looks at the work lists", default=5)
 STATUS_CACHE_SECONDS = 30
+TOKEN_DAYS = env.integer("MARU_TOKEN_DAYS", "days a token lives before the month in which it ends", default=1826)
+ISSUE_ALONE_TOKENS = env.integer(
+    "MARU_ISSUE_ALONE_TOKENS", "tokens one admin may issue alone within a day; above it a second one agrees", default=500_000
+)
+THANKS_TOKENS = env.integer("MARU_THANKS_TOKENS", "most tokens one thank-you gives to one home", default=1_000)
+GIFT_TOKENS = env.integer("MARU_GIFT_TOKENS", "most tokens in one gift between homes", default=1_000)
+GIFT_DAY_TOKENS = env.integer("MARU_GIFT_DAY_TOKENS", "most tokens a home gives away in a day", default=2_000)
+GIFT_MONTH_TOKENS = env.integer("MARU_GIFT_MONTH_TOKENS", "most tokens a home gives away in a month", default=10_000)
 ABSENCE_EMBARGO_HOURS = 24
 MATCHING_TASK = "marketplace.brokerage.tasks.match_insights"
 

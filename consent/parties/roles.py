@@ -20,6 +20,9 @@ INSERT_ONLY = {
     "demand_requestversion",
     "demand_review",
     "delivery_access",
+    "treasury_issuancestep",
+    "treasury_thanks",
+    "treasury_carried",
 }
 #: Tables that only the ledger's own functions write.
 READ_ONLY = {
@@ -28,6 +31,7 @@ READ_ONLY = {
     "ledger_balance",
     "ledger_checkpoint",
     "ledger_closure",
+    "ledger_evidence",
     "ledger_leaf",
     "ledger_node",
     "ledger_openhold",

@@ -1,0 +1,24 @@
+from rewards.treasury.operations.ageing import expire_tokens, hand_on, hand_on_at, take_older, tell_expiring
+from rewards.treasury.operations.issuing import (
+    approve_issuance,
+    propose_issuance,
+    refuse_issuance,
+    withdraw_issuance,
+)
+from rewards.treasury.operations.thanking import Outcome, begin_thanks, check_budget, thank_homes
+
+__all__ = [
+    "Outcome",
+    "approve_issuance",
+    "begin_thanks",
+    "check_budget",
+    "expire_tokens",
+    "hand_on",
+    "hand_on_at",
+    "propose_issuance",
+    "refuse_issuance",
+    "take_older",
+    "tell_expiring",
+    "thank_homes",
+    "withdraw_issuance",
+]
