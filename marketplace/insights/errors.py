@@ -13,12 +13,6 @@ class VaultClosed(InsightsError):
     code = "vault_closed"
 
 
-class KeyGone(InsightsError):
-    """The key of this epoch was destroyed, or never was in this folder."""
-
-    code = "vault_key_gone"
-
-
 class RotationUnfinished(InsightsError):
     """Keys are left that the old epoch's key wraps and that cannot be wrapped anew, so it is not destroyed."""
 

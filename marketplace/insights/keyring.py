@@ -14,10 +14,13 @@ from typing import NamedTuple
 from django.conf import settings
 
 from consent.parties.secrets import read_or_make
-from marketplace.insights.errors import KeyGone
 
 KEY_BYTES = 32
 FILE = re.compile(r"vault-e([1-9][0-9]{0,8})\.key")
+
+
+class KeyGone(LookupError):
+    """The key of this epoch was destroyed, or never was in this folder. Outside the vault it is `VaultClosed`."""
 
 
 class _Kept(NamedTuple):

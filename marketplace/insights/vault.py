@@ -20,7 +20,8 @@ from django.utils.translation import gettext
 
 from marketplace.insights import keyring
 from marketplace.insights.copying import copy_in
-from marketplace.insights.errors import KeyGone, VaultClosed
+from marketplace.insights.errors import VaultClosed
+from marketplace.insights.keyring import KeyGone
 from marketplace.insights.models import DataKey, KeyEpoch, SealedObject
 
 #: Names the lock between sealing (shared) and rotating (alone), among PostgreSQL's advisory locks.
