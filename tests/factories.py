@@ -14,6 +14,7 @@ from consent.parties.models import Area, Household, MachineKey, Membership, Orga
 from consent.records import operations as records
 from consent.records.models import Ask, Consent, ConsentEnd, Preference
 from consent.records.notices import Notice
+from consent.records.receipts import Coverage, Item
 from marketplace.appliances.dialects import Interval, Method, Raw, Reading
 from marketplace.brokerage import operations as brokerage
 from marketplace.brokerage.operations import Deal, Waiting
@@ -155,7 +156,8 @@ def release(
     payload = canonical_bytes(preview)
     consent = records.record_consent(
         ask=ask, actor=actor, payload_digest=sha256_hex(payload), ends_at=at + keeps, op_id=uuid4(),
-        notice=Notice(1, "ko", "알림", (), "알림", sha256_hex("알림".encode())), tokens=150, price_tokens=180, at=at,
+        notice=Notice(1, "ko", "알림", (), "알림", sha256_hex("알림".encode())), at=at,
+        coverage=Coverage("air.pm25", "exact", (Item("value", "PM2.5", is_optional=False),), keeps.days, 150, 180),
     )  # fmt: skip
     sealed = vault.seal(
         vault.Content(
@@ -171,10 +173,7 @@ def release(
 
 def end_of(consent: Consent, *, reason: str = "withdrawn", at: datetime | None = None) -> ConsentEnd:
     """The end of a consent alone, as if nobody had closed its release."""
-    return records.record_end(
-        consent=consent, reason=reason, actor=consent.decided_by, at=at or timezone.now(), tokens=150,
-        price_tokens=180, notice=Notice(1, "ko", "알림", (), "알림", sha256_hex("알림".encode())),
-    )  # fmt: skip
+    return records.record_end(consent=consent, reason=reason, actor=consent.decided_by, at=at or timezone.now())
 
 
 # --- demand -------------------------------------------------------------------------------------------------------

@@ -133,7 +133,8 @@ BATCHES = {"api/v1/insights": event, "api/v1/ingest/<slug:dialect>": state}
 def _approval(world: World) -> dict[str, Any]:
     ask = Ask.objects.get(pk=world.parts["ask_id"])
     mother = Consent.objects.get(pk=world.parts["consent_id"]).decided_by
-    return {"preview_sha256": factories.shown(ask, by=mother).preview.sha256}
+    shown = factories.shown(ask, by=mother)
+    return {"preview_sha256": shown.preview.sha256, "notice_sha256": shown.notice.sha256}
 
 
 def _answer(world: World) -> dict[str, Any]:

@@ -19,6 +19,12 @@ class AskNotPending(RecordsError):
     code = "ask_not_pending"
 
 
+class AskExpired(AskNotPending):
+    """The ask's deadline has passed; no answer counted as a no."""
+
+    code = "ask_expired"
+
+
 class AlreadyAnswered(RecordsError):
     """This member has answered this ask."""
 
@@ -29,6 +35,12 @@ class PreviewChanged(RecordsError):
     """What was shown is not what would be released."""
 
     code = "preview_changed"
+
+
+class NoticeChanged(RecordsError):
+    """The text that was shown is not the text as it stands: somebody has to read it first."""
+
+    code = "notice_changed"
 
 
 class NoticeMissing(RecordsError):

@@ -1,6 +1,7 @@
 """Every write of this room. Each joins the caller's transaction: the brokerage settles the whole deal or nothing."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
@@ -11,17 +12,29 @@ from consent.records import receipts
 from consent.records.errors import AlreadyEnded
 from consent.records.models import Answer, Ask, Consent, ConsentEnd, Preference, Receipt, StandingNo
 from consent.records.notices import Notice
+from consent.records.receipts import Coverage
 
 
 @transaction.atomic(savepoint=False)
-def record_answer(*, ask: Ask, member: User, verdict: str, preview_sha256: str, at: datetime) -> Answer:
+def record_answer(*, ask: Ask, member: User, verdict: str, preview_sha256: str, notice: Notice, at: datetime) -> Answer:
     """Write down one member's word. All yeses are to the same thing: another choice starts the count anew.
 
     The ask is locked by the caller; a no takes the place of the same member's earlier yes.
+
+    Args:
+        notice: the text this member was shown.
     """
     if ask.needs_several:
         ask.answers.exclude(preview_sha256=preview_sha256).delete()
-    return Answer.objects.create(ask=ask, member=member, verdict=verdict, preview_sha256=preview_sha256, at=at)
+    return Answer.objects.create(
+        ask=ask,
+        member=member,
+        verdict=verdict,
+        preview_sha256=preview_sha256,
+        notice_locale=notice.locale,
+        notice_sha256=notice.sha256,
+        at=at,
+    )
 
 
 @transaction.atomic(savepoint=False)
@@ -33,8 +46,7 @@ def record_consent(
     ends_at: datetime,
     op_id: UUID,
     notice: Notice,
-    tokens: int,
-    price_tokens: int,
+    coverage: Coverage,
     at: datetime,
 ) -> Consent:
     """Write down that the household said yes, with the signed receipt that says to what."""
@@ -48,24 +60,25 @@ def record_consent(
         op_id=op_id,
         payload_digest=payload_digest,
     )
-    _receipt(consent, act=Receipt.Act.GIVEN, at=at, notice=notice, tokens=tokens, price_tokens=price_tokens)
+    others = (
+        list(ask.answers.exclude(member=actor).select_related("member").order_by("at")) if ask.needs_several else []
+    )
+    _sign_decision(consent, act=Receipt.Act.GIVEN, notice=notice, coverage=coverage, others=others)
     ask.set_state(Ask.State.APPROVED, at=at)
     return consent
 
 
 @transaction.atomic(savepoint=False)
-def record_refusal(*, ask: Ask, actor: User, notice: Notice, at: datetime) -> Consent:
+def record_refusal(*, ask: Ask, actor: User, notice: Notice, coverage: Coverage, at: datetime) -> Consent:
     """Write down that a member said no, with its signed receipt."""
     consent = _consent(ask=ask, actor=actor, verdict=Consent.Verdict.REFUSED, notice=notice, at=at)
-    _receipt(consent, act=Receipt.Act.REFUSED, at=at, notice=notice, tokens=0, price_tokens=0)
+    _sign_decision(consent, act=Receipt.Act.REFUSED, notice=notice, coverage=coverage)
     ask.set_state(Ask.State.DENIED, at=at)
     return consent
 
 
 @transaction.atomic(savepoint=False)
-def record_end(
-    *, consent: Consent, reason: str, actor: User, notice: Notice, tokens: int, price_tokens: int, at: datetime
-) -> ConsentEnd:
+def record_end(*, consent: Consent, reason: str, actor: User, at: datetime) -> ConsentEnd:
     """End a consent, once, with a receipt that replaces the first one.
 
     Raises:
@@ -78,8 +91,10 @@ def record_end(
         if "consent_id" not in str(exc):
             raise
         raise AlreadyEnded(gettext("이미 철회하셨어요.")) from exc
-    given = consent.receipts.get(act=Receipt.Act.GIVEN)
-    _receipt(consent, act=reason, at=at, notice=notice, tokens=tokens, price_tokens=price_tokens, replaces=given.pk)
+    given = receipts.as_document(bytes(consent.receipts.get(act=Receipt.Act.GIVEN).body))
+    receipt_id = uuid4()
+    told = receipts.compose_end(receipt_id=receipt_id, given=given, end=end)
+    _keep(told, receipt_id=receipt_id, consent=consent, act=reason, at=at)
     return end
 
 
@@ -164,27 +179,16 @@ def _consent(
     )
 
 
-def _receipt(
-    consent: Consent,
-    *,
-    act: str,
-    at: datetime,
-    notice: Notice,
-    tokens: int,
-    price_tokens: int,
-    replaces: UUID | None = None,
-) -> Receipt:
+def _sign_decision(
+    consent: Consent, *, act: str, notice: Notice, coverage: Coverage, others: list[Answer] | None = None
+) -> None:
     receipt_id = uuid4()
-    body, signature = receipts.sign(
-        receipts.compose(
-            receipt_id=receipt_id,
-            consent=consent,
-            act=act,
-            at=at,
-            notice=notice,
-            tokens=tokens,
-            price_tokens=price_tokens,
-            replaces=replaces,
-        )
+    told = receipts.compose(
+        receipt_id=receipt_id, consent=consent, act=act, notice=notice, coverage=coverage, others=others
     )
-    return Receipt.objects.create(id=receipt_id, consent=consent, act=act, body=body, signature=signature, at=at)
+    _keep(told, receipt_id=receipt_id, consent=consent, act=act, at=consent.at)
+
+
+def _keep(told: dict[str, Any], *, receipt_id: UUID, consent: Consent, act: str, at: datetime) -> None:
+    body, signature = receipts.sign(told)
+    Receipt.objects.create(id=receipt_id, consent=consent, act=act, body=body, signature=signature, at=at)

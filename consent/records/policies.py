@@ -5,7 +5,14 @@ from datetime import datetime
 from django.utils.translation import gettext
 
 from consent.parties.models import Membership, User
-from consent.records.errors import AlreadyAnswered, AlreadyEnded, AskNotPending, ConsentNotGiven, NotYourHousehold
+from consent.records.errors import (
+    AlreadyAnswered,
+    AlreadyEnded,
+    AskExpired,
+    AskNotPending,
+    ConsentNotGiven,
+    NotYourHousehold,
+)
 from consent.records.models import Ask, Consent
 
 
@@ -28,13 +35,16 @@ def check_can_deny(ask: Ask, *, actor: User, at: datetime) -> Membership:
 
     Raises:
         NotYourHousehold: another home's ask, another member's own appliance, or a child.
-        AskNotPending: it was answered, has expired or was cancelled.
+        AskNotPending: it was answered or cancelled.
+        AskExpired: its deadline has passed.
     """
     membership = _place_in(ask, actor)
     if not membership.is_adult and ask.private_to_id != membership.pk:
         raise NotYourHousehold(gettext("이 질문은 어른이 정해요."))
+    if ask.shown_state(at) == Ask.State.EXPIRED:
+        raise AskExpired(gettext("기한이 지난 질문이에요. 답하지 않으신 것은 거절로 남았어요."))
     if not ask.is_pending(at):
-        raise AskNotPending(gettext("이미 답했거나 기한이 지난 질문이에요."))
+        raise AskNotPending(gettext("이미 답한 질문이거나 거둔 질문이에요."))
     return membership
 
 

@@ -20,7 +20,8 @@ class ChoiceForm(forms.Form):
 
 
 class AnswerForm(ChoiceForm):
-    """A member's word on one ask, and the digest of what was shown."""
+    """A member's word on one ask, and the digests of what was shown: the values and the text."""
 
     answer = forms.ChoiceField(choices=[(word, word) for word in ("approve", "deny", "defer", "preview")])
     preview_sha256 = forms.RegexField(r"\A[0-9a-f]{64}\Z", required=False)
+    notice_sha256 = forms.RegexField(r"\A[0-9a-f]{64}\Z", required=False)

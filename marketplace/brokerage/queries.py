@@ -97,8 +97,8 @@ def show_offer(
     if offer.insight.sealed is None:
         raise OfferChanged(gettext("이 값은 이미 지웠어요."))
     choice = read_choice(offer, precision=precision, drop_fields=drop_fields)
-    notice = terms.notice_of(offer, locale=locale, rung=choice.rung, at=at)
-    return Shown(offer, preview_of(offer, choice), notice)
+    preview = preview_of(offer, choice)
+    return Shown(offer, preview, terms.notice_of(offer, locale=locale, preview=preview, at=at))
 
 
 def consents_of(user: object) -> QuerySet[Consent]:

@@ -1,14 +1,29 @@
 """Shapes of what this room's API takes and answers."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext
 from rest_framework import serializers
 
 from marketplace.insights.precision import Rung
 
 
-class ApproveAskInput(serializers.Serializer[Any]):
+class OnlyKnownFields(serializers.Serializer[Any]):
+    """Refuses a body with a field that means nothing here: whoever sent it believes they agreed to more."""
+
+    def to_internal_value(self, sent: Any) -> Any:
+        if isinstance(sent, Mapping) and (unknown := sorted(set(sent) - set(self.fields))):
+            said = gettext("이 답에 없는 항목이에요.")
+            raise serializers.ValidationError({str(name)[:40]: [said] for name in unknown[:10]}, code="unknown_field")
+        return super().to_internal_value(sent)
+
+
+class ApproveAskInput(OnlyKnownFields):
+    """A yes. `notice_sha256` binds it to the very text that was shown; without it the text as it stands counts."""
+
     preview_sha256 = serializers.RegexField(r"\A[0-9a-f]{64}\Z")
+    notice_sha256 = serializers.RegexField(r"\A[0-9a-f]{64}\Z", required=False)
     precision = serializers.ChoiceField(choices=[rung.value for rung in Rung], required=False)
     drop_fields = serializers.ListField(child=serializers.CharField(max_length=20), required=False, max_length=10)
 

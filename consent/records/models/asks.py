@@ -108,7 +108,7 @@ class Ask(models.Model):
 
 
 class Answer(models.Model):
-    """One member's word on one ask."""
+    """One member's word on one ask, and which text they had before them."""
 
     class Verdict(models.TextChoices):
         APPROVE = "approve", "허락"
@@ -119,6 +119,8 @@ class Answer(models.Model):
     member = models.ForeignKey(User, on_delete=models.PROTECT, related_name="answers")
     verdict = models.CharField(max_length=10, choices=Verdict)
     preview_sha256 = models.CharField(max_length=64, blank=True)
+    notice_locale = models.CharField(max_length=5, blank=True)
+    notice_sha256 = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField()
 
     class Meta:

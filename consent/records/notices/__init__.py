@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from consent.parties.canonical import sha256_hex
 from consent.records.errors import NoticeMissing
 
-CURRENT_VERSION = 1
+CURRENT_VERSION = 2
 LOCALES = ("ko", "en")
 _FOLDER = Path(__file__).parent
 

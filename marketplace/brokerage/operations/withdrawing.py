@@ -41,15 +41,7 @@ def withdraw_consent(*, consent_id: UUID, actor: User, at: datetime) -> ConsentE
 
     offer = Offer.objects.select_related(*PREVIEWED).get(ask=consent.ask_id)
     price = terms.price_at(offer, offer.chosen_rung)
-    end = records.record_end(
-        consent=consent,
-        reason=ConsentEnd.Reason.WITHDRAWN,
-        actor=actor,
-        notice=terms.notice_of(offer, locale=consent.notice_locale, rung=offer.chosen_rung, at=consent.at),
-        tokens=price.tokens,
-        price_tokens=price.total,
-        at=at,
-    )
+    end = records.record_end(consent=consent, reason=ConsentEnd.Reason.WITHDRAWN, actor=actor, at=at)
     release = delivery.close_release(consent=consent, because=Release.Closed.WITHDRAWN, at=at)
     if release is not None and release.first_read_at is None:
         _pay_back(consent, offer, amount=price.total, actor=actor, at=at)

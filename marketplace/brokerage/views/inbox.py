@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from consent.parties.languages import language
 from consent.parties.permissions import members_only, person_of
-from consent.records.errors import AlreadyAnswered, AskNotPending, PreviewChanged
+from consent.records.errors import AlreadyAnswered, AskExpired, AskNotPending, NoticeChanged, PreviewChanged
 from marketplace.brokerage import operations
 from marketplace.brokerage.cards import ANSWERS, CARDED, AskCard, card_of, cards_of, reader_of
 from marketplace.brokerage.chips import filters_of, state_chips
@@ -48,6 +48,7 @@ REFUSALS = (
     AskNotPending,
     AlreadyAnswered,
     PreviewChanged,
+    NoticeChanged,
     OfferChanged,
     AppliancePrivate,
     ChoiceNotOffered,
@@ -115,6 +116,7 @@ def _approve(request: HttpRequest, offer: Offer, said: AnswerForm) -> str:
         at=timezone.now(),
         precision=said.precision_or_none(),
         drop_fields=_dropped(offer, said),
+        notice_sha256=said.cleaned_data["notice_sha256"],
     )
     if isinstance(outcome, Waiting):
         return gettext("내 허락을 적어 두었어요. 다른 어른의 답을 기다려요.")
@@ -122,7 +124,15 @@ def _approve(request: HttpRequest, offer: Offer, said: AnswerForm) -> str:
 
 
 def _deny(request: HttpRequest, offer: Offer, said: AnswerForm) -> str:
-    operations.deny_ask(ask_id=offer.ask_id, actor=person_of(request), locale=language(), at=timezone.now())
+    operations.deny_ask(
+        ask_id=offer.ask_id,
+        actor=person_of(request),
+        locale=language(),
+        at=timezone.now(),
+        precision=said.precision_or_none(),
+        drop_fields=_dropped(offer, said),
+        notice_sha256=said.cleaned_data["notice_sha256"],
+    )
     return gettext("거절했어요. 나간 값도, 잃은 것도 없어요.")
 
 
@@ -171,7 +181,7 @@ def _card_page(request: HttpRequest, card: AskCard, *, status: int = 200) -> Htt
 
 def _refused(request: HttpRequest, ask_id: UUID, said: AnswerForm, refusal: Exception) -> HttpResponse:
     """Show the ask as it stands now, with what stood in the way."""
-    keeps_choice = isinstance(refusal, PreviewChanged)
+    keeps_choice = isinstance(refusal, PreviewChanged | NoticeChanged)
     card = _card(request, _offer(request, ask_id), said if keeps_choice else None, alert=_sentence(refusal))
     return _card_page(request, card, status=409)
 
@@ -179,9 +189,11 @@ def _refused(request: HttpRequest, ask_id: UUID, said: AnswerForm, refusal: Exce
 def _sentence(refusal: Exception) -> str:
     """Say a refusal in the reader's language; the room's own words are for the API."""
     return {
-        AskNotPending: gettext("이미 답했거나 기한이 지난 질문이에요."),
+        AskNotPending: gettext("이미 답한 질문이거나 거둔 질문이에요."),
+        AskExpired: gettext("기한이 지난 질문이에요. 답하지 않으신 것은 거절로 남았어요."),
         AlreadyAnswered: gettext("이미 답하셨어요. 다른 어른의 답을 기다리고 있어요."),
         PreviewChanged: gettext("보시는 사이에 내용이 바뀌었어요. 지금 내용을 보고 정해 주세요."),
+        NoticeChanged: gettext("보시는 사이에 알림이 바뀌었어요. 지금 글을 읽고 정해 주세요."),
         OfferChanged: gettext("그 사이에 요청이 바뀌어서 이 질문은 거두었어요. 나간 값은 없어요."),
         AppliancePrivate: gettext("나누지 않기로 하신 가전이에요. 나간 값은 없어요."),
         ChoiceNotOffered: gettext("고를 수 없는 것이에요. 지금 내용을 보고 정해 주세요."),

@@ -225,8 +225,9 @@ def test_after_withdrawing_the_receipt_is_the_one_of_the_withdrawal(mother, ask)
     client.post(f"/api/v1/consents/{consent.pk}/withdraw")
     receipt = client.get(f"/api/v1/consents/{consent.pk}/receipt").json()["receipt"]
 
-    (status,) = receipt["dpv:hasRecordOfActivity"]["dpv:hasConsentStatus"]
-    assert status["@type"][0] == "dpv:ConsentWithdrawn"
+    given, withdrawn = receipt["dpv:hasRecordOfActivity"]["dpv:hasConsentStatus"]
+    assert given["@type"][0] == "dpv:ConsentGiven"
+    assert withdrawn["@type"][0] == "dpv:ConsentWithdrawn"
     assert "dct:replaces" in receipt
     (listed,) = client.get("/api/v1/consents").json()["data"]
     assert listed["state"] == "withdrawn"

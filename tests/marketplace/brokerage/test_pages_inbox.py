@@ -36,11 +36,14 @@ def sha_on(page: str) -> str:
     return re.search(r'name="preview_sha256" value="([0-9a-f]{64})"', page)[1]
 
 
+def digests_on(page: str) -> dict[str, str]:
+    return dict(re.findall(r'name="(preview_sha256|notice_sha256)" value="([0-9a-f]{64})"', page))
+
+
 def answer(browser, ask, word, *, htmx=False, **fields):
     page = browser.get(f"/inbox/{ask.pk}").text
-    shown = {"preview_sha256": sha_on(page)} if "preview_sha256" in page else {}
     headers = HTMX if htmx else {}
-    return browser.post(f"/inbox/{ask.pk}/answer", {"answer": word, **shown, **fields}, headers=headers)
+    return browser.post(f"/inbox/{ask.pk}/answer", {"answer": word, **digests_on(page), **fields}, headers=headers)
 
 
 def cards_on(page: str) -> list[str]:
@@ -249,7 +252,7 @@ def test_approving_a_choice_releases_that_choice(mother, browser):
     ask = factories.ask(of=mother.membership.household)
     card = browser.get(f"/inbox/{ask.pk}", {"precision": "day"}).text
 
-    browser.post(f"/inbox/{ask.pk}/answer", {"answer": "approve", "precision": "day", "preview_sha256": sha_on(card)})
+    browser.post(f"/inbox/{ask.pk}/answer", {"answer": "approve", "precision": "day", **digests_on(card)})
 
     assert Consent.objects.get().payload_digest == sha_on(card)
     ask.offer.refresh_from_db()
@@ -307,7 +310,7 @@ def test_a_second_answer_hears_that_it_is_answered(mother, browser):
     late = {"answer": "approve", "preview_sha256": sha}
     sent = browser.post(f"/inbox/{ask.pk}/answer", late, headers=HTMX)
 
-    assert "이미 답했거나 기한이 지난 질문이에요." in sent.text
+    assert "이미 답한 질문이거나 거둔 질문이에요." in sent.text
     assert 'data-state="denied"' in sent.text
 
 
