@@ -103,7 +103,7 @@ def test_a_restored_table_opens_nothing_of_a_destroyed_epoch_and_makes_no_key_an
 
 
 def test_a_row_that_moved_on_since_it_was_loaded_still_opens(keys):
-    (sealed,) = seal()
+    seal()
     loaded = SealedObject.objects.select_related("data_key").get()
     rotate(epoch_ends="now")
 

@@ -1,0 +1,141 @@
+"""A rotation may be killed at any moment, and what it destroyed opens from no backup."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from uuid import uuid4
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection, connections
+from django.utils import timezone
+
+from marketplace.brokerage import operations as brokerage
+from marketplace.insights import keyring, vault
+from marketplace.insights.errors import VaultClosed
+from marketplace.insights.models import DataKey, SealedObject
+from marketplace.insights.vault import Content
+from tests import factories
+from tests.conftest import connect_as_owner
+from tests.faults.test_redis_is_gone import url_of
+
+SEALED, ROUNDS = 2_000, 5
+
+
+@pytest.fixture
+def keys(committed_db, settings, tmp_path):
+    settings.KEYS_DIR = tmp_path / "keys"
+    return settings.KEYS_DIR
+
+
+@pytest.fixture
+def manage(committed_db, keys):
+    """Start `manage.py` on the clone, in a process of its own."""
+    environment = {**os.environ, "DATABASE_URL": url_of(committed_db), "MARU_DEMO": "1", "MARU_KEYS": str(keys)}
+
+    def start(*words):
+        argv = [sys.executable, "manage.py", *words]
+        return subprocess.Popen(
+            argv, env=environment, cwd=django_settings.BASE_DIR, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+
+    return start
+
+
+def payloads():
+    rows = SealedObject.objects.select_related("data_key").order_by("subject_id")
+    return {row.subject_id: vault.open_sealed(row) for row in rows}
+
+
+def test_a_rotation_killed_again_and_again_loses_nothing_and_goes_on(manage, keys, seconds_left):
+    subjects = [uuid4() for _ in range(SEALED)]
+    vault.seal_many([Content("insight", uuid4(), subject, subject.bytes) for subject in subjects])
+    kills = 0
+
+    for _ in range(ROUNDS):
+        process = manage("rotate_keys", "--epoch-ends", "now", "--batch", "20")
+        for _ in range(random.randint(1, 6)):
+            process.stdout.readline()
+        time.sleep(random.uniform(0, 0.05))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        kills += process.returncode == -signal.SIGKILL
+        assert payloads() == {subject: subject.bytes for subject in subjects}
+    made = keyring.epochs()[-1]
+    said, errors = manage("rotate_keys", "--epoch-ends", "now", "--batch", "500").communicate()
+
+    assert kills > 0
+    assert "open nothing any more" in said, errors
+    assert "cut short" not in said or keyring.epochs() == [made]
+    assert DataKey.objects.exclude(epoch=keyring.epochs()[0]).count() == 0
+    assert payloads() == {subject: subject.bytes for subject in subjects}
+
+
+def test_a_backup_restored_after_the_epoch_ended_opens_nothing(committed_db, manage, keys):
+    request = factories.open_request()
+    kept, taken_back = factories.deal(request=request), factories.deal(request=request)
+    shown = payloads()
+    backup = f"{committed_db}_backup"
+    connection.close()
+    with connect_as_owner("postgres") as admin:
+        # File by file, as a base backup would; before the withdrawal, so that every key is in it.
+        admin.execute(f'CREATE DATABASE "{backup}" TEMPLATE "{committed_db}" STRATEGY file_copy')
+    try:
+        brokerage.withdraw_consent(
+            consent_id=taken_back.consent.pk, actor=taken_back.consent.decided_by, at=timezone.now()
+        )
+        said, errors = manage("rotate_keys", "--epoch-ends", "now").communicate()
+        assert "the key of e1 is destroyed" in said, errors
+
+        living = payloads()
+        assert living == {subject: body for subject, body in shown.items() if subject in living}
+        assert len(living) == len(shown) - 1
+
+        with pointed_at(backup):
+            rows = list(SealedObject.objects.select_related("data_key"))
+            assert len(rows) == len(shown)
+            for row in rows:
+                with pytest.raises(VaultClosed):
+                    vault.open_sealed(row)
+        assert kept.release.payload_digest
+    finally:
+        with connect_as_owner("postgres") as admin:
+            admin.execute(f'DROP DATABASE IF EXISTS "{backup}" WITH (FORCE)')
+
+
+@contextmanager
+def pointed_at(name):
+    """Let Django's one alias mean another database for a while."""
+    where = connections["default"].settings_dict
+    connection.close()
+    before, where["NAME"] = where["NAME"], name
+    yield
+    connection.close()
+    where["NAME"] = before
+
+
+@pytest.mark.parametrize("place", [0, 7, -1])
+def test_the_bytes_of_a_destroyed_key_leave_the_tables_file(committed_db, manage, keys, place):
+    rows = vault.seal_many([Content("insight", uuid4(), uuid4(), b"x") for _ in range(9)])
+    gone, stays = rows[place], rows[3]
+    wrapped, kept = (bytes(DataKey.objects.get(pk=row.pk).wrapped) for row in (gone, stays))
+    vault.shred([gone.pk])
+    assert wrapped in file_of("insights_datakey", committed_db)
+
+    said, errors = manage("shred").communicate()
+
+    assert "written anew" in said, errors
+    assert wrapped not in file_of("insights_datakey", committed_db)
+    assert kept in file_of("insights_datakey", committed_db)
+
+
+def file_of(table, database):
+    """Return a table's file as it lies on the disk, read by the server itself."""
+    with connect_as_owner(database) as owner:
+        owner.execute("CHECKPOINT")
+        return owner.execute("SELECT pg_read_binary_file(pg_relation_filepath(%s))", [table]).fetchone()[0]
