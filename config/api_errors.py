@@ -42,7 +42,7 @@ class Row(NamedTuple):
 ROOMS: dict[type[Exception], Row] = {
     parties.NotPermitted: Row(403, _("이 자리에서는 할 수 없는 일이에요")),
     parties.OrganisationSuspended: Row(403, _("지금은 멈춰 있는 기관이에요")),
-    parties.InvitationOver: Row(404, _("지금은 없는 초대예요")),
+    parties.InvitationOver: Row(410, _("지금은 없는 초대예요")),
     parties.AlreadyAtHome: Row(409, _("이미 한 집의 식구예요")),
     parties.TooManyInvitations: Row(409, _("초대가 너무 많아요")),
     parties.InvalidCursor: Row(400, _("이 목록의 쪽 표시가 아니에요")),

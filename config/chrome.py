@@ -84,6 +84,7 @@ AUDIT = Seat(
     ),
 )
 SEATS = (HOUSEHOLD, BUYER, PROVIDER, ADMIN, AUDIT)
+_SEAT_OF_KIND: dict[str, Seat] = {Organisation.Kind.PLATFORM: ADMIN, Organisation.Kind.BUYER: BUYER}
 
 
 def _is_within(path: str, prefix: str) -> bool:
@@ -110,9 +111,21 @@ def seat_of_person(user: Any) -> Seat | None:
     place = getattr(user, "seat", None)
     if place is None:
         return ADMIN if getattr(user, "is_staff", False) else None
+    return _seat_of_place(place)
+
+
+def _seat_of_place(place: Place) -> Seat:
     if place.role == Place.Role.AUDITOR:
         return AUDIT
-    return {Organisation.Kind.PLATFORM: ADMIN, Organisation.Kind.BUYER: BUYER}.get(place.organisation.kind, PROVIDER)
+    return _SEAT_OF_KIND.get(place.organisation.kind, PROVIDER)
+
+
+def sits_in(seat: Seat, user: Any) -> bool:
+    """Tell whether `seat` is one of this person's. Whoever strays into other rooms keeps the own frame."""
+    if seat is HOUSEHOLD:
+        return bool(getattr(user, "membership", None))
+    place = getattr(user, "seat", None)
+    return seat is (_seat_of_place(place) if place else None) or (seat is ADMIN and getattr(user, "is_staff", False))
 
 
 def name_in_seat(seat: Seat | None, user: Any) -> str:
@@ -130,7 +143,8 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"seat": None, "tabs": [], "seat_name": ""}
-    seat = seat or seat_of_person(user)
+    if seat is None or not sits_in(seat, user):
+        seat = seat_of_person(user)
     return {
         "seat": seat,
         "tabs": tabs_for(seat, path=request.path) if seat else [],

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from consent.parties import operations as parties
 from consent.parties.canonical import canonical_bytes, sha256_hex
-from consent.parties.models import Area, Household, MachineKey, Membership, Organisation, Seat, User
+from consent.parties.models import Area, Household, Invitation, MachineKey, Membership, Organisation, Seat, User
 from consent.records import operations as records
 from consent.records.models import Ask, Consent, ConsentEnd, Preference
 from consent.records.notices import Notice
@@ -108,6 +108,14 @@ def buyer_key(*, of: Organisation, scopes: tuple[str, ...] = ("records", "reques
 def hub_key(*, of: Household) -> str:
     _, text = parties.issue_key(label="우리 집 허브", scopes=[MachineKey.Scope.INGEST], household=of)
     return text
+
+
+def invitation(*, by: User, role: str = Membership.Role.ADULT) -> Invitation:
+    """An open invitation into somebody's home."""
+    parties.invite_member(
+        household=by.membership.household, actor=by, role=role, label="새 식구", at=timezone.now()
+    )
+    return Invitation.objects.latest("invited_at")
 
 
 # --- delivery: a data request, and a deal that was settled without the ledger --------------------------------------

@@ -189,6 +189,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "privacy/organisations"): _never,
     ("POST", "appliances/<uuid:appliance_id>"): _description,
     ("POST", "appliances/keys"): lambda world: {"label": "새 열쇠"},
+    ("POST", "privacy/members"): lambda world: {"label": "도윤", "role": "adult"},
     ("POST", "buyer/keys"): lambda world: {"label": "새 열쇠", "scopes": ["records"]},
     ("POST", "api/v1/receipts/verify"): _receipt,
     ("POST", "api/v1/webhook-endpoints"): lambda world: {"url": "https://example.com/another"},

@@ -72,9 +72,10 @@ def make_world() -> World:
         "appliance_id": waiting.offer.insight.appliance_id,
         "key_id": MachineKey.objects.get(prefix=factories.hub_key(of=home).split("_")[1]).pk,
         "buyer_key_id": MachineKey.objects.get(prefix=factories.buyer_key(of=school).split("_")[1]).pk,
-        "dialect": "homeassistant", "code": "ask_not_pending",
+        "invitation_id": factories.invitation(by=mother).pk, "invitation_code": "over",
+        "dialect": "homeassistant", "code": "ask_not_pending", "list_name": "refused",
     }  # fmt: skip
-    public = {"reward_id", "dialect", "code"}
+    public = {"reward_id", "invitation_code", "dialect", "code", "list_name"}
     return World(
         parts=parts,
         owners={

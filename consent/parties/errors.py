@@ -22,6 +22,24 @@ class OrganisationSuspended(PartiesError):
     code = "organisation_suspended"
 
 
+class InvitationOver(PartiesError):
+    """There is no such invitation, or none any more: it was followed, withdrawn, or its days have passed."""
+
+    code = "invitation_over"
+
+
+class AlreadyAtHome(PartiesError):
+    """The person belongs to a home already; nobody belongs to two."""
+
+    code = "already_at_home"
+
+
+class TooManyInvitations(PartiesError):
+    """As many invitations are open as one home may have."""
+
+    code = "too_many_invitations"
+
+
 class InvalidCursor(PartiesError):
     """The cursor was not made by this list."""
 

@@ -7,7 +7,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from consent.parties.models import MachineKey
+from consent.parties.models import MachineKey, Membership
 
 LONGEST = timedelta(days=3650)
 
@@ -46,3 +46,22 @@ class BuyerKeyForm(forms.Form):
         """Return the first moment after the last day."""
         day: date | None = self.cleaned_data["ends_on"]
         return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)) if day else None
+
+
+class InvitationForm(forms.Form):
+    """Whom to invite, and as what."""
+
+    label = forms.CharField(
+        label=_("누구를 초대할까요"),
+        help_text=_("우리 집에서 부르는 이름이면 돼요. 초대를 알아보는 데만 써요."),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    role = forms.ChoiceField(
+        label=_("어떤 식구인가요"),
+        choices=[
+            (Membership.Role.ADULT.value, _("어른: 우리 집에 온 질문에 함께 답해요")),
+            (Membership.Role.TEEN.value, _("14세 이상 청소년: 혼자 쓰는 가전의 질문에만 답해요")),
+        ],
+        widget=forms.RadioSelect,
+    )

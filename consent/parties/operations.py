@@ -1,14 +1,28 @@
 """Every write of this room."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from consent.parties import policies
 from consent.parties.canonical import sha256_hex
-from consent.parties.models import Area, AuditEntry, Household, MachineKey, Membership, Organisation, User
+from consent.parties.errors import AlreadyAtHome, InvitationOver, TooManyInvitations
+from consent.parties.models import (
+    Area,
+    AuditEntry,
+    Household,
+    Invitation,
+    MachineKey,
+    Membership,
+    Organisation,
+    User,
+)
+
+INVITATION_LASTS = timedelta(days=7)
+MOST_OPEN_INVITATIONS = 10
 
 
 @transaction.atomic(savepoint=False)
@@ -109,3 +123,71 @@ def found_household(*, founder: User, name: str, area: Area, at: datetime) -> Ho
     Membership.objects.create(household=household, user=founder, role=Membership.Role.ADULT)
     note(actor=str(founder.pk), action="household.found", subject=f"household:{household.pk}", at=at)
     return household
+
+
+@transaction.atomic(durable=True)
+def invite_member(*, household: Household, actor: User, role: str, label: str, at: datetime) -> str:
+    """Invite one more person into a home, and return the code to hand over; it is shown once and never kept.
+
+    Args:
+        role: adult, or teen of 14 and more; the younger ones need no account.
+        label: what the family calls the person, to tell open invitations apart.
+
+    Raises:
+        NotPermitted: `actor` is no adult of this home.
+        TooManyInvitations: ten are open already.
+        IntegrityError: the role is not one that is invited.
+    """
+    Household.objects.select_for_update().get(pk=household.pk)
+    policies.check_can_invite(household, actor=actor)
+    if Invitation.objects.open(at).filter(household=household).count() >= MOST_OPEN_INVITATIONS:
+        raise TooManyInvitations(gettext("열려 있는 초대가 열 개예요. 쓰지 않을 초대를 먼저 거두어 주세요."))
+    code = secrets.token_urlsafe(24)
+    invitation = Invitation.objects.create(
+        household=household,
+        role=role,
+        label=label,
+        code_sha256=sha256_hex(code.encode()),
+        invited_by=actor,
+        invited_at=at,
+        expires_at=at + INVITATION_LASTS,
+    )
+    note(actor=str(actor.pk), action="member.invite", subject=f"invitation:{invitation.pk}", at=at)
+    return code
+
+
+@transaction.atomic(durable=True)
+def withdraw_invitation(*, invitation_id: UUID, actor: User, at: datetime) -> None:
+    """Take an invitation back at once. One that is over already stays as it is.
+
+    Raises:
+        Invitation.DoesNotExist: there is no such invitation.
+        NotPermitted: `actor` is no adult of its home.
+    """
+    invitation = Invitation.objects.select_for_update(of=("self",)).select_related("household").get(pk=invitation_id)
+    policies.check_can_invite(invitation.household, actor=actor)
+    if invitation.accepted_at is None and invitation.withdrawn_at is None:
+        invitation.set_withdrawn(at=at)
+        note(actor=str(actor.pk), action="member.uninvite", subject=f"invitation:{invitation.pk}", at=at)
+
+
+@transaction.atomic(durable=True)
+def accept_invitation(*, code: str, actor: User, at: datetime) -> Membership:
+    """Follow an invitation: from the commit on `actor` is one of the family.
+
+    Raises:
+        InvitationOver: nobody made it, or it was followed, withdrawn, or its days have passed; all look alike.
+        AlreadyAtHome: `actor` belongs to a home.
+    """
+    found = Invitation.objects.select_for_update(of=("self",)).select_related("household")
+    invitation = found.open(at).filter(code_sha256=sha256_hex(code.encode())).first()
+    if invitation is None:
+        raise InvitationOver(gettext("이 초대는 이미 쓰였거나 기한이 지났어요."))
+    # Two invitations followed at once by one person: the row of the person decides who is first.
+    User.objects.select_for_update().get(pk=actor.pk)
+    if Membership.objects.filter(user=actor).exists():
+        raise AlreadyAtHome(gettext("이미 한 집의 식구예요. 한 사람은 한 집에만 있을 수 있어요."))
+    invitation.set_accepted(by=actor, at=at)
+    membership = Membership.objects.create(household=invitation.household, user=actor, role=invitation.role)
+    note(actor=str(actor.pk), action="member.join", subject=f"invitation:{invitation.pk}", at=at)
+    return membership

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.utils.translation import gettext
 
 from consent.parties.errors import NotPermitted, OrganisationSuspended
-from consent.parties.models import MachineKey, Membership, Organisation, Seat, User
+from consent.parties.models import Household, MachineKey, Membership, Organisation, Seat, User
 
 
 def check_can_act_for(organisation: Organisation, *, actor_organisation: Organisation | None) -> None:
@@ -66,6 +66,17 @@ def check_can_revoke(key: MachineKey, *, actor: User) -> None:
     if key.organisation is None:
         raise NotPermitted(gettext("허브 열쇠는 이 집의 어른만 다룰 수 있어요."))
     check_can_keep_keys(key.organisation, actor=actor)
+
+
+def check_can_invite(household: Household, *, actor: User) -> None:
+    """Let only an adult of a home bring somebody into it.
+
+    Raises:
+        NotPermitted: `actor` is no adult of this home.
+    """
+    membership: Membership | None = getattr(actor, "membership", None)
+    if membership is None or not membership.is_adult or membership.household_id != household.pk:
+        raise NotPermitted(gettext("식구는 이 집의 어른만 초대할 수 있어요."))
 
 
 def _is_admin(actor: User) -> bool:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from consent.parties.models import MachineKey, Membership, Organisation, Seat, User
+from consent.parties.canonical import sha256_hex
+from consent.parties.models import Household, Invitation, MachineKey, Membership, Organisation, Seat, User
 
 
 class KeyState(StrEnum):
@@ -36,6 +37,27 @@ def keys_of(organisation: Organisation, *, at: datetime) -> list[KeyLine]:
         KeyLine(key=row, scopes=[str(MachineKey.Scope(scope).label) for scope in row.scopes], state=_state(row, at))
         for row in rows
     ]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Who lives in a home, and who was asked to."""
+
+    members: list[Membership]
+    invitations: list[Invitation]
+
+
+def family_of(household: Household, *, at: datetime) -> Family:
+    """Return a home's members in the order they came, and the invitations that are still open."""
+    members = Membership.objects.filter(household=household).select_related("user").order_by("since", "pk")
+    invitations = Invitation.objects.open(at).filter(household=household).select_related("invited_by")
+    return Family(list(members), list(invitations.order_by("invited_at", "pk")))
+
+
+def invitation_with(code: str, *, at: datetime) -> Invitation | None:
+    """Return the open invitation that has this code."""
+    found = Invitation.objects.open(at).select_related("household", "invited_by")
+    return found.filter(code_sha256=sha256_hex(code.encode())).first()
 
 
 def _state(key: MachineKey, at: datetime) -> KeyState:

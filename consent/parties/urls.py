@@ -2,9 +2,16 @@
 
 from django.urls import path
 
-from consent.parties import views
+from consent.parties.views import keys, members
 
 urlpatterns = [
-    path("buyer/keys", views.keys, name="buyer_keys"),
-    path("buyer/keys/<uuid:buyer_key_id>/revoke", views.end_key, name="buyer_end_key"),
+    path("privacy/members", members.members, name="members"),
+    path(
+        "privacy/members/invitations/<uuid:invitation_id>/withdraw",
+        members.withdraw_invitation,
+        name="withdraw_invitation",
+    ),
+    path("join/<str:invitation_code>", members.join, name="join"),
+    path("buyer/keys", keys.keys, name="buyer_keys"),
+    path("buyer/keys/<uuid:buyer_key_id>/revoke", keys.end_key, name="buyer_end_key"),
 ]

@@ -12,6 +12,8 @@ from tests.world import make_world
 #: Calls that this world refuses, so that what is counted is the refusal. A new one needs a body in
 #: tests/query_counts.py, or its reason here.
 REFUSED = {
+    ("GET", "join/<str:invitation_code>"): "whoever asks has a home, or the invitation is over",
+    ("POST", "join/<str:invitation_code>"): "whoever asks has a home, or the invitation is over",
     ("POST", "api/v1/data-requests/<uuid:request_id>/submit"): "it is open already; nothing is listed on the way",
     ("POST", "buyer/data-requests/<uuid:request_id>/submit"): "it is open already; the page is the one of the request",
     ("GET", "api/v1/ledger/transfers/<uuid:op_id>/proof"): "what is not committed is never sealed",

@@ -9,7 +9,7 @@ PAGES: dict[str, list[str]] = {
     "mother": [
         "/inbox", "/inbox?state=answered", "/inbox/{ask}", "/history", "/history/{consent}", "/history/{ended}",
         "/appliances", "/wallet", "/shop", "/shop?show=all", "/shop/{reward}/reserve", "/shop/{service}/reserve",
-        "/shop/orders", "/shop/orders/{order}", "/shop/orders/{accepted}", "/shop/orders/{refused}", "/privacy",
+        "/shop/orders", "/shop/orders/{order}", "/shop/orders/{accepted}", "/shop/orders/{refused}", "/privacy", "/privacy/members",
         "/accounts/2fa/", "/accounts/2fa/totp/activate", "/accounts/2fa/webauthn/add/", "/accounts/email/",
         "/accounts/sessions/", "/accounts/password/change/", "/accounts/logout/",
     ],

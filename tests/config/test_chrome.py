@@ -1,0 +1,35 @@
+"""Whoever strays into somebody else's rooms keeps their own frame around the page that says so."""
+
+import pytest
+
+from config.chrome import ADMIN, AUDIT, BUYER, HOUSEHOLD, PROVIDER, SEATS
+from consent.parties.models import Organisation, Seat
+from tests import factories
+from tests.browsers import signed_in
+
+
+def people():
+    kind, role = Organisation.Kind, Seat.Role
+    return {
+        HOUSEHOLD: factories.member(of=factories.household()),
+        BUYER: factories.staff(of=factories.organisation(kind=kind.BUYER)),
+        PROVIDER: factories.staff(of=factories.organisation(kind=kind.PROVIDER)),
+        AUDIT: factories.staff(of=factories.organisation(kind=kind.PLATFORM), role=role.AUDITOR),
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("strayed", SEATS, ids=lambda seat: seat.key)
+def test_the_frame_is_that_of_the_person_wherever_they_stray(strayed):
+    for seat, person in people().items():
+        page = signed_in(person).get(f"{strayed.prefixes[0]}/nothing-here")
+
+        assert page.status_code == 404
+        assert page.context["seat"] is seat
+
+
+@pytest.mark.django_db
+def test_who_supervises_keeps_the_admins_frame_in_its_rooms():
+    admin = factories.admin()
+
+    assert signed_in(admin).get("/review/nothing-here").context["seat"] is ADMIN

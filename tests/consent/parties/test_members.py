@@ -1,0 +1,188 @@
+"""A home grows by an adult's word: who may invite, that a code opens once, and that nobody gets in any other way."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
+
+from consent.parties import operations
+from consent.parties.errors import AlreadyAtHome, InvitationOver, NotPermitted, TooManyInvitations
+from consent.parties.models import AuditEntry, Invitation, Membership
+from tests import factories
+from tests.browsers import signed_in
+from tests.threads import all_at_once
+
+ADULT, TEEN, CHILD = Membership.Role.ADULT, Membership.Role.TEEN, Membership.Role.CHILD
+
+
+@pytest.fixture
+def mother(db):
+    return factories.member()
+
+
+@pytest.fixture
+def home(mother):
+    return mother.membership.household
+
+
+def invite(mother, *, role=ADULT, label="도윤", at=None) -> str:
+    return operations.invite_member(
+        household=mother.membership.household, actor=mother, role=role, label=label, at=at or timezone.now()
+    )
+
+
+def join(code: str, person, *, at=None) -> Membership:
+    return operations.accept_invitation(code=code, actor=person, at=at or timezone.now())
+
+
+@pytest.mark.parametrize("role", [ADULT, TEEN])
+def test_who_follows_an_invitation_is_family_from_then_on(mother, home, role):
+    newcomer = factories.user()
+
+    join(invite(mother, role=role), newcomer)
+
+    newcomer.refresh_from_db()
+    assert (newcomer.membership.household, newcomer.membership.role) == (home, role)
+    assert list(AuditEntry.objects.order_by("at", "pk").values_list("action", flat=True)) == [
+        "member.invite", "member.join",
+    ]  # fmt: skip
+
+
+def test_a_code_opens_once_and_is_kept_nowhere(mother):
+    code = invite(mother)
+    join(code, factories.user())
+
+    with pytest.raises(InvitationOver):
+        join(code, factories.user())
+    assert code not in str(Invitation.objects.values_list())
+
+
+def test_a_code_is_over_after_seven_days_when_withdrawn_and_when_guessed(mother):
+    now = timezone.now()
+    late, withdrawn = invite(mother, at=now - timedelta(days=7)), invite(mother, label="하늘")
+    operations.withdraw_invitation(invitation_id=Invitation.objects.get(label="하늘").pk, actor=mother, at=now)
+
+    for code in (late, withdrawn, "guessed", ""):
+        with pytest.raises(InvitationOver):
+            join(code, factories.user(), at=now)
+
+
+def test_nobody_belongs_to_two_homes(mother):
+    neighbour = factories.member()
+
+    with pytest.raises(AlreadyAtHome):
+        join(invite(mother), neighbour)
+    assert Invitation.objects.get().accepted_at is None
+
+
+@pytest.mark.parametrize("who", ["teen", "neighbour", "stranger"])
+def test_only_an_adult_of_the_home_invites_and_withdraws(mother, home, who):
+    invite(mother)
+    other = {
+        "teen": lambda: factories.member(of=home, role=TEEN),
+        "neighbour": factories.member,
+        "stranger": factories.user,
+    }[who]()
+
+    with pytest.raises(NotPermitted):
+        operations.invite_member(household=home, actor=other, role=ADULT, label="x", at=timezone.now())
+    with pytest.raises(NotPermitted):
+        operations.withdraw_invitation(invitation_id=Invitation.objects.get().pk, actor=other, at=timezone.now())
+    assert Invitation.objects.open(timezone.now()).count() == 1
+
+
+def test_ten_invitations_are_open_at_most(mother):
+    for _ in range(10):
+        invite(mother)
+
+    with pytest.raises(TooManyInvitations):
+        invite(mother)
+
+
+def test_a_child_is_not_invited(mother):
+    with pytest.raises(IntegrityError, match="invitation_is_for_those_of_fourteen"):
+        invite(mother, role=CHILD)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"accepted_at": timezone.now()}, "invitation_accepted_iff_by_somebody"),
+        ({"withdrawn_at": timezone.now()}, "invitation_ends_once"),
+    ],
+)
+def test_the_database_keeps_the_ends_of_an_invitation_apart(mother, change, rule):
+    join(invite(mother), factories.user())
+    if rule == "invitation_accepted_iff_by_somebody":
+        change = change | {"accepted_by": None}
+
+    with pytest.raises(IntegrityError, match=rule), transaction.atomic():
+        Invitation.objects.update(**change)
+
+
+def test_of_two_who_follow_one_code_at_once_one_gets_in(committed_db):
+    mother = factories.member()
+    code, people = invite(mother), [factories.user(), factories.user()]
+
+    outcomes = all_at_once(lambda hand: join(code, people[hand]), hands=2)
+
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["InvitationOver", "Membership"]
+
+
+def test_one_person_with_two_codes_at_once_gets_into_one_home(committed_db):
+    codes, newcomer = [invite(factories.member()) for _ in range(2)], factories.user()
+
+    outcomes = all_at_once(lambda hand: join(codes[hand], newcomer), hands=2)
+
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["AlreadyAtHome", "Membership"]
+
+
+def test_the_page_shows_the_address_once_and_it_leads_home(mother, home):
+    browser, newcomer = signed_in(mother), factories.user()
+
+    page = browser.post("/privacy/members", {"label": "도윤", "role": "adult"})
+    link = re.search(r"<code>http://testserver(/join/[\w-]+)</code>", page.text)[1]
+
+    assert link not in browser.get("/privacy/members").text
+    assert signed_in(newcomer).get(link).status_code == 200
+    assert signed_in(newcomer).post(link).url == "/home"
+    assert Membership.objects.get(user=newcomer).household == home
+    assert signed_in(factories.user()).get(link).status_code == 410
+
+
+def test_a_stranger_comes_back_to_the_invitation_after_signing_in(mother):
+    link = f"/join/{invite(mother)}"
+
+    door = Client().get(link)
+
+    assert door.url == f"/accounts/login/?next={link}"
+    assert f"/accounts/signup/?next={link.replace('/', '%2F')}" in Client().get(door.url).text
+
+
+def test_who_has_a_home_is_told_so_and_stays(mother):
+    link, neighbour = f"/join/{invite(mother)}", factories.member()
+
+    answers = [signed_in(neighbour).get(link), signed_in(neighbour).post(link)]
+
+    assert [answer.status_code for answer in answers] == [200, 409]
+    assert all("한 사람은 한 집에만" in answer.text for answer in answers)
+
+
+def test_a_teen_sees_the_family_and_no_form(mother, home):
+    teen = factories.member(of=home, role=TEEN)
+
+    page = signed_in(teen).get("/privacy/members").text
+
+    assert str(mother) in page
+    assert 'name="label"' not in page
+    assert signed_in(teen).post("/privacy/members", {"label": "x", "role": "adult"}).status_code == 403
+
+
+def test_a_name_is_asked_for(mother):
+    answer = signed_in(mother).post("/privacy/members", {"label": "", "role": "child"})
+
+    assert answer.status_code == 422
+    assert not Invitation.objects.exists()
