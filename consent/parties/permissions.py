@@ -8,6 +8,7 @@ from allauth.account.authentication import get_authentication_records
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from rest_framework.permissions import BasePermission
@@ -89,13 +90,18 @@ def has_second_factor(request: Request | HttpRequest) -> bool:
 def members_only(
     view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Let a household's member onto a page; a stranger signs in first, and to anybody else it is closed."""
+    """Let a household's member onto a page; a stranger signs in first, and to anybody else it is closed.
+
+    Whoever has no place at all yet is led to where a home is opened.
+    """
 
     @login_required
     @never_cache
     @functools.wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if membership_of(request.user) is None:
+            if request.method == "GET" and seat_of(request.user) is None:
+                return redirect("home")
             raise PermissionDenied
         return view(request, *args, **kwargs)
 

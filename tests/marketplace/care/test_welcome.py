@@ -9,6 +9,7 @@ from consent.records.models import Preference
 from marketplace.care import operations
 from rewards.ledger.queries import balance_of, wallet_address
 from tests import factories
+from tests.browsers import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +59,11 @@ def test_nobody_opens_a_second_home(client, who):
     with pytest.raises(NotPermitted):
         operations.move_in(user=person, name="둘째 집", area=factories.area(), at=timezone.now())
     assert Household.objects.count() == before
+
+
+def test_who_has_no_place_yet_is_led_from_a_room_of_a_home_to_the_welcome():
+    newcomer = signed_in(factories.user())
+
+    assert newcomer.get("/inbox", follow=True).redirect_chain[-1][0] == "/welcome"
+    assert newcomer.post("/privacy").status_code == 403
+    assert signed_in(factories.staff()).get("/inbox").status_code == 403
