@@ -50,7 +50,7 @@ def withdraw_invitation(request: HttpRequest, invitation_id: UUID) -> HttpRespon
 @login_required
 @never_cache
 def join(request: HttpRequest, invitation_code: str) -> HttpResponse:
-    """GET, POST /join/<invitation code>: whose home it is and what one may do there, and then becoming one of the family."""
+    """GET, POST /join/<invitation code>: whose home it is and what one may do there; then one of the family."""
     at, user = timezone.now(), person_of(request)
     invitation = queries.invitation_with(invitation_code, at=at)
     if invitation is None:
