@@ -30,15 +30,12 @@ from rewards.ledger.serializers import (
     ConsistencyInput,
     ConsistencyOutput,
     LineOutput,
-    OperationOutput,
     PeriodInput,
     ProofOutput,
     RefusalOutput,
     RefusalsOutput,
     StandingOutput,
     StatementOutput,
-    TransferOutput,
-    TransfersOutput,
     TrialBalanceOutput,
 )
 
@@ -48,8 +45,6 @@ BY = OpenApiParameter(
 )
 FROM = OpenApiParameter("from", OpenApiTypes.DATETIME, description="Recorded at or after this instant.")
 TO = OpenApiParameter("to", OpenApiTypes.DATETIME, description="Recorded before this instant.")
-YES_OR_NO = ["true", "false"]
-BACK_DATED = OpenApiParameter("back_dated", str, enum=YES_OR_NO, default="false")
 KINDS = OpenApiParameter("kind", str, many=True, enum=Transfer.Kind.values, description="May be given several times.")
 
 
@@ -163,32 +158,6 @@ class ListRefusals(AuditorView):
             cursor=self.cursor, limit=self.limit,
         )  # fmt: skip
         return Response({"data": RefusalOutput(page.rows, many=True).data, "next_cursor": page.next_cursor})
-
-
-class ListTransfers(AuditorView):
-    """GET /api/v1/ledger/transfers: the journal, newest row first.
-
-    The lists of exceptions are here too: `kind=reverse`, `kind=expire`, and `back_dated=true`.
-    """
-
-    @extend_schema(responses=TransfersOutput, parameters=[KINDS, BACK_DATED, *PAGING])
-    def get(self, request: Request) -> Response:
-        back_dated = one_of(request.query_params.get("back_dated", "false"), YES_OR_NO, name="back_dated") == "true"
-        name = f"ledger:transfers:{self.kinds}:{back_dated}"
-        rows = (queries.back_dated_transfers if back_dated else queries.transfers)(kinds=self.kinds)
-        page = page_of(rows, by="-id", name=name, cursor=self.cursor, limit=self.limit)
-        return Response({"data": TransferOutput(page.rows, many=True).data, "next_cursor": page.next_cursor})
-
-
-class ShowOperation(AuditorView):
-    """GET /api/v1/ledger/transfers/<op_id>: every row of one operation."""
-
-    @extend_schema(responses=OperationOutput)
-    def get(self, request: Request, op_id: UUID) -> Response:
-        rows = list(queries.transfers_of(op_id))
-        if not rows:
-            raise Http404
-        return Response({"op_id": op_id, "data": TransferOutput(rows, many=True).data})
 
 
 class ShowProof(AuditorView):

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django.http import QueryDict
 from django.utils.translation import gettext
@@ -11,6 +12,8 @@ from rest_framework import serializers
 
 from consent.parties.serializers import Moment
 from rewards.ledger.as_of import Clock
+from rewards.ledger.exceptions import Found
+from rewards.ledger.journal import Filters, Operation, operations_under
 from rewards.ledger.models import MAX_AMOUNT, AccountKind, Transfer
 
 #: The open ends of a time; inside them every instant fits both Python and PostgreSQL.
@@ -55,6 +58,47 @@ class PeriodInput(serializers.Serializer):
         given = cls(data=asked)
         given.is_valid(raise_exception=True)
         return {"start": given.validated_data["from"], "end": given.validated_data["to"]}
+
+
+class FiltersInput(serializers.Serializer):
+    """What to look for in the journal; everything that is said must hold."""
+
+    account = serializers.CharField(default="", max_length=120)
+    actor = serializers.CharField(default="", max_length=200)
+    event_type = serializers.CharField(default="", max_length=200)
+    event_ref = serializers.CharField(default="", max_length=200)
+    min_amount = serializers.IntegerField(default=None, min_value=1, max_value=MAX_AMOUNT)
+    max_amount = serializers.IntegerField(default=None, min_value=1, max_value=MAX_AMOUNT)
+    effective_from = Moment(default=None)
+    effective_to = Moment(default=None)
+    sealed = serializers.ChoiceField(choices=["true", "false"], default=None)
+    back_dated = serializers.ChoiceField(choices=["true", "false"], default="false")
+    op_id = serializers.UUIDField(default=None)
+    key = serializers.CharField(default="", max_length=200)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        kinds = serializers.ListField(child=serializers.ChoiceField(choices=Transfer.Kind.choices), default=list)
+        return {"kind": kinds, "from": Moment(default=None), "to": Moment(default=None), **super().get_fields()}
+
+    @classmethod
+    def parse(cls, asked: QueryDict) -> Filters:
+        given = cls(data=asked)
+        given.is_valid(raise_exception=True)
+        told = given.validated_data
+        named = [{told["op_id"]}] if told["op_id"] else []
+        named += [set(operations_under(told["key"]))] if told["key"] else []
+        as_said = ("account", "actor", "event_type", "event_ref", "min_amount", "max_amount")
+        return Filters(
+            kinds=tuple(sorted(set(told["kind"]))),
+            recorded_from=told["from"],
+            recorded_to=told["to"],
+            effective_from=told["effective_from"],
+            effective_to=told["effective_to"],
+            is_sealed=None if told["sealed"] is None else told["sealed"] == "true",
+            back_dated=told["back_dated"] == "true",
+            operations=tuple(sorted(set.intersection(*named))) if named else None,
+            **{name: told[name] for name in as_said},
+        )
 
 
 class StandingOutput(serializers.Serializer):
@@ -188,9 +232,80 @@ class RefusalsOutput(serializers.Serializer):
     next_cursor = serializers.CharField(allow_null=True)
 
 
+class HoldLifeOutput(serializers.Serializer):
+    """A hold and what became of it; nothing yet while it is open."""
+
+    placed = TransferOutput()
+    resolved = TransferOutput(many=True)
+    kept = serializers.IntegerField()
+
+
+class SealOutput(serializers.Serializer):
+    tree_size = serializers.IntegerField()
+    root = HexField()  # type: ignore[assignment]
+    sealed_at = serializers.DateTimeField()
+
+
 class OperationOutput(serializers.Serializer):
+    """An operation with what hangs on it; `checkpoint` is the first that signs every row, null until it is sealed."""
+
     op_id = serializers.UUIDField()
-    data = TransferOutput(many=True)  # type: ignore[assignment]
+    data = TransferOutput(many=True, source="rows")  # type: ignore[assignment]
+    holds = HoldLifeOutput(many=True)
+    reversed_by = serializers.SerializerMethodField()
+    takes_back = serializers.ListField(child=serializers.UUIDField())
+    checkpoint = SealOutput(allow_null=True)
+
+    def get_reversed_by(self, operation: Operation) -> list[UUID]:
+        """The operations that took rows of this one back."""
+        return list(dict.fromkeys(row.op_id for row in operation.reversed_by.values()))
+
+
+class AttemptOutput(serializers.Serializer):
+    """What was once asked under a key; `fingerprint` is the SHA-256 of what was asked."""
+
+    key = serializers.CharField()
+    action = serializers.ChoiceField(choices=Transfer.Kind.choices)
+    outcome = serializers.CharField()
+    op_id = serializers.UUIDField(allow_null=True)
+    actor = serializers.CharField()
+    fingerprint = HexField()
+    recorded_at = serializers.DateTimeField()
+
+
+class ExceptionCountOutput(serializers.Serializer):
+    name = serializers.CharField()
+    rows = serializers.IntegerField()
+    is_more = serializers.BooleanField()
+    oldest = serializers.DateTimeField(allow_null=True)
+
+
+class ExceptionCountsOutput(serializers.Serializer):
+    as_of = serializers.DateTimeField()
+    data = ExceptionCountOutput(many=True)  # type: ignore[assignment]
+
+
+class FoundOutput(serializers.Serializer):
+    since = serializers.DateTimeField()
+    lasted_seconds = serializers.SerializerMethodField()
+    op_id = serializers.UUIDField(allow_null=True)
+    key = serializers.CharField()
+    account = serializers.CharField()
+    amount = serializers.IntegerField(allow_null=True)
+    actor = serializers.CharField()
+    code = serializers.CharField()
+    event_ref = serializers.CharField()
+    approved_by = serializers.CharField()
+    reason = serializers.CharField()
+    other_op_id = serializers.UUIDField(allow_null=True)
+
+    def get_lasted_seconds(self, found: Found) -> int:
+        return round(found.lasted.total_seconds())
+
+
+class ExceptionsOutput(serializers.Serializer):
+    data = FoundOutput(many=True)  # type: ignore[assignment]
+    next_cursor = serializers.CharField(allow_null=True)
 
 
 class CheckpointOutput(serializers.Serializer):
