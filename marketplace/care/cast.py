@@ -16,13 +16,13 @@ from consent.records.models import Preference
 from marketplace.demand import operations as demand
 from marketplace.demand.terms import Terms
 from rewards.ledger import operations as ledger
-from rewards.ledger.addresses import buyer_account
-from rewards.ledger.models import ISSUANCE, AccountKind
 from rewards.redemption.catalogue import seed_catalogue
+from rewards.treasury import operations as treasury
 
 Story = dict[str, Any]
 Role, Kind, Scope = Membership.Role, Organisation.Kind, MachineKey.Scope
 BUYER_TOKENS = 100_000
+WON_PER_TOKEN = 10
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ def assemble(*, at: datetime) -> Story:
     neighbour = _neighbour(district)
     school, school_staff = _buyer("해오름초등학교", "Haeoreum Elementary School", "school@maru.example", "박은채", at)
     pest, pest_staff = _buyer("푸른숲방역", "Green Forest Pest Control", "pest@maru.example", "오세훈", at)
+    for number, buyer in enumerate((school, pest), start=1):
+        _pay_in(buyer, invoice_number=f"{at:%Y}-{number:04}", admin=admin.user, at=at)
     provider_staff = _shop(at)
     for terms in _school_wants(district, at):
         _open_request(school, terms, admin.user, at)
@@ -106,17 +108,18 @@ def _buyer(name_ko: str, name_en: str, email: str, person: str, at: datetime) ->
     organisation = _organisation(Kind.BUYER, name_ko, name_en, at)
     staff = _person(email, person, second_factor=True)
     _seat(staff, organisation, Seat.Role.STAFF)
-    ledger.open_account(address=buyer_account(organisation.pk), kind=AccountKind.BUYER)
-    ledger.post(
-        key=f"issue:first:{organisation.pk}",
-        debit=ISSUANCE,
-        credit=buyer_account(organisation.pk),
-        amount=BUYER_TOKENS,
-        actor="system:cast",
-        event_type="issued",
-        event_ref=f"organisation:{organisation.pk}",
-    )
     return organisation, staff
+
+
+def _pay_in(buyer: Organisation, *, invoice_number: str, admin: User, at: datetime) -> None:
+    treasury.propose_issuance(
+        organisation_id=buyer.pk,
+        invoice_number=invoice_number,
+        amount_krw=BUYER_TOKENS * WON_PER_TOKEN,
+        tokens=BUYER_TOKENS,
+        actor=admin,
+        at=at,
+    )
 
 
 def _shop(at: datetime) -> Person:

@@ -10,12 +10,14 @@ from collections.abc import Callable
 
 from django.db import close_old_connections
 
+from marketplace.appliances import tasks as appliances
 from marketplace.brokerage import tasks as brokerage
 from marketplace.delivery import tasks as delivery
 from marketplace.demand import tasks as demand
 from marketplace.insights import tasks as insights
 from rewards.ledger import tasks as ledger
 from rewards.redemption import tasks as redemption
+from rewards.treasury import tasks as treasury
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +32,9 @@ CHORES: tuple[Callable[[], object], ...] = (
     delivery.close_due_releases,
     demand.return_due_escrows,
     brokerage.forget_insights,
+    treasury.tell_expiring,
+    treasury.expire_tokens,
+    appliances.prune_pairing,
     insights.rotate_keys,
     ledger.seal,
 )

@@ -15,6 +15,7 @@ from rewards.ledger.errors import UnknownAccount
 from rewards.ledger.models import Account, OpenHold, Transfer
 from rewards.ledger.queries import balance_of, statement, wallet_address
 from rewards.redemption.models import Order
+from rewards.treasury.queries import expiring_of
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class WalletStanding:
 
     posted: int = 0
     held: int = 0
-    #: Tokens do not lapse yet: there is no lot with an end in the ledger.
+    #: What ends within thirty days unless it is spent, and on which day.
     expiring: int = 0
     expires_on: date | None = None
 
@@ -92,7 +93,9 @@ def wallet_of(household: Household, *, at: datetime) -> WalletStanding:
         return WalletStanding()
     lapsed = Order.objects.lapsed(at).filter(household=household)
     stale = _still_held([order.hold_key for order in lapsed]) if standing.held else 0
-    return WalletStanding(posted=standing.posted, held=standing.held - stale)
+    held = standing.held - stale
+    ending = expiring_of(household, at=at, held=held)
+    return WalletStanding(posted=standing.posted, held=held, expiring=ending.tokens, expires_on=ending.on)
 
 
 def entries_of(household: Household, *, before: int | None = None, limit: int = 50) -> EntryPage:

@@ -59,7 +59,7 @@ class OrdersOutput(serializers.Serializer):
 
 
 class WalletOutput(serializers.Serializer):
-    """`available` = `posted` - `held`; `expiring` is 0 while tokens have no end."""
+    """`available` = `posted` - `held`; `expiring` of it ends on `expires_on`, within 30 days, unless it is spent."""
 
     available = serializers.IntegerField()
     held = serializers.IntegerField()

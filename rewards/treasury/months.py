@@ -48,6 +48,11 @@ def told_on(at: datetime) -> date:
     return first_of(at + NOTICE)
 
 
+def days_within_notice(at: datetime) -> list[date]:
+    """Return the days of ending that are over or come within thirty days, the soonest first."""
+    return sorted({first_of(at), first_of(at + NOTICE), min(next_month(first_of(at)), first_of(at + NOTICE))})
+
+
 def boundaries(at: datetime) -> list[datetime]:
     """Return the cutoffs of every day of ending that a token of today may have, the soonest first."""
     on, last, found = first_of(at), end_of(at), []

@@ -36,7 +36,7 @@ class Older:
 
 @dataclass(frozen=True)
 class Expiring:
-    """What ends within thirty days unless it is spent, and when."""
+    """What ends within thirty days unless it is spent, and the first day on which any of it does."""
 
     tokens: int = 0
     on: date | None = None
@@ -90,10 +90,11 @@ def expiring_of(household: Household, *, at: datetime, held: int) -> Expiring:
     account_id = Wallet.objects.filter(household=household).values_list("account", flat=True).first()
     if account_id is None:
         return Expiring()
-    on = months.told_on(at)
-    older = older_than([account_id], cutoffs=[months.cutoff_of(on)])
-    tokens = max(0, older[0].older - held) if older else 0
-    return Expiring(tokens, on) if tokens else Expiring()
+    days = months.days_within_notice(at)
+    counted = older_than([account_id], cutoffs=[months.cutoff_of(on) for on in days])
+    due = [(max(0, row.older - held), on) for row, on in zip(counted, days, strict=bool(counted))]
+    first = next((on for tokens, on in due if tokens), None)
+    return Expiring(due[-1][0], first) if first else Expiring()
 
 
 def notices_of(household: Household, *, since: date) -> QuerySet[ExpiryNotice]:
