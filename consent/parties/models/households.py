@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from consent.parties.models.areas import Area
 from consent.parties.models.people import User
@@ -32,9 +33,9 @@ class Membership(models.Model):
     """One person's place in one household."""
 
     class Role(models.TextChoices):
-        ADULT = "adult", "어른"
-        TEEN = "teen", "14세 이상 청소년"
-        CHILD = "child", "14세 미만"
+        ADULT = "adult", _("어른")
+        TEEN = "teen", _("14세 이상 청소년")
+        CHILD = "child", _("14세 미만")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="memberships")
