@@ -1,11 +1,16 @@
 """Faults take as long as one gives them: MARU_FAULT_SECONDS bounds a run, and what did not fit is named."""
 
+import itertools
 import os
 import time
+from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.clusters import Cluster, pointed_at
+
 BEGUN = time.monotonic()
+NUMBERS = itertools.count()
 BUDGET_SECONDS = float(os.environ.get("MARU_FAULT_SECONDS") or "inf")
 
 
@@ -18,3 +23,29 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def seconds_left() -> float:
     """How much of the slice is left; a long test does as many rounds as fit."""
     return BUDGET_SECONDS - (time.monotonic() - BEGUN)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory, django_db_blocker) -> Iterator[Cluster]:
+    """A PostgreSQL of our own that waits for the disk; whoever kills it starts it again."""
+    server = Cluster(tmp_path_factory.mktemp("cluster") / "var")
+    with django_db_blocker.unblock():
+        server.start()
+        try:
+            server.migrate()
+            yield server
+        finally:
+            server.stop()
+
+
+@pytest.fixture
+def own_database(cluster, django_db_blocker) -> Iterator[str]:
+    """A migrated database in our own cluster; Django means it too. Its URL is the owner's."""
+    name = f"own_{next(NUMBERS)}"
+    with django_db_blocker.unblock():
+        with cluster.connect("postgres") as admin:
+            admin.execute(f'CREATE DATABASE "{name}" TEMPLATE maru')
+        with pointed_at(cluster.url_of(name)):
+            yield cluster.url_of(name)
+        with cluster.connect("postgres") as admin:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -1,0 +1,171 @@
+"""Sixteen hands at one ledger, with everything going wrong that can; and what is checked when they have gone."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+from rewards.ledger import sealing
+from rewards.ledger.models import Checkpoint, Leaf
+from tests.config.supervising import ROOT
+from tests.faults.ledger.hand import Hand
+from tests.faults.ledger.history import Op, check_answers, firsts_of, load, nodes_of, read_books
+from tests.faults.ledger.order import ordered
+from tests.faults.ledger.replay import Replay
+from tests.faults.ledger.traffic import CLOSED, OPENED, Call, setup
+from tests.rewards.ledger.test_sealing import recomputed, sealed
+
+HANDS = 16
+POLL_SECONDS = 0.05
+#: Ends the work of one hand in the middle of a call.
+TERMINATE = """
+SELECT pg_terminate_backend(pid) FROM (
+    SELECT pid FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'hand' AND state = 'active' ORDER BY random() LIMIT 1
+) busy
+"""
+GONE = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'hand'"
+
+
+@dataclass
+class Plan:
+    """How many calls, for how long at most, and how often something goes wrong."""
+
+    url: str
+    folder: Path
+    seed: int
+    calls: int
+    seconds: float
+    hands: int = HANDS
+    cuts: float = 0.015
+    terminate_every: float = 0.25
+    kill_every: float = 1.5
+    done: Counter[str] = field(default_factory=Counter)
+
+    def log(self, name: str) -> Path:
+        return self.folder / f"{name}.log"
+
+
+def fill(plan: Plan) -> list[tuple[int, str, str, int]]:
+    """Open the accounts and put the first tokens in; return transfers that everybody may take back."""
+    with psycopg.connect(plan.url, autocommit=True) as owner:
+        for address in OPENED:
+            owner.execute("SELECT ledger_open_account(%s, %s)", [address, address.partition(":")[0]])
+        owner.execute("SELECT ledger_close_account(%s, 'user:setup')", [CLOSED])
+    hand, gifts = Hand(plan.url, plan.log("setup")), []
+    for call in setup():
+        (answer,) = hand.ask(call) or []
+        (item,) = call.items
+        if item["credit"].startswith("household:h"):
+            gifts.append((answer["transfer_id"], item["debit"], item["credit"], item["amount"]))
+    hand.leave()
+    return gifts
+
+
+def let_loose(plan: Plan) -> None:
+    """Run the hands until they have asked enough; cut, kill and seal meanwhile."""
+    gifts, until = fill(plan), time.monotonic() + plan.seconds
+    dice, lives = random.Random(plan.seed), [0] * plan.hands
+
+    def start(hand: int, calls: int) -> "subprocess.Popen[bytes]":
+        name = f"{hand}.{lives[hand]}"
+        told: dict[str, Any] = {"url": plan.url, "log": str(plan.log(name)), "seed": plan.seed, "hand": hand}
+        told |= {"life": lives[hand], "hands": plan.hands, "gifts": gifts, "calls": calls, "until": until}
+        words = plan.folder / f"{name}.json"
+        words.write_text(json.dumps(told | {"cuts": plan.cuts}))
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.ledger.hand", str(words)], cwd=ROOT, env=os.environ
+        )
+
+    quota = -(-plan.calls // plan.hands)
+    running = {hand: start(hand, quota) for hand in range(plan.hands)}
+    left = dict.fromkeys(running, quota)
+    try:
+        with psycopg.connect(plan.url, autocommit=True) as referee:
+            _go_wrong(plan, dice, referee, running, left, lives, start)
+            while (row := referee.execute(GONE).fetchone()) and row[0]:
+                time.sleep(POLL_SECONDS)  # a call whose reply was lost may still be at work
+    finally:
+        for process in running.values():
+            process.kill()
+            process.wait()
+
+
+def _go_wrong(plan: Plan, dice: random.Random, referee: Any, running: Any, left: Any, lives: Any, start: Any) -> None:
+    next_kill = next_terminate = next_seal = time.monotonic()
+    while running:
+        time.sleep(POLL_SECONDS)
+        for hand, process in list(running.items()):
+            if process.poll() is not None:
+                assert process.returncode == 0, f"hand {hand} fell over"
+                del running[hand]
+        now = time.monotonic()
+        if now > next_terminate:
+            next_terminate = now + dice.uniform(0, 2 * plan.terminate_every)
+            plan.done["terminated"] += referee.execute(TERMINATE).rowcount
+        if now > next_seal:
+            next_seal = now + 0.5
+            plan.done["sealed"] += sealing.seal()
+        if now > next_kill and running:
+            next_kill = now + dice.uniform(0, 2 * plan.kill_every)
+            hand = dice.choice(sorted(running))
+            running[hand].kill()
+            running[hand].wait()
+            plan.done["killed"] += 1
+            log = plan.log(f"{hand}.{lives[hand]}")
+            left[hand] -= log.read_text().count('{"asks"') if log.exists() else 0
+            lives[hand] += 1
+            running[hand] = start(hand, max(0, left[hand]))
+
+
+def find_out(plan: Plan) -> list[Op]:
+    """Ask again for everything that may have happened or not, under its own key; return the whole history."""
+    hand = Hand(plan.url, plan.log("final"))
+    for op in load(plan.folder.glob("*.log")):
+        if op.is_lost and op.items:
+            plan.done["lost"] += 1
+            hand.ask(Call(op.mode, op.items))
+    hand.leave()
+    return load(plan.folder.glob("*.log"))
+
+
+def check(plan: Plan, ops: list[Op]) -> Replay:
+    """Recover the order and replay it.
+
+    Raises:
+        Wrong: something that no ledger may do.
+    """
+    with psycopg.connect(plan.url, autocommit=True) as owner:
+        books = read_books(owner)
+        firsts = firsts_of(ops, books)
+        check_answers(ops, books)
+        replay = Replay(ordered(nodes_of(ops, books, firsts), firsts), books)
+        model = replay.run()
+        hand = Hand(plan.url, plan.log("last"))
+        for address, version, posted, held in hand._read(Call("read"))["read"][0]:
+            stood = (model.versions.get(address, 0), model.posted.get(address, 0), model.held(address))
+            assert (version, posted, held) == stood, address
+        hand.leave()
+        assert model.rows == len(books.by_id)
+    return replay
+
+
+def check_seals() -> None:
+    """Everything still is what its leaf says, in its place, and the tree what was signed: I12, I13, I14."""
+    sealed()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM ledger_leaf l WHERE l.hash <> sha256('\\x00'::bytea || ledger_content(l))")
+        assert cursor.fetchone() == (0,), "a row is not what was sealed"
+    assert Leaf.objects.count() == Leaf.objects.latest("index").index + 1
+    signed = list(Checkpoint.objects.order_by("tree_size"))
+    for checkpoint in {signed[0], signed[len(signed) // 2], signed[-1]}:
+        assert bytes(checkpoint.root) == recomputed(checkpoint.tree_size)
