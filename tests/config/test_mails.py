@@ -48,7 +48,8 @@ def test_who_starts_gets_a_code(client, mailoutbox, language):
 
     mail = only_mail(mailoutbox)
     assert re.search(r"^[A-Z0-9-]{6,9}$", mail.body, re.MULTILINE)
-    assert is_in(language, mail.subject) and is_in(language, mail.body)
+    assert is_in(language, mail.subject)
+    assert is_in(language, mail.body)
 
 
 def test_who_starts_twice_is_told_by_mail_alone(client, mailoutbox, language):
@@ -58,7 +59,8 @@ def test_who_starts_twice_is_told_by_mail_alone(client, mailoutbox, language):
 
     mail = only_mail(mailoutbox)
     assert "/accounts/password/reset/" in mail.body
-    assert is_in(language, mail.subject) and is_in(language, mail.body)
+    assert is_in(language, mail.subject)
+    assert is_in(language, mail.body)
 
 
 @pytest.mark.parametrize(("known", "way"), [(True, "/accounts/password/reset/key/"), (False, "/accounts/signup/")])
@@ -69,7 +71,8 @@ def test_who_forgot_the_password_gets_a_way_on(client, mailoutbox, language, kno
 
     mail = only_mail(mailoutbox)
     assert way in mail.body
-    assert is_in(language, mail.subject) and is_in(language, mail.body)
+    assert is_in(language, mail.subject)
+    assert is_in(language, mail.body)
 
 
 def test_the_owner_hears_of_a_changed_lock(client, mailoutbox):
