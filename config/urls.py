@@ -26,7 +26,9 @@ urlpatterns = [
     path("", include("marketplace.delivery.urls")),
     path("", include("marketplace.demand.urls")),
     path("", include("marketplace.insights.urls")),
+    path("", include("marketplace.appliances.urls")),
     path("", include("rewards.ledger.urls")),
     path("", include("rewards.redemption.urls")),
+    path("", include("consent.records.urls")),
     path("", include("consent.parties.urls")),
 ]

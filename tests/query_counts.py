@@ -192,6 +192,7 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "privacy/members"): lambda world: {"label": "도윤", "role": "adult"},
     ("POST", "buyer/keys"): lambda world: {"label": "새 열쇠", "scopes": ["records"]},
     ("POST", "api/v1/receipts/verify"): _receipt,
+    ("POST", "receipts/verify"): lambda world: {"text": json.dumps(_receipt(world))},
     ("POST", "api/v1/webhook-endpoints"): lambda world: {"url": "https://example.com/another"},
     ("POST", "api/v1/data-requests"): _terms,
     ("POST", "api/v1/data-requests/<uuid:request_id>/fund"): lambda world: {"tokens": 100},

@@ -74,8 +74,9 @@ def make_world() -> World:
         "buyer_key_id": MachineKey.objects.get(prefix=factories.buyer_key(of=school).split("_")[1]).pk,
         "invitation_id": factories.invitation(by=mother).pk, "invitation_code": "over",
         "dialect": "homeassistant", "code": "ask_not_pending", "list_name": "refused",
+        "notice_version": "v2", "notice_locale": "ko",
     }  # fmt: skip
-    public = {"reward_id", "invitation_code", "dialect", "code", "list_name"}
+    public = {"reward_id", "invitation_code", "dialect", "code", "list_name", "notice_version", "notice_locale"}
     return World(
         parts=parts,
         owners={

@@ -256,9 +256,7 @@ def main() -> int:
         print(f"NOT GOOD: {exc}")
         return 1
     print("\n".join(lines))
-    print(
-        "OK: signed by one of these keys, unchanged" if said.keys else "SUMS ONLY: give --keys to prove who signed it"
-    )
+    print("OK: signed by one of these keys, unchanged" if said.keys else "SUMS ONLY: --keys proves who signed it")
     return 0
 
 

@@ -3,6 +3,7 @@
 import hmac
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext
 
@@ -60,6 +61,8 @@ def notice_of(offer: Offer, *, locale: str, preview: Preview | None, at: datetim
             "tokens": f"{covered.tokens:,}",
             "price_tokens": f"{covered.price_tokens:,}",
             "shares": f"{covered.price_tokens - covered.tokens:,}",
+            # A destroyed data key lives on in backups until the key that wrapped it is destroyed too.
+            "backup_days": str(settings.KEY_EPOCH_DAYS + settings.KEY_OVERLAP_DAYS),
             "controller": str(maru),
             "officer": maru.officer,
         }

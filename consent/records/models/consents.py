@@ -9,6 +9,16 @@ from consent.parties.models import Household, Organisation, User
 from consent.records.models.asks import Ask
 
 
+def in_force(at: datetime, *, of: str = "") -> models.Q:
+    """Return the condition under which a buyer may read at `at`, for whatever reaches a consent by the path `of`.
+
+    Args:
+        of: as Django writes it, with its last underscores: `consent__`, or nothing for the consent itself.
+    """
+    given = {f"{of}verdict": Consent.Verdict.GIVEN, f"{of}ends_at__gt": at, f"{of}end": None}
+    return models.Q(**given)
+
+
 class ConsentQuerySet(models.QuerySet["Consent"]):
     def visible_to(self, user: object) -> "ConsentQuerySet":
         """Leave the consents of this person's household, without those on other members' own appliances."""
@@ -16,7 +26,7 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 
     def in_force(self, at: datetime) -> "ConsentQuerySet":
         """Leave the consents a buyer may still read under; no clock has to have run."""
-        return self.filter(verdict=Consent.Verdict.GIVEN, ends_at__gt=at, end=None)
+        return self.filter(in_force(at))
 
 
 class Consent(models.Model):

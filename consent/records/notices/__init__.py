@@ -75,6 +75,15 @@ def check_complete(version: int) -> None:
         _source(version, locale)
 
 
+def source_of(*, version: int, locale: str) -> str:
+    """Return a notice as people keep it, with the places where its facts go.
+
+    Raises:
+        NoticeMissing: there is no such version in this locale.
+    """
+    return _source(version, locale)
+
+
 @lru_cache(maxsize=32)
 def _source(version: int, locale: str) -> str:
     path = _FOLDER / f"v{version}.{locale}.md"

@@ -12,6 +12,7 @@ FACTS = {
     "recipient": "해오름초등학교", "recipient_address": "배움로 3", "recipient_contact": "02-000-0303",
     "purpose": "환기", "purpose_text": "아침 교실 환기", "items": "PM2.5, 동네", "retention_days": "30",
     "erase_on": "12월 20일", "erase_by": "12월 22일", "tokens": "120", "price_tokens": "144", "shares": "24",
+    "backup_days": "35",
     "controller": "마루, 마루로 1, 02-000-0100", "officer": "privacy@maru.example",
 }  # fmt: skip
 #: Nothing a version says may depend on the moment of the answer, or it would move between showing and answering.
@@ -44,6 +45,7 @@ LAW = {
     "GDPR 13(2)(f) the logic": ("자동으로 정하는 일", "집 안에서", "Automated decisions", "inside your home"),
     "GDPR 7(2) apart from other consents": ("까닭이 되는 법", "묶지 않았고", "What it rests on", "tied to no other"),
     "fairness: what is read cannot be recalled": ("마음이 바뀌면", "거둘 수 없어서", "If you", "cannot be recalled"),
+    "PIPA 37(3) destroyed, in backups too": ("마음이 바뀌면", "35일 뒤에는 열 수 없어요", "If you", "after 35 days"),
     "fairness: the reward": ("토큰", "120 토큰이 들어와요", "Tokens", "receives 120 tokens"),
     "fairness: the whole price": ("토큰", "모두 144 토큰이고, 그 가운데 24", "Tokens", "144 tokens in all; 24"),
     "fairness: earned tokens stay": ("마음이 바뀌면", "받은 토큰도 그대로", "If you change", "Your tokens stay"),
