@@ -82,3 +82,16 @@ def test_where_the_call_is_the_whole_transaction_the_refusal_is_kept_for_ever(co
     kept = Attempt.objects.get(key=key)
     assert (kept.outcome, kept.refused_body["amount"], kept.transfer_id) == ("insufficient_tokens", 1, None)
     assert balance_of(home).posted == 1
+
+
+def test_a_key_is_one_fact_in_whichever_batch_it_comes(committed_db):
+    items = [
+        ledger.PostItem(key=books.key(), debit=ISSUANCE, credit=books.account(), amount=3, **books.FACT)
+        for _ in range(4)
+    ]
+    first = ledger.apply(items[:3])
+
+    again = [*ledger.apply(items[2:], skip_refused=True), *ledger.apply([items[0], items[1]], skip_refused=True)]
+
+    assert [getattr(answer, "replayed", answer) for answer in again] == [True, False, True, True]
+    assert [answer.transfer_id for answer in (again[2], again[3], again[0])] == [one.transfer_id for one in first]

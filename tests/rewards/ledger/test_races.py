@@ -40,6 +40,16 @@ def test_of_twenty_who_hold_one_balance_exactly_those_it_covers_succeed(committe
     assert balance_of(escrow).available == 0
 
 
+def test_of_twenty_who_spend_what_is_partly_held_exactly_those_it_covers_succeed(committed_db):
+    escrow, home = books.account("escrow", tokens=70), books.account()
+    placed = books.hold(debit=escrow, amount=40)
+
+    answers = all_at_once(lambda n: books.post(key=f"race:{n}", debit=escrow, credit=home, amount=10))
+
+    assert kinds(answers) == {ledger.Posted: 3, InsufficientTokens: 17}
+    assert books.capture((home, 40), hold=placed.key)
+
+
 def test_twenty_bearers_of_one_key_make_one_posting(committed_db):
     home = books.account()
 

@@ -1,0 +1,106 @@
+"""Tests that test the tests: with one safeguard taken out of the live database, the very tests that guard it must fail.
+
+Each mutation changes a function or an index of a clone; its text must be found, or the mutation itself fails.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+from django.db import connection
+
+from tests.conftest import connect_as_owner
+from tests.rewards.ledger import books, test_guards, test_keys, test_races, test_sealing
+from tests.rewards.ledger.test_spelling import replayed_however_it_is_spelled
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One safeguard less: a pattern in a function's definition, or an index; and the checks that must notice."""
+
+    checks: tuple[Callable[[str], object], ...]
+    function: str = ""
+    pattern: str = ""
+    becomes: str = ""
+    index: str = ""
+
+    def apply(self, database: str) -> None:
+        with connect_as_owner(database) as owner:
+            if self.index:
+                owner.execute(f"DROP INDEX {self.index}")
+                return
+            row = owner.execute("SELECT pg_get_functiondef(%s::regproc)", [self.function]).fetchone()
+            assert row
+            mutated, count = re.subn(self.pattern, self.becomes, row[0])
+            assert count, f"{self.pattern} is no longer in {self.function}: the mutation would do nothing"
+            assert mutated != row[0]
+            owner.execute(mutated)
+
+
+@contextmanager
+def owner_of(database: str) -> Iterator[psycopg.Connection]:
+    """As the fixture `owner` of the guards, on a given database; nothing is committed."""
+    with connect_as_owner(database) as hand:
+        hand.autocommit = False
+        hand.execute(test_guards.MAKE_BOOKS)
+        hand.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        yield hand
+        hand.rollback()
+
+
+def a_hold_resolves_once(database: str) -> None:
+    with owner_of(database) as owner:
+        test_guards.test_a_hold_is_resolved_at_most_once(owner)
+
+
+MUTATIONS = {
+    # PostgreSQL promises no order to who asks for none; today's plan happens to keep one, random() does not.
+    "the locks are taken in no order": Mutation(
+        function="ledger_apply",
+        pattern=r"ORDER BY (?:l\.account_id(?= FOR NO KEY UPDATE)|n\.id\b)",
+        becomes="ORDER BY random()",
+        checks=(test_races.test_callers_who_name_accounts_in_opposite_order_do_not_deadlock,),
+    ),
+    "a hold may be resolved twice": Mutation(index="transfer_hold_resolved_once", checks=(a_hold_resolves_once,)),
+    "the sealer goes by the last id": Mutation(
+        function="ledger_seal_leaves",
+        pattern=r"SELECT coalesce\(min\(t\.id\) - 1, 0\) INTO sealed_to FROM ledger_transfer t WHERE t\.xid >= since",
+        becomes="SELECT coalesce(max(l.transfer_id), 0) INTO sealed_to FROM ledger_leaf l",
+        checks=(test_sealing.test_what_commits_late_under_an_early_id_is_not_lost_and_holds_up_nobody,),
+    ),
+    "what is held may be spent": Mutation(
+        function="ledger_apply",
+        pattern=r"(given\[d\] - taken\[d\]) - helds\[d\]",
+        becomes=r"\1",
+        checks=(
+            test_races.test_of_twenty_who_hold_one_balance_exactly_those_it_covers_succeed,
+            test_races.test_of_twenty_who_spend_what_is_partly_held_exactly_those_it_covers_succeed,
+        ),
+    ),
+    "the fingerprint is of the words, not of what they say": Mutation(
+        function="ledger_apply",
+        pattern=r"sha256\(convert_to\(\(?item\)?::text, 'UTF8'(?:::name)?\)\)",
+        becomes="sha256(convert_to(current_query(), 'UTF8'))",
+        checks=(replayed_however_it_is_spelled, test_keys.test_a_key_is_one_fact_in_whichever_batch_it_comes),
+    ),
+}
+CASES = [(name, check) for name, mutation in MUTATIONS.items() for check in mutation.checks]
+
+
+@pytest.mark.parametrize(("name", "check"), CASES, ids=[f"{name}: {check.__name__}" for name, check in CASES])
+def test_the_tests_notice_that(committed_db, monkeypatch, name, check):
+    monkeypatch.setattr(test_sealing, "PATIENCE", 1.5)
+    MUTATIONS[name].apply(committed_db)
+    connection.close()
+    assert books.post(credit=books.account()), "a mutation takes a safeguard away, not the ledger"
+
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        check(committed_db)
+
+
+def test_a_mutation_that_finds_nothing_says_so(committed_db):
+    with pytest.raises(AssertionError, match="would do nothing"):
+        Mutation(function="ledger_apply", pattern="no such words", checks=()).apply(committed_db)
