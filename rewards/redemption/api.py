@@ -13,10 +13,13 @@ from consent.parties.parsing import one_of
 from consent.parties.seats import PAGING, MemberView
 from rewards.ledger.errors import InvalidKey
 from rewards.redemption import operations, policies, queries
-from rewards.redemption.models import Order, Reward
+from rewards.redemption.models import Gift, Order, Reward
 from rewards.redemption.serializers import (
     EntriesOutput,
     EntryOutput,
+    GiftOutput,
+    GiftsOutput,
+    GiveInput,
     OrderOutput,
     OrdersOutput,
     PlaceOrderInput,
@@ -87,6 +90,48 @@ class CancelOrder(MemberView):
         order = get_object_or_404(Order.objects.visible_to(request.user), pk=order_id)
         now = timezone.now()
         return Response(told(operations.cancel_order(order_id=order.pk, actor=self.member, at=now), at=now))
+
+
+class Gifts(MemberView):
+    """POST and GET /api/v1/gifts: give tokens to another home by its number; what was given and received."""
+
+    @extend_schema(
+        request=GiveInput,
+        responses={201: GiftOutput},
+        parameters=[OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER)],
+    )
+    def post(self, request: Request) -> Response:
+        wanted = GiveInput(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        said = wanted.validated_data
+        gift = operations.give_tokens(
+            code=said["to"],
+            tokens=said["tokens"],
+            words=said["words"],
+            actor=self.member,
+            at=timezone.now(),
+            idempotency_key=_own_key(request),
+        )
+        return Response(GiftOutput(gift, context={"household": self.household}).data, status=201)
+
+    @extend_schema(responses=GiftsOutput, parameters=PAGING)
+    def get(self, request: Request) -> Response:
+        policies.check_can_see_wallet(self.member)
+        gifts = Gift.objects.visible_to(request.user).select_related("giver", "taker")
+        name = f"gifts:{self.household.pk}"
+        page = page_of(gifts, by=("-given_at", "-id"), name=name, cursor=self.cursor, limit=self.limit)
+        listed = GiftOutput(page.rows, many=True, context={"household": self.household}).data
+        return Response({"data": listed, "next_cursor": page.next_cursor})
+
+
+class ReturnGift(MemberView):
+    """POST /api/v1/gifts/<id>/return: the home that got it gives it back, once."""
+
+    @extend_schema(request=None, responses=GiftOutput)
+    def post(self, request: Request, gift_id: UUID) -> Response:
+        gift = get_object_or_404(Gift.objects.visible_to(request.user), pk=gift_id)
+        returned = operations.return_gift(gift_id=gift.pk, actor=self.member, at=timezone.now())
+        return Response(GiftOutput(returned, context={"household": self.household}).data)
 
 
 class ShowWallet(MemberView):

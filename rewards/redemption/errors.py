@@ -55,6 +55,54 @@ class ReasonMissing(RedemptionError):
     code = "reason_missing"
 
 
+class GiftAddressUnknown(RedemptionError):
+    """No home takes gifts under this number: mistyped, changed, stopped, closed and one's own all read alike."""
+
+    code = "gift_address_unknown"
+
+
+class GiftTriesUsedUp(RedemptionError):
+    """The home tried too many numbers that nobody has."""
+
+    code = "gift_tries_used_up"
+
+
+class GiftTooLarge(RedemptionError):
+    """One gift, or the gifts of a day or a month, would go beyond what is allowed."""
+
+    code = "gift_too_large"
+
+
+class GiftsStopped(RedemptionError):
+    """Maru has stopped this home from giving for now."""
+
+    code = "gifts_stopped"
+
+
+class GiftInvalid(RedemptionError):
+    """A gift is a whole number of tokens from one on, with a few words at most."""
+
+    code = "gift_invalid"
+
+
+class NotYourGift(RedemptionError):
+    """Only the home that received a gift returns it."""
+
+    code = "not_your_gift"
+
+
+class GiftReturned(RedemptionError):
+    """A gift is returned once."""
+
+    code = "gift_returned"
+
+
+class OnlyAdultsGive(RedemptionError):
+    """Tokens belong to the whole home, so its adults give them away."""
+
+    code = "only_adults_give"
+
+
 class NotEnoughTokens(InsufficientTokens):
     """What the household may use now does not cover the reward."""
 

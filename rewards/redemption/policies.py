@@ -1,14 +1,25 @@
 """Who may spend a home's tokens, who may answer an order, and when. These raise; they change nothing."""
 
 import hmac
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
+from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext
 
-from consent.parties.models import Household, Membership, Organisation, Seat, User
+from consent.parties.models import AuditEntry, Household, Membership, Organisation, Seat, User
 from consent.parties.policies import check_can_act_for
 from rewards.redemption.errors import (
+    GiftInvalid,
+    GiftReturned,
+    GiftsStopped,
+    GiftTooLarge,
+    GiftTriesUsedUp,
+    NotYourGift,
     NotYourOrder,
+    OnlyAdultsGive,
     OnlyAdultsOrder,
     OrderNotInState,
     ReasonMissing,
@@ -16,9 +27,14 @@ from rewards.redemption.errors import (
     VoucherMismatch,
     WalletNotShown,
 )
-from rewards.redemption.models import Order, Reward
+from rewards.redemption.models import Gift, GiftAddress, Order, Reward
 
 VOUCHER_PREFIX, VOUCHER_LENGTH = "MARU", 8
+MAX_GIFT_WORDS = 100
+#: Numbers nobody has that a home may try within a day.
+MOST_TRIES = 20
+UNKNOWN_GIFT_ADDRESS = "gift.unknown"
+DAY = timedelta(days=1)
 
 
 def provider_of(actor: User) -> Organisation | None:
@@ -145,3 +161,89 @@ def check_voucher(order: Order, *, typed: str) -> None:
         signs = signs.removeprefix(VOUCHER_PREFIX)
     if not hmac.compare_digest(signs.encode(), order.voucher_code.replace(" ", "").encode()):
         raise VoucherMismatch(gettext("교환권 번호가 맞지 않아요. 손님의 번호를 다시 봐 주세요."))
+
+
+# --- gifts -----------------------------------------------------------------------------------------------------------
+
+
+def check_can_give(actor: User) -> Household:
+    """Let an adult give away the tokens of the home, and return that home.
+
+    Raises:
+        NotYourGift: `actor` belongs to no home.
+        OnlyAdultsGive: `actor` is not an adult.
+        GiftsStopped: Maru has stopped this home from giving.
+    """
+    membership: Membership | None = getattr(actor, "membership", None)
+    if membership is None:
+        raise NotYourGift(gettext("토큰은 가구의 것이에요."))
+    if not membership.is_adult:
+        raise OnlyAdultsGive(gettext("토큰은 온 가족의 것이라 선물은 어른 식구가 해요."))
+    if GiftAddress.objects.filter(household=membership.household, stopped_at__isnull=False).exists():
+        raise GiftsStopped(gettext("지금은 선물을 멈춘 집이에요. 마루에 말씀해 주세요."))
+    return membership.household
+
+
+def check_gift(*, tokens: int, words: str) -> None:
+    """Let a gift be what a gift is.
+
+    Raises:
+        GiftInvalid: its tokens or words cannot be.
+        GiftTooLarge: it is more than one gift may be.
+    """
+    if type(tokens) is not int or tokens < 1:
+        raise GiftInvalid(gettext("선물할 토큰은 1 이상의 정수예요."))
+    if len(words) > MAX_GIFT_WORDS or not all(sign.isprintable() for sign in words):
+        raise GiftInvalid(gettext("건네는 말은 한 줄로 100자까지예요."))
+    if tokens > settings.GIFT_TOKENS:
+        most = {"most": f"{settings.GIFT_TOKENS:,}"}
+        raise GiftTooLarge(gettext("한 번에 %(most)s 토큰까지 선물할 수 있어요.") % most)
+
+
+def check_gifts_left(giver: Household, *, tokens: int, at: datetime) -> None:
+    """Keep what a home gives away within the day's and the month's measure. The home's row must be locked.
+
+    What was returned counts too: passing tokens back and forth is what the measure is for.
+
+    Raises:
+        GiftTooLarge: this gift would go beyond one of them.
+    """
+    today = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    gifts = Gift.objects.filter(giver=giver, given_at__gte=today.replace(day=1))
+    given = gifts.aggregate(
+        day=Coalesce(Sum("tokens", filter=Q(given_at__gte=today)), 0), month=Coalesce(Sum("tokens"), 0)
+    )
+    if given["day"] + tokens > settings.GIFT_DAY_TOKENS:
+        left = {"left": f"{max(0, settings.GIFT_DAY_TOKENS - given['day']):,}"}
+        raise GiftTooLarge(gettext("오늘 더 선물할 수 있는 것은 %(left)s 토큰이에요.") % left)
+    if given["month"] + tokens > settings.GIFT_MONTH_TOKENS:
+        left = {"left": f"{max(0, settings.GIFT_MONTH_TOKENS - given['month']):,}"}
+        raise GiftTooLarge(gettext("이번 달에 더 선물할 수 있는 것은 %(left)s 토큰이에요.") % left)
+
+
+def check_tries_left(giver: Household, *, at: datetime) -> None:
+    """Stop a home that looks for numbers by trying them.
+
+    Raises:
+        GiftTriesUsedUp: it tried too many within a day.
+    """
+    tries = AuditEntry.objects.filter(
+        subject=f"household:{giver.pk}", at__gt=at - DAY, action=UNKNOWN_GIFT_ADDRESS
+    ).count()
+    if tries >= MOST_TRIES:
+        raise GiftTriesUsedUp(gettext("없는 번호를 여러 번 적으셨어요. 내일 다시 해 주세요."))
+
+
+def check_can_return(gift: Gift, *, actor: User) -> None:
+    """Let an adult of the home that got a gift return it, once.
+
+    Raises:
+        NotYourGift: it was given to another home.
+        OnlyAdultsGive: `actor` is not an adult.
+        GiftsStopped: Maru has stopped this home from giving.
+        GiftReturned: it was returned before.
+    """
+    if check_can_give(actor).pk != gift.taker_id:
+        raise NotYourGift(gettext("다른 집이 받은 선물이에요."))
+    if gift.returned_at is not None:
+        raise GiftReturned(gettext("이미 돌려준 선물이에요."))

@@ -14,8 +14,9 @@ from consent.parties.models import Household
 from rewards.ledger.errors import UnknownAccount
 from rewards.ledger.models import Account, OpenHold, Transfer
 from rewards.ledger.queries import balance_of, statement, wallet_address
-from rewards.redemption.models import Order
-from rewards.treasury.queries import expiring_of
+from rewards.redemption.models import Gift, Order
+from rewards.treasury.models import Thanks
+from rewards.treasury.queries import expiring_of, thanks_named
 
 
 @dataclass(frozen=True)
@@ -45,18 +46,28 @@ class Entry:
     kind: str
     event_ref: str
     op_id: UUID
+    event_type: str = ""
     order: Order | None = None
+    gift: Gift | None = None
+    thanks: Thanks | None = None
 
     @property
     def words(self) -> str:
         """Say in one line what it was, as far as this floor knows."""
+        if self.gift is not None:
+            return words_of_gift(self.gift, came_in=self.tokens > 0, event_type=self.event_type)
+        if self.thanks is not None:
+            return gettext("%(name)s에서 고맙다고 보냈어요") % {"name": self.thanks.organisation.name}
         name = self.order.reward.name if self.order else ""
         return {
             "earned": gettext("나눈 값에 받은 토큰"),
             "spent": name,
-            "returned": gettext("%(reward)s 예약에서 돌아온 토큰") % {"reward": name},
+            "returned": gettext("%(reward)s 예약에서 돌아온 토큰") % {"reward": name}
+            if name
+            else gettext("돌아온 토큰"),
             "received": gettext("마루에서 받은 토큰"),
             "sent": gettext("보낸 토큰"),
+            "expired": gettext("기한이 지나 사라진 토큰"),
         }[self.kind]
 
 
@@ -80,6 +91,21 @@ class Month:
     @property
     def closing(self) -> int:
         return self.opening + self.came_in - self.went_out
+
+
+def words_of_gift(gift: Gift, *, came_in: bool, event_type: str) -> str:
+    """Say in one line what a gift was to the home whose tokens moved.
+
+    Args:
+        event_type: "gift.give" or "gift.return".
+    """
+    if event_type == "gift.return":
+        came, went = gettext("%(home)s에서 돌려준 선물"), gettext("%(home)s에 돌려준 선물")
+        other = gift.taker if came_in else gift.giver
+    else:
+        came, went = gettext("%(home)s에서 온 선물"), gettext("%(home)s에 보낸 선물")
+        other = gift.giver if came_in else gift.taker
+    return (came if came_in else went) % {"home": other.name}
 
 
 def wallet_of(household: Household, *, at: datetime) -> WalletStanding:
@@ -109,7 +135,9 @@ def entries_of(household: Household, *, before: int | None = None, limit: int = 
     except UnknownAccount:
         return EntryPage([], None)
     shown = lines[:limit]
-    orders = _orders_named((line.transfer.event_ref for line in shown), household=household)
+    refs = [line.transfer.event_ref for line in shown]
+    orders, gifts = _orders_named(refs, household=household), _gifts_named(refs, household=household)
+    thanks = thanks_named(refs)
     entries = [
         Entry(
             position=line.position,
@@ -119,7 +147,10 @@ def entries_of(household: Household, *, before: int | None = None, limit: int = 
             kind=_kind(line.transfer.event_ref, line.change),
             event_ref=line.transfer.event_ref,
             op_id=line.transfer.op_id,
+            event_type=line.transfer.event_type,
             order=orders.get(line.transfer.event_ref),
+            gift=gifts.get(line.transfer.event_ref),
+            thanks=thanks.get(line.transfer.event_ref),
         )
         for line in shown
     ]
@@ -153,6 +184,8 @@ def _kind(event_ref: str, change: int) -> str:
         return "earned"
     if event_ref.startswith("order:"):
         return "spent" if change < 0 else "returned"
+    if event_ref.startswith("expiry:"):
+        return "expired" if change < 0 else "returned"
     return "sent" if change < 0 else "received"
 
 
@@ -162,6 +195,14 @@ def _orders_named(refs: Iterable[str], *, household: Household) -> dict[str, Ord
         return {}
     orders = Order.objects.filter(pk__in=ids, household=household).with_reward()
     return {order.hold_key: order for order in orders}
+
+
+def _gifts_named(refs: Iterable[str], *, household: Household) -> dict[str, Gift]:
+    ids = {ref.removeprefix("gift:") for ref in refs if ref.startswith("gift:")}
+    if not ids:
+        return {}
+    gifts = Gift.objects.of(household).filter(pk__in=ids).select_related("giver", "taker")
+    return {gift.reference: gift for gift in gifts}
 
 
 def _month_starts(at: datetime, count: int) -> list[date]:

@@ -3,9 +3,11 @@
 from datetime import UTC
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from rewards.redemption.models import Order, Reward
+from rewards.ledger.models import MAX_AMOUNT
+from rewards.redemption.models import Gift, Order, Reward
 
 
 class RewardOutput(serializers.Serializer):
@@ -72,14 +74,46 @@ class EntryOutput(serializers.Serializer):
     at = serializers.DateTimeField(default_timezone=UTC)
     tokens = serializers.IntegerField(help_text="Signed: what came in is positive.")
     balance = serializers.IntegerField(help_text="What was in the wallet afterwards.")
-    kind = serializers.ChoiceField(choices=["earned", "spent", "returned", "received", "sent"])
-    event_ref = serializers.CharField(help_text="What caused it: consent:<id> or order:<id>.")
+    kind = serializers.ChoiceField(choices=["earned", "spent", "returned", "received", "sent", "expired"])
+    event_ref = serializers.CharField(
+        help_text="What caused it: consent:<id>, order:<id>, gift:<id>, thanks:<id> or expiry:<day>."
+    )
     op_id = serializers.UUIDField()
     words = serializers.CharField()
 
 
 class EntriesOutput(serializers.Serializer):
     data = EntryOutput(many=True)  # type: ignore[assignment]
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class GiveInput(serializers.Serializer):
+    to = serializers.CharField(max_length=40, help_text="The number under which the other home takes gifts.")
+    tokens = serializers.IntegerField(min_value=1, max_value=MAX_AMOUNT)
+    words = serializers.CharField(max_length=100, required=False, allow_blank=True, default="")
+
+
+class GiftOutput(serializers.Serializer):
+    """A gift as the home `context["household"]` sees it."""
+
+    id = serializers.UUIDField()
+    direction = serializers.SerializerMethodField()
+    home = serializers.SerializerMethodField()
+    tokens = serializers.IntegerField()
+    words = serializers.CharField()
+    given_at = serializers.DateTimeField(default_timezone=UTC)
+    returned_at = serializers.DateTimeField(default_timezone=UTC, allow_null=True)
+
+    @extend_schema_field(serializers.ChoiceField(choices=["given", "received"]))
+    def get_direction(self, gift: Gift) -> str:
+        return "given" if gift.giver_id == self.context["household"].pk else "received"
+
+    def get_home(self, gift: Gift) -> str:
+        return gift.taker.name if gift.giver_id == self.context["household"].pk else gift.giver.name
+
+
+class GiftsOutput(serializers.Serializer):
+    data = GiftOutput(many=True)  # type: ignore[assignment]
     next_cursor = serializers.CharField(allow_null=True)
 
 

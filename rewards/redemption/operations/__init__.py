@@ -1,3 +1,10 @@
+from rewards.redemption.operations.giving import (
+    change_gift_code,
+    find_taker,
+    give_tokens,
+    open_gift_address,
+    return_gift,
+)
 from rewards.redemption.operations.offering import change_offer, offer_reward
 from rewards.redemption.operations.ordering import (
     ANSWER_TIME,
@@ -13,10 +20,15 @@ __all__ = [
     "ANSWER_TIME",
     "accept_order",
     "cancel_order",
+    "change_gift_code",
     "change_offer",
+    "find_taker",
     "fulfil_order",
+    "give_tokens",
     "lapse_orders",
     "offer_reward",
+    "open_gift_address",
     "place_order",
     "refuse_order",
+    "return_gift",
 ]

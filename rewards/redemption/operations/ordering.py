@@ -160,6 +160,11 @@ def fulfil_order(*, order_id: UUID, actor: User, voucher_code: str, at: datetime
     return order
 
 
+def free_lapsed(household: Household, *, at: datetime) -> None:
+    """Free what a home's unanswered orders kept back past their 72 hours; time counts even if no clock ran."""
+    _lapse_each(Order.objects.lapsed(at).filter(household=household), at=at)
+
+
 def lapse_orders(*, at: datetime, limit: int = 100) -> int:
     """Cancel the orders nobody answered within 72 hours, each in its own transaction; return how many.
 

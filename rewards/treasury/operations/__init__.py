@@ -5,6 +5,7 @@ from rewards.treasury.operations.issuing import (
     refuse_issuance,
     withdraw_issuance,
 )
+from rewards.treasury.operations.telling import mail_notices
 from rewards.treasury.operations.thanking import Outcome, begin_thanks, check_budget, thank_homes
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "expire_tokens",
     "hand_on",
     "hand_on_at",
+    "mail_notices",
     "propose_issuance",
     "refuse_issuance",
     "take_older",
