@@ -31,7 +31,7 @@ from rewards.ledger import operations as ledger
 from rewards.ledger.addresses import buyer_account
 from rewards.ledger.models import ISSUANCE
 from rewards.redemption import operations as redemption
-from rewards.redemption.models import Order, Reward
+from rewards.redemption.models import Gift, Order, Reward
 
 NUMBERS = itertools.count(1)
 
@@ -336,6 +336,15 @@ def order(
     person, wanted = by or member(), of or reward()
     tokens_in_wallet(person.membership.household, tokens or wanted.tokens)
     return redemption.place_order(reward_id=wanted.pk, actor=person, at=at or timezone.now())
+
+
+def gift(*, to: Household, by: User | None = None, tokens: int = 100, at: datetime | None = None) -> Gift:
+    """Tokens that another home gave to this one."""
+    person, now = by or member(), at or timezone.now()
+    tokens_in_wallet(person.membership.household, tokens)
+    ledger.open_wallet(household=to)
+    code = redemption.open_gift_address(household=to, at=now).code
+    return redemption.give_tokens(code=code, tokens=tokens, words="고마워요", actor=person, at=now)
 
 
 def order_in(state: str, *, by: User | None = None, of: Reward | None = None) -> Order:

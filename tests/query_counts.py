@@ -175,6 +175,13 @@ def _order(world: World) -> dict[str, Any]:
     return {"reward": str(world.parts["reward_id"])}
 
 
+def _gift(world: World) -> dict[str, Any]:
+    factories.tokens_in_wallet(Consent.objects.get(pk=world.parts["consent_id"]).household, 10_000)
+    taker = factories.tokens_in_wallet(factories.household(), 1)
+    code = redemption.open_gift_address(household=taker, at=timezone.now()).code
+    return {"to": code, "tokens": 50, "words": "고마워요"}
+
+
 def _voucher(world: World) -> dict[str, Any]:
     order = Order.objects.get(pk=world.parts["order_id"])
     worker = factories.staff(of=order.reward.provider)
@@ -201,6 +208,9 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "buyer/data-requests/<uuid:request_id>/resume"): _resume,
     ("POST", "api/v1/orders"): _order,
     ("POST", "shop/<uuid:reward_id>/reserve"): _order,
+    ("POST", "api/v1/gifts"): _gift,
+    ("POST", "wallet/gifts/confirm"): _gift,
+    ("POST", "wallet/gifts/give"): _gift,
     ("POST", "provider/orders/<uuid:order_id>/refuse"): lambda world: {"reason": "다 나갔어요."},
     ("POST", "provider/orders/<uuid:order_id>/fulfil"): _voucher,
 }
@@ -221,6 +231,7 @@ def grow(world: World) -> None:
     for _ in range(MORE):
         reward = factories.reward(of=provider)
         factories.order(by=mother, of=reward)
+        factories.gift(to=home)
         factories.member(of=home)
         factories.hub_key(of=home)
         factories.buyer_key(of=school)

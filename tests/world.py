@@ -61,6 +61,7 @@ def make_world() -> World:
     erasure = Erasure.objects.get(release=ended.release)
     waiting = factories.ask(of=home, request=request)
     order = factories.order(by=mother)
+    gift = factories.gift(to=home)
     endpoint, _ = delivery.add_endpoint(
         organisation=school, url="https://example.com/hook", actor="test", at=timezone.now()
     )
@@ -68,7 +69,7 @@ def make_world() -> World:
     parts = {
         "ask_id": waiting.pk, "consent_id": deal.consent.pk, "request_id": request.pk, "release_id": deal.release.pk,
         "erasure_id": erasure.pk, "withdrawal_id": erasure.pk, "endpoint_id": endpoint.pk, "order_id": order.pk,
-        "reward_id": order.reward_id, "op_id": deal.consent.op_id, "address": wallet_address(home),
+        "reward_id": order.reward_id, "gift_id": gift.pk, "op_id": deal.consent.op_id, "address": wallet_address(home),
         "appliance_id": waiting.offer.insight.appliance_id,
         "key_id": MachineKey.objects.get(prefix=factories.hub_key(of=home).split("_")[1]).pk,
         "buyer_key_id": MachineKey.objects.get(prefix=factories.buyer_key(of=school).split("_")[1]).pk,

@@ -66,3 +66,16 @@ class MoveInForm(forms.Form):
         help_text=_("우리끼리 부르는 이름이에요. 데이터를 받는 기관에는 보이지 않아요."),
     )
     area = forms.ModelChoiceField(label=_("동네"), queryset=Area.objects.order_by("name_ko"), empty_label=None)
+
+
+class GiftForm(forms.Form):
+    """To which number, how much, and a few words."""
+
+    to = forms.CharField(
+        label=_("받는 집의 선물 번호"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
+        help_text=_("받는 집의 지갑에 있는 열두 글자예요."),
+    )
+    tokens = forms.IntegerField(label=_("토큰"), min_value=1, max_value=2**53 - 1)
+    words = forms.CharField(label=_("건네는 말"), max_length=100, required=False)

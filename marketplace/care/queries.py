@@ -81,6 +81,10 @@ def _line(entry: Entry, consent: Consent | None) -> WalletLine:
         return WalletLine(entry, consent.recipient.name, _noticed(consent), consent)
     if entry.order is not None:
         return WalletLine(entry, entry.words, entry.order.reward.provider.name)
+    if entry.gift is not None:
+        return WalletLine(entry, entry.words, entry.gift.words if entry.event_type == "gift.give" else "")
+    if entry.thanks is not None:
+        return WalletLine(entry, entry.words, entry.thanks.words)
     return WalletLine(entry, entry.words, "")
 
 

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -65,8 +66,16 @@ def _cells(standing: WalletStanding, reserved: list[Order]) -> list[dict[str, An
         {"label": gettext("지금 쓸 수 있는 토큰"), "value": standing.available, "note": gettext("토큰")},
         {"label": gettext("모두"), "value": standing.posted},
         {"label": gettext("예약 중"), "value": standing.held, "note": _named(reserved)},
-        {"label": gettext("곧 사라짐"), "value": standing.expiring, "note": gettext("토큰에는 기한이 없어요")},
+        {"label": gettext("곧 사라짐"), "value": standing.expiring, "note": _ending(standing)},
     ]
+
+
+def _ending(standing: WalletStanding) -> str:
+    if standing.expires_on is None:
+        return gettext("30일 안에 사라질 것은 없어요")
+    return gettext("%(day)s부터예요. 쓰시면 사라지지 않아요") % {
+        "day": date_format(standing.expires_on, "MONTH_DAY_FORMAT")
+    }
 
 
 def _named(reserved: list[Order]) -> str:
