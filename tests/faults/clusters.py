@@ -1,5 +1,6 @@
 """A PostgreSQL of a test's own: it waits for the disk, and it may be killed."""
 
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,7 +38,6 @@ class Cluster:
 
     def start(self) -> None:
         self._crew = Crew(interrupts=Interrupts(with_parent=False), lock=self.folder.lock).__enter__()
-        self._crew.remove_at_the_end(self.sockets)
         self.url = start_postgres(self._crew, self.folder, sockets=self.sockets, fast=False, tcp=False)
 
     def kill(self) -> None:
@@ -49,19 +49,14 @@ class Cluster:
 
     def start_again(self) -> None:
         """Start after a kill: PostgreSQL reads its log and recovers."""
-        crew, self._crew = self._crew, None
-        sockets, self.sockets = self.sockets, make_socket_folder()
-        if crew:
-            crew.__exit__(None, None, None)
-        assert not sockets.exists(), "the watcher tidies up"
-        account = account_for(data_of(self.folder), files=[postgres_program("postgres")])
-        if account:
-            account.own(self.sockets)
+        if self._crew:
+            self._crew.__exit__(None, None, None)
         self.start()
 
     def stop(self) -> None:
         if self._crew:
             self._crew.__exit__(None, None, None)
+        shutil.rmtree(self.sockets, ignore_errors=True)
         self.folder.leave()
 
     def url_of(self, database: str) -> str:

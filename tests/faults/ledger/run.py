@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,12 @@ HARMLESS = {"40001", "40P01", "23505"}
 POLL_SECONDS = 0.05
 #: Ends the work of one hand in the middle of a call.
 TERMINATE = """
-SELECT pg_terminate_backend(pid) FROM (
+SELECT pg_terminate_backend(pid)::int FROM (
     SELECT pid FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'hand' AND state = 'active' ORDER BY random() LIMIT 1
 ) busy
 """
-GONE = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'hand'"
+BUSY = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'hand'"
 
 
 @dataclass
@@ -51,6 +52,9 @@ class Plan:
     cuts: float = 0.015
     terminate_every: float = 0.25
     kill_every: float = 1.5
+    #: Kills the server and starts it again; done as often as this says, spread over the run.
+    crash: Callable[[], None] | None = None
+    crashes: int = 0
     done: Counter[str] = field(default_factory=Counter)
 
     def log(self, name: str) -> Path:
@@ -76,12 +80,11 @@ def fill(plan: Plan) -> list[tuple[int, str, str, int]]:
 def let_loose(plan: Plan) -> None:
     """Run the hands until they have asked enough; cut, kill and seal meanwhile."""
     gifts, until = fill(plan), time.monotonic() + plan.seconds
-    dice, lives = random.Random(plan.seed), [0] * plan.hands
 
-    def start(hand: int, calls: int) -> "subprocess.Popen[bytes]":
-        name = f"{hand}.{lives[hand]}"
+    def start(hand: int, life: int, calls: int) -> "subprocess.Popen[bytes]":
+        name = f"{hand}.{life}"
         told: dict[str, Any] = {"url": plan.url, "log": str(plan.log(name)), "seed": plan.seed, "hand": hand}
-        told |= {"life": lives[hand], "hands": plan.hands, "gifts": gifts, "calls": calls, "until": until}
+        told |= {"life": life, "hands": plan.hands, "gifts": gifts, "calls": calls, "until": until}
         words = plan.folder / f"{name}.json"
         words.write_text(json.dumps(told | {"cuts": plan.cuts}))
         return subprocess.Popen(
@@ -89,44 +92,82 @@ def let_loose(plan: Plan) -> None:
         )
 
     quota = -(-plan.calls // plan.hands)
-    running = {hand: start(hand, quota) for hand in range(plan.hands)}
-    left = dict.fromkeys(running, quota)
+    running = {hand: start(hand, 0, quota) for hand in range(plan.hands)}
+    referee = Referee(plan, running, start)
     try:
-        with psycopg.connect(plan.url, autocommit=True) as referee:
-            _go_wrong(plan, dice, referee, running, left, lives, start)
-            while (row := referee.execute(GONE).fetchone()) and row[0]:
-                time.sleep(POLL_SECONDS)  # a call whose reply was lost may still be at work
+        while running:
+            time.sleep(POLL_SECONDS)
+            referee.look_around()
+        while referee.asks(BUSY):
+            time.sleep(POLL_SECONDS)  # a call whose reply was lost may still be at work
     finally:
+        referee.leave()
         for process in running.values():
             process.kill()
             process.wait()
 
 
-def _go_wrong(plan: Plan, dice: random.Random, referee: Any, running: Any, left: Any, lives: Any, start: Any) -> None:
-    next_kill = next_terminate = next_seal = time.monotonic()
-    while running:
-        time.sleep(POLL_SECONDS)
-        for hand, process in list(running.items()):
+class Referee:
+    """Makes things go wrong while the hands are at work, by dice that the seed has thrown."""
+
+    def __init__(
+        self, plan: Plan, running: "dict[int, subprocess.Popen[bytes]]", start: Callable[[int, int, int], Any]
+    ):
+        self.plan, self.running, self.start = plan, running, start
+        self.dice = random.Random(plan.seed)
+        self.lives = dict.fromkeys(running, 0)
+        self.left = dict.fromkeys(running, -(-plan.calls // plan.hands))
+        self.next = dict.fromkeys(("terminate", "kill", "seal"), time.monotonic() + 0.3)
+        self.connection = psycopg.connect(plan.url, autocommit=True)
+
+    def look_around(self) -> None:
+        for hand, process in list(self.running.items()):
             if process.poll() is not None:
                 assert process.returncode == 0, f"hand {hand} fell over"
-                del running[hand]
-        now = time.monotonic()
-        if now > next_terminate:
-            next_terminate = now + dice.uniform(0, 2 * plan.terminate_every)
-            plan.done["terminated"] += referee.execute(TERMINATE).rowcount
-        if now > next_seal:
-            next_seal = now + 0.5
-            plan.done["sealed"] += sealing.seal()
-        if now > next_kill and running:
-            next_kill = now + dice.uniform(0, 2 * plan.kill_every)
-            hand = dice.choice(sorted(running))
-            running[hand].kill()
-            running[hand].wait()
-            plan.done["killed"] += 1
-            log = plan.log(f"{hand}.{lives[hand]}")
-            left[hand] -= log.read_text().count('{"asks"') if log.exists() else 0
-            lives[hand] += 1
-            running[hand] = start(hand, max(0, left[hand]))
+                del self.running[hand]
+        if self._is_time("terminate", self.dice.uniform(0, 2 * self.plan.terminate_every)):
+            self.plan.done["terminated"] += bool(self.asks(TERMINATE))
+        if self._is_time("seal", 0.5):
+            self.plan.done["sealed"] += sealing.seal()
+        if self.running and self._is_time("kill", self.dice.uniform(0, 2 * self.plan.kill_every)):
+            self._kill(self.dice.choice(sorted(self.running)))
+        if self.plan.crash and self.plan.done["crashes"] < self.plan.crashes and self._asked() > self._next_crash():
+            self._crash(self.plan.crash)
+
+    def asks(self, sql: str) -> int:
+        row = self.connection.execute(sql).fetchone()  # type: ignore[arg-type]
+        return int(row[0]) if row else 0
+
+    def leave(self) -> None:
+        self.connection.close()
+
+    def _is_time(self, fault: str, pause: float) -> bool:
+        if time.monotonic() < self.next[fault]:
+            return False
+        self.next[fault] = time.monotonic() + pause
+        return True
+
+    def _kill(self, hand: int) -> None:
+        self.running[hand].kill()
+        self.running[hand].wait()
+        self.plan.done["killed"] += 1
+        log = self.plan.log(f"{hand}.{self.lives[hand]}")
+        self.left[hand] -= log.read_text().count('{"asks"') if log.exists() else 0
+        self.lives[hand] += 1
+        self.running[hand] = self.start(hand, self.lives[hand], max(0, self.left[hand]))
+
+    def _crash(self, crash: Callable[[], None]) -> None:
+        self.leave()
+        connection.close()
+        crash()
+        self.connection = psycopg.connect(self.plan.url, autocommit=True)
+        self.plan.done["crashes"] += 1
+
+    def _asked(self) -> int:
+        return sum(log.read_text().count('{"asks"') for log in self.plan.folder.glob("*.*.log"))
+
+    def _next_crash(self) -> float:
+        return self.plan.calls * (self.plan.done["crashes"] + 1) / (self.plan.crashes + 1)
 
 
 def find_out(plan: Plan) -> list[Op]:
