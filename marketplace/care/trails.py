@@ -3,18 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from hashlib import sha256
 from uuid import UUID
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Q
 
 from consent.parties.models import Organisation
 from consent.records import receipts
 from consent.records.models import Consent, Receipt
 from marketplace.delivery.models import Release
 from marketplace.demand.models import DataRequest
+from rewards.ledger.journal import Operation, operation_of, operations_under
 from rewards.ledger.models import Account, Attempt, Transfer
-from rewards.ledger.queries import transfers, transfers_of
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,34 @@ class Leg:
 class Trail:
     """One operation, and what it was for. Without a consent it is an order, a funding or an issue."""
 
-    op_id: UUID
-    rows: list[Transfer]
+    operation: Operation
     legs: list[Leg]
     consent: Consent | None
+    receipt: Receipt | None
     is_signed: bool
     release: Release | None
 
     @property
+    def op_id(self) -> UUID:
+        return self.operation.op_id
+
+    @property
+    def rows(self) -> list[Transfer]:
+        return self.operation.rows
+
+    @property
     def first(self) -> Transfer:
         return self.rows[0]
+
+    @property
+    def undone_by(self) -> list[Transfer]:
+        """The first row of each operation that took a row of this one back."""
+        return list({row.op_id: row for row in reversed(self.operation.reversed_by.values())}.values())
+
+    @property
+    def receipt_digest(self) -> str:
+        """The SHA-256 of the receipt's bytes; it tells nothing of what stands in them."""
+        return sha256(bytes(self.receipt.body)).hexdigest() if self.receipt else ""
 
     @property
     def total(self) -> int:
@@ -56,25 +74,20 @@ class Trail:
         )
 
 
-def trail_of(op_id: UUID, *, at: datetime) -> Trail | None:
+def trail_of(op_id: UUID) -> Trail | None:
     """Return where one operation came from, or None where there is no such operation."""
-    rows = list(transfers_of(op_id))
-    if not rows:
+    operation = operation_of(op_id)
+    if operation is None:
         return None
-    consent = _consent_behind(rows[0])
+    consent = _consent_behind(operation.rows[0])
+    receipt = Receipt.objects.filter(consent=consent, act=Receipt.Act.GIVEN).first() if consent else None
     release = _release_under(consent) if consent else None
-    return Trail(op_id, rows, _legs(rows), consent, _is_signed(consent) if consent else False, release)
+    return Trail(operation, _legs(operation.rows), consent, receipt, _is_signed(receipt), release)
 
 
-def journal(*, words: str = "", kind: str = "") -> QuerySet[Transfer]:
-    """Return the rows of the journal that an id names, or all of them, to be ordered by `-id` and cut.
-
-    Args:
-        words: the id of an operation, consent, ask, release or order, or nothing.
-        kind: one `Transfer.Kind`, or nothing.
-    """
-    rows = transfers(kinds=[kind] if kind in Transfer.Kind.values else None)
-    return rows.filter(op_id__in=_operations_named(words)) if words else rows
+def operations_named(words: str) -> tuple[UUID, ...]:
+    """Return the operations that words lead to: an operation, key, consent, ask, release or order; each by an index."""
+    return tuple(sorted({*operations_under(words), *_operations_of_id(words)}))
 
 
 def is_account(address: str) -> bool:
@@ -82,7 +95,7 @@ def is_account(address: str) -> bool:
     return Account.objects.filter(address=address).exists()
 
 
-def _operations_named(words: str) -> set[UUID]:
+def _operations_of_id(words: str) -> set[UUID]:
     """Find the operations an id leads to, each way along an index."""
     try:
         named = UUID(words.rpartition(":")[2])
@@ -111,8 +124,7 @@ def _release_under(consent: Consent) -> Release | None:
     return read.filter(consent=consent).first()
 
 
-def _is_signed(consent: Consent) -> bool:
-    receipt = Receipt.objects.filter(consent=consent, act=Receipt.Act.GIVEN).first()
+def _is_signed(receipt: Receipt | None) -> bool:
     return receipt is not None and receipts.is_genuine(receipts.as_document(bytes(receipt.body)), receipt.signature)[0]
 
 

@@ -29,7 +29,7 @@ PAYING = (AccountKind.BUYER, AccountKind.ESCROW, AccountKind.GUARANTEE)
 #: Less than a tenth of what was ever put in is left.
 NEAR_FLOOR = 10
 #: What an issue names where a paid invoice stands behind it.
-INVOICE = "invoice:"
+INVOICE = "issuance:"
 
 
 @dataclass(frozen=True)
@@ -65,17 +65,19 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Listing:
-    """One list: its rows in the order of `by`, how one of them is told, and the column its age counts from.
-
-    Attributes:
-        span: what `lasted` is measured between, in words.
-    """
+class Heading:
+    """What a list is called, what is in it, and what `lasted` is measured between."""
 
     name: str
     title: str | Promise
     about: str | Promise
     span: str | Promise
+
+
+@dataclass(frozen=True)
+class Listing(Heading):
+    """One list: its rows in the order of `by`, how one of them is told, and the column its age counts from."""
+
     rows: Callable[[datetime], QuerySet[Any]]
     by: tuple[str, ...]
     since: str
@@ -266,7 +268,16 @@ LISTINGS = {
     )
 }
 #: Every list with what it is called, in the order in which they stand on the page.
-NAMES = [*LISTINGS, LATE_SEALS]
+HEADINGS: dict[str, Heading] = {
+    **LISTINGS,
+    LATE_SEALS: Heading(
+        LATE_SEALS,
+        _("늦은 봉인"),
+        _("적은 지 2분이 지나도록 봉인을 기다리거나 기다린 줄이에요. 다른 거래가 오래 열려 있으면 늦어져요."),
+        _("봉인까지"),
+    ),
+}
+NAMES = list(HEADINGS)
 
 # The last row is none of the list: it tells down to which leaf was looked. Leaves lie in the order of transactions and
 # not of time, so the whole run is gone through; a leaf's checkpoint is the next one above it.

@@ -1,10 +1,9 @@
-"""The auditor's desk: the books on one page, and from any row of them to the consent behind it."""
+"""The auditor's desk: the books on one page, as they stand and as they stood."""
 
 import functools
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec
 from urllib.parse import urlencode
-from uuid import UUID
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.decorators import login_required
@@ -15,15 +14,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from consent.parties.paging import open_position, page_of, seal_position
 from consent.parties.permissions import audits, has_second_factor
 from marketplace.brokerage.proofs import current_findings, current_status
-from marketplace.care import trails
+from marketplace.care.searches import InstantSearch, JournalSearch
+from rewards.ledger import as_of
 from rewards.ledger import queries as ledger
-from rewards.ledger.errors import UnknownAccount
-from rewards.ledger.models import AccountKind, Transfer
+from rewards.ledger.models import AccountKind
 
-ROWS = 50
 P = ParamSpec("P")
 
 
@@ -46,6 +43,11 @@ def auditors_only(
     return guarded
 
 
+def onward(request: HttpRequest, cursor: str | None) -> str:
+    """Return the address of the next page of the list at hand, or nothing at its end."""
+    return f"?{urlencode({**request.GET.dict(), 'cursor': cursor})}" if cursor else ""
+
+
 @auditors_only
 def show_books(request: HttpRequest) -> HttpResponse:
     """GET /audit: is everything in order, and what stands where."""
@@ -54,8 +56,8 @@ def show_books(request: HttpRequest) -> HttpResponse:
         "is_fine": trial.difference == 0 and status.orphans == 0 and all(finding.is_fine for finding in findings),
         "status": status,
         "trial": trial,
-        "trial_rows": [(AccountKind(row.kind).label, row) for row in trial.rows],
-        "kinds": Transfer.Kind.choices,
+        "trial_rows": labelled(trial),
+        "search": JournalSearch(),
         "findings": findings,
         "rows": ledger.transfers().order_by("-id")[:8],
         "counted_at": timezone.now(),
@@ -64,46 +66,19 @@ def show_books(request: HttpRequest) -> HttpResponse:
 
 
 @auditors_only
-def list_transfers(request: HttpRequest) -> HttpResponse:
-    """GET /audit/transfers: the journal, newest first; by operation, consent, ask, release, order or account."""
-    words, kind = request.GET.get("q", "").strip(), request.GET.get("kind", "")
-    if words and trails.is_account(words):
-        return redirect("audit_account", address=words)
-    name = f"audit:{kind}:{words}"
-    rows = trails.journal(words=words, kind=kind)
-    page = page_of(rows, by="-id", name=name, cursor=request.GET.get("cursor"), limit=ROWS)
-    told = {"rows": page.rows, "words": words, "kind": kind, "kinds": Transfer.Kind.choices}
-    return render(request, "care/journal.html", told | {"next_href": _next(request, page.next_cursor)})
+def show_trial_balance(request: HttpRequest) -> HttpResponse:
+    """GET /audit/trial-balance: all books on one page, now or as they stood at an instant."""
+    search = InstantSearch(request.GET)
+    at = search.cleaned_data["as_of"] if search.is_valid() else None
+    by = as_of.Clock(search.cleaned_data.get("by") or as_of.Clock.RECORDED)
+    trial = as_of.trial_balance_at(at=at, clock=by) if at else ledger.trial_balance()
+    told = {"search": search, "trial": trial, "trial_rows": labelled(trial), "at": at or timezone.now(), "by": by}
+    return render(request, "care/trial_balance.html", told | {"is_past": bool(at)})
 
 
-@auditors_only
-def show_transfer(request: HttpRequest, op_id: UUID) -> HttpResponse:
-    """GET /audit/transfers/<op_id>: the legs, the consent behind them, and the hashes of what left."""
-    at = timezone.now()
-    trail = trails.trail_of(op_id, at=at)
-    if trail is None:
-        raise Http404
-    state = trail.consent.state(at) if trail.consent else ""
-    return render(request, "care/trail.html", {"trail": trail, "state": state})
-
-
-@auditors_only
-def show_account(request: HttpRequest, address: str) -> HttpResponse:
-    """GET /audit/accounts/<address>: one account's statement, newest first."""
-    name = f"audit-account:{address}"
-    before = open_position(request.GET.get("cursor"), name=name)
-    try:
-        lines = ledger.statement(address, before=before, limit=ROWS + 1)
-        standing = ledger.balance_of(address)
-    except UnknownAccount as exc:
-        raise Http404 from exc
-    more = seal_position(lines[ROWS - 1].position, name=name) if len(lines) > ROWS else None
-    told = {"address": address, "name": trails.names_of([address]).get(address, ""), "standing": standing}
-    return render(request, "care/account.html", told | {"lines": lines[:ROWS], "next_href": _next(request, more)})
-
-
-def _next(request: HttpRequest, cursor: str | None) -> str:
-    return f"?{urlencode({**request.GET.dict(), 'cursor': cursor})}" if cursor else ""
+def labelled(trial: ledger.TrialBalance) -> list[tuple[str, ledger.TrialRow]]:
+    """Return the rows of a trial balance with the name of their kind."""
+    return [(str(AccountKind(row.kind).label), row) for row in trial.rows]
 
 
 def _way_to_a_second_factor(request: HttpRequest) -> str:

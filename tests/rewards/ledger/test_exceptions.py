@@ -168,7 +168,7 @@ def test_a_reversal_names_what_it_took_back_and_who_agreed():
 @pytest.mark.django_db
 def test_tokens_made_without_an_invoice_are_listed():
     home = books.account()
-    books.post(credit=home, amount=4, event_ref="invoice:1")
+    books.post(credit=home, amount=4, event_ref="issuance:1")
     made = books.post(credit=home, amount=5, event_ref="organisation:1")
     books.post(debit=home, credit=FEES, amount=1, event_ref="gift")
 
