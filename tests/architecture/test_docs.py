@@ -14,6 +14,7 @@ from config.management.commands.draw_states import PAGE, page
 from consent.records.models import Ask, Consent
 from marketplace.demand.models import DataRequest
 from rewards.redemption.models import Order
+from rewards.treasury.models import Issuance
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -124,7 +125,9 @@ def test_the_drawn_states_are_those_of_the_code():
     assert PAGE.read_text(encoding="utf-8") == page(), "run python manage.py draw_states"
 
 
-@pytest.mark.parametrize(("title", "model"), [("Ask", Ask), ("Data request", DataRequest), ("Order", Order)])
+@pytest.mark.parametrize(
+    ("title", "model"), [("Ask", Ask), ("Data request", DataRequest), ("Order", Order), ("Issuance", Issuance)]
+)
 def test_a_drawing_has_every_step_of_its_dictionary_and_no_other(title, model):
     drawn = re.findall(r"^    (\w+) --> (\w+)$", section(page(), title), flags=re.MULTILINE)
 

@@ -156,6 +156,7 @@ ROWS: dict[str, Row] = {
     "review": Row(ADMIN),
     # auditors
     "audit": Row(AUDITOR),
+    "audit/issuances": Row(AUDITOR),
     "audit/transfers": Row(AUDITOR),
     "audit/transfers/<uuid:op_id>": Row(AUDITOR),
     "audit/trial-balance": Row(AUDITOR),

@@ -13,6 +13,7 @@ from marketplace.delivery.models import Release
 from marketplace.demand.models import DataRequest
 from rewards.ledger.models import Transfer
 from rewards.redemption.models import Order
+from rewards.treasury.models import Issuance
 
 PAGE = settings.BASE_DIR / "docs" / "states.md"
 HEAD = """# States
@@ -69,7 +70,7 @@ def page() -> str:
 
 
 def drawings() -> list[Drawing]:
-    """Return what is drawn: three machines with a dictionary of their own, and three that follow from rows and time."""
+    """Return what is drawn: four machines with a dictionary of their own, and three that follow from rows and time."""
     return [
         _machine(
             Ask,
@@ -91,6 +92,12 @@ def drawings() -> list[Drawing]:
             "Order",
             "`rewards/redemption`. Unanswered for 72 hours it reads as cancelled at once, and its tokens are free "
             "again.",
+        ),
+        _machine(
+            Issuance,
+            "Issuance",
+            "`rewards/treasury`. Up to the limit the proposal is itself the decision; above it another admin decides. "
+            "What was refused or withdrawn stays.",
         ),
     ]
 
