@@ -42,10 +42,12 @@ def verify_receipt(request: HttpRequest) -> HttpResponse:
     request.upload_handlers = [InMemoryOnly(request)]
     form = ReceiptForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _page(request, form=ReceiptForm(), refusal=" ".join(form.non_field_errors()), status=422)
+        return _page(
+            request, form=ReceiptForm(), refusal=" ".join(str(error) for error in form.non_field_errors()), status=422
+        )
     document = form.cleaned_data["document"]
     genuine, reason = is_genuine(document["receipt"], document["signature"])
-    told = {
+    told: dict[str, Any] = {
         "is_checked": True,
         "is_genuine": genuine,
         "reason": _reason(reason),

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -40,10 +41,32 @@ STATES = [str(state) for state in Ask.State]
 
 
 class HouseholdView(MemberView):
-    """A view that shows a household its own asks and no others."""
+    """A view that shows a household its own asks and no others; what it refuses to do leaves a line in the trail.
+
+    Attributes:
+        tries: what a POST here is called in the audit trail, and of what.
+    """
+
+    tries: tuple[str, str] | None = None
 
     def own_ask(self, ask_id: UUID) -> Ask:
         return get_object_or_404(Ask.objects.visible_to(self.request.user), pk=ask_id)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if (
+            self.tries
+            and self.request.method == "POST"
+            and not isinstance(exc, NotAuthenticated | AuthenticationFailed)
+        ):
+            action, noun = self.tries
+            operations.note_refused_try(
+                user=getattr(self.request, "user", None),
+                action=action,
+                subject=f"{noun}:{self.kwargs[f'{noun}_id']}",
+                refusal=exc,
+                at=timezone.now(),
+            )
+        return super().handle_exception(exc)
 
 
 class ListAsks(HouseholdView):
@@ -95,6 +118,8 @@ class GetAsk(HouseholdView):
 class ApproveAsk(HouseholdView):
     """POST /api/v1/asks/<id>/approve: a member of the household says yes to one event."""
 
+    tries = ("ask.approve", "ask")
+
     @extend_schema(request=ApproveAskInput, responses=ApprovedOutput)
     def post(self, request: Request, ask_id: UUID) -> Response:
         self.own_ask(ask_id)
@@ -109,6 +134,8 @@ class ApproveAsk(HouseholdView):
 class DenyAsk(HouseholdView):
     """POST /api/v1/asks/<id>/deny: a member says no; nothing leaves and nothing is lost."""
 
+    tries = ("ask.deny", "ask")
+
     @extend_schema(request=None, responses=DecidedOutput)
     def post(self, request: Request, ask_id: UUID) -> Response:
         self.own_ask(ask_id)
@@ -118,6 +145,8 @@ class DenyAsk(HouseholdView):
 
 class DeferAsk(HouseholdView):
     """POST /api/v1/asks/<id>/defer: it waits until its date, without another word."""
+
+    tries = ("ask.defer", "ask")
 
     @extend_schema(request=None, responses=DecidedOutput)
     def post(self, request: Request, ask_id: UUID) -> Response:
@@ -155,6 +184,8 @@ class GetReceipt(HouseholdView):
 
 class WithdrawConsent(HouseholdView):
     """POST /api/v1/consents/<id>/withdraw: from this answer on nobody reads; the tokens stay."""
+
+    tries = ("consent.withdraw", "consent")
 
     @extend_schema(request=None, responses=DecidedOutput)
     def post(self, request: Request, consent_id: UUID) -> Response:

@@ -1,16 +1,20 @@
 """Filters as links: one chip per value, each with the number of rows it would leave."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from urllib.parse import urlencode
 
+from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
+from consent.parties.languages import language
 from consent.parties.models import Organisation
 from consent.records.purposes import PURPOSES
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage.shelves import Cell, Filters, counts_of
+from marketplace.insights.kinds import KINDS
 
 
 @dataclass(frozen=True)
@@ -45,22 +49,36 @@ def filters_of(cells: list[Cell], chosen: Filters) -> list[Filter]:
     names: dict[str, Mapping[str, str]] = {
         "buyer": {str(pk): buyer.name for pk, buyer in buyers.items()},
         "appliance": {value: str(label) for value, label in Appliance.Type.choices},
+        "kind": {code: kind.label.say(language()) for code, kind in KINDS.items()},
         "purpose": {code: purpose.label for code, purpose in PURPOSES.items()},
+        "period": {cell.period: _month(cell.period) for cell in cells},
     }
-    titles = {"buyer": gettext("기관"), "appliance": gettext("가전"), "purpose": gettext("쓰는 곳")}
+    titles = {
+        "buyer": gettext("기관"),
+        "appliance": gettext("가전"),
+        "kind": gettext("알아챈 것"),
+        "purpose": gettext("쓰는 곳"),
+        "period": gettext("달"),
+    }
     found = (Filter(name, title, _chips(cells, chosen, name, names[name])) for name, title in titles.items())
     return [filter_ for filter_ in found if len(filter_.chips) > 2 or getattr(chosen, filter_.name)]
 
 
 def _chips(cells: list[Cell], chosen: Filters, name: str, labels: Mapping[str, str]) -> list[Chip]:
     counts = counts_of(cells, chosen, by=name)
-    values: Iterable[str] = sorted({getattr(cell, name) for cell in cells}, key=lambda value: labels.get(value, value))
+    values = sorted({getattr(cell, name) for cell in cells}, key=lambda value: labels.get(value, value))
+    if name == "period":
+        values = sorted(values, reverse=True)
     every = Chip(_href(chosen.switched(name, "")), gettext("모두"), sum(counts.values()), not getattr(chosen, name))
     return [every, *(_chip(chosen, name, value, labels.get(value, value), counts) for value in values)]
 
 
 def _chip(chosen: Filters, name: str, value: str, label: str, counts: Mapping[str, int]) -> Chip:
     return Chip(_href(chosen.switched(name, value)), label, counts.get(value, 0), getattr(chosen, name) == value)
+
+
+def _month(period: str) -> str:
+    return formats.date_format(date.fromisoformat(f"{period}-01"), "YEAR_MONTH_FORMAT")
 
 
 def _href(filters: Filters) -> str:

@@ -50,6 +50,14 @@ class Event:
 
 
 @dataclass(frozen=True)
+class File:
+    """One signed receipt to take along."""
+
+    act: str
+    label: str
+
+
+@dataclass(frozen=True)
 class Paper:
     """One consent as the household keeps it.
 
@@ -70,6 +78,7 @@ class Paper:
     notice_foot: str
     can_withdraw: bool
     day: date
+    files: tuple[File, ...]
 
 
 def papers_of(consents: Sequence[Consent], *, user: User, at: datetime) -> list[Paper]:
@@ -99,7 +108,7 @@ def _paper(
         state=PEGS[state],
         word=_word(consent, state),
         sentence="" if state == Consent.State.GIVEN or is_kept else gettext("값은 지웠고 지문과 날짜만 남겼어요."),
-        rows=_stayed(kind) if is_kept else _left(consent, release, state) or _gone(consent, kind),
+        rows=_stayed(kind) if is_kept else _left(consent, release, state) or _gone(consent, release, kind),
         is_kept=is_kept,
         facts=_facts(latest),
         events=sorted(
@@ -111,6 +120,7 @@ def _paper(
         notice_foot=_foot(consent),
         can_withdraw=may and state == Consent.State.GIVEN,
         day=timezone.localtime(consent.at).date(),
+        files=tuple(File(one.act, _file_label(one)) for one in sorted(consent.receipts.all(), key=lambda one: one.at)),
     )
 
 
@@ -153,8 +163,20 @@ def _stayed(kind: str) -> list[Row]:
     return [Row(kind, gettext("그대로 집에 둘게요"))]
 
 
-def _gone(consent: Consent, kind: str) -> list[Row]:
-    return [Row(kind, gettext("지문만 남았어요")), Row(gettext("지문"), consent.payload_digest[:16], mono=True)]
+def _gone(consent: Consent, release: Release | None, kind: str) -> list[Row]:
+    rows = [Row(kind, gettext("지문만 남았어요")), Row(gettext("지문"), consent.payload_digest, mono=True)]
+    if release is not None and release.closed_at is not None:
+        rows.append(Row(gettext("사본과 열쇠를 없앤 때"), "", at=release.closed_at))
+    return rows
+
+
+def _file_label(receipt: Receipt) -> str:
+    return {
+        Receipt.Act.GIVEN: gettext("허락 영수증 받기"),
+        Receipt.Act.REFUSED: gettext("거절 영수증 받기"),
+        Receipt.Act.WITHDRAWN: gettext("철회 영수증 받기"),
+        Receipt.Act.REVOKED: gettext("거둠 영수증 받기"),
+    }[Receipt.Act(receipt.act)]
 
 
 def _facts(receipt: Receipt) -> list[Fact]:
@@ -184,13 +206,19 @@ def _decided(consent: Consent) -> list[Event]:
 
 
 def _read(consent: Consent, latest: Sequence[Access], times: int) -> list[Event]:
-    read = gettext("%(buyer)s, %(way)s 읽었어요.")
-    buyer = consent.recipient.name
-    events = [Event(read % {"buyer": buyer, "way": way_of(one)}, at=one.at, state="read") for one in latest]
+    events = [read_event(one, buyer=consent.recipient.name) for one in latest]
     if times > len(latest):
         more = gettext("그 전에 %(times)s번 더 읽었어요.") % {"times": times - len(latest)}
-        events.append(Event(more, at=latest[-1].at, state="read", href=f"{reverse('privacy')}#reads"))
+        events.append(
+            Event(more, at=latest[-1].at, state="read", href=f"{reverse('show_consent', args=[consent.pk])}#reads")
+        )
     return events
+
+
+def read_event(access: Access, *, buyer: str) -> Event:
+    """Return one read as a line: who, when and by which door."""
+    read = gettext("%(buyer)s, %(way)s 읽었어요.") % {"buyer": buyer, "way": way_of(access)}
+    return Event(read, at=access.at, state="read")
 
 
 def way_of(access: Access) -> str:

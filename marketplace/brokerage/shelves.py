@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
+from django.db.models.functions import TruncMonth
+from django.utils import timezone
 
 from consent.records.models import Ask, Consent, Preference
 from consent.records.queries import WEEK
@@ -30,6 +32,8 @@ class Filters:
     buyer: str = ""
     appliance: str = ""
     purpose: str = ""
+    kind: str = ""
+    period: str = ""
 
     @classmethod
     def read(cls, params: Mapping[str, str]) -> "Filters":
@@ -46,12 +50,14 @@ class Filters:
 
 @dataclass(frozen=True)
 class Cell:
-    """How many rows share all four properties."""
+    """How many rows share all these properties. `period` is the month, as in `2026-11`, where people are."""
 
     state: str
     buyer: str
     appliance: str
     purpose: str
+    kind: str
+    period: str
     rows: int
 
     def meets(self, chosen: Mapping[str, str]) -> bool:
@@ -116,22 +122,33 @@ def history_of(user: object, *, at: datetime) -> QuerySet[Consent]:
     return consents_of(user).annotate(shelf=shelf)
 
 
-def cells_of(rows: QuerySet[Any], *, path: str = "") -> list[Cell]:
-    """Count rows with a `shelf` by all four properties at once, in one statement.
+def cells_of(rows: QuerySet[Any], *, path: str = "", when: str = "ask__asked_at") -> list[Cell]:
+    """Count rows with a `shelf` by all properties at once, in one statement.
 
     Args:
         path: from the rows to their offer, with its underscores; empty for offers.
+        when: the time by whose month the rows are told apart.
     """
-    by = {
+    by = _columns(path)
+    counted = rows.order_by().values("shelf", *by.values(), month=TruncMonth(when)).annotate(rows=Count("pk"))
+    return [
+        Cell(
+            row["shelf"],
+            rows=row["rows"],
+            period=f"{row['month']:%Y-%m}",
+            **{name: str(row[column]) for name, column in by.items()},
+        )
+        for row in counted
+    ]
+
+
+def _columns(path: str) -> dict[str, str]:
+    return {
         "buyer": f"{path}ask__recipient",
         "appliance": f"{path}insight__appliance__type",
         "purpose": f"{path}version__purpose",
+        "kind": f"{path}insight__kind",
     }
-    counted = rows.order_by().values("shelf", *by.values()).annotate(rows=Count("pk"))
-    return [
-        Cell(row["shelf"], rows=row["rows"], **{name: str(row[column]) for name, column in by.items()})
-        for row in counted
-    ]
 
 
 def counts_of(cells: list[Cell], chosen: Filters, *, by: str) -> dict[str, int]:
@@ -150,14 +167,17 @@ def total_of(cells: list[Cell], chosen: Filters) -> int:
     return sum(cell.rows for cell in cells if cell.meets(chosen.chosen))
 
 
-def filtered(rows: QuerySet[Any], chosen: Filters, cells: list[Cell], *, path: str = "") -> QuerySet[Any]:
+def filtered(
+    rows: QuerySet[Any], chosen: Filters, cells: list[Cell], *, path: str = "", when: str = "ask__asked_at"
+) -> QuerySet[Any]:
     """Leave the rows that the filters ask for; a value that nothing has leaves none."""
     if not total_of(cells, chosen):
         return rows.none()
-    columns = {
-        "state": "shelf",
-        "buyer": f"{path}ask__recipient",
-        "appliance": f"{path}insight__appliance__type",
-        "purpose": f"{path}version__purpose",
-    }
-    return rows.filter(**{columns[name]: value for name, value in chosen.chosen.items()})
+    columns = {"state": "shelf", **_columns(path)}
+    found = rows.filter(**{columns[name]: value for name, value in chosen.chosen.items() if name != "period"})
+    if chosen.period:
+        # It can be read as a month: a word that no cell names has left no row already.
+        first = timezone.make_aware(datetime.strptime(chosen.period, "%Y-%m"))
+        after = timezone.make_aware(datetime(first.year + first.month // 12, first.month % 12 + 1, 1))
+        found = found.filter(**{f"{when}__gte": first, f"{when}__lt": after})
+    return found

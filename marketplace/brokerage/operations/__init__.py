@@ -2,17 +2,36 @@ from marketplace.brokerage.operations.asking import cancel_void_asks, match_insi
 from marketplace.brokerage.operations.deciding import Deal, Waiting, approve_ask, defer_ask, deny_ask
 from marketplace.brokerage.operations.exhausting import mark_exhausted
 from marketplace.brokerage.operations.forgetting import forget_insights
+from marketplace.brokerage.operations.parting import Parted, hand_on_appliance
+from marketplace.brokerage.operations.trusting import look_at_stream
+from marketplace.brokerage.operations.trying import note_refused_try
+from marketplace.brokerage.operations.suspending import (
+    Suspension,
+    reinstate_buyer,
+    revoke_consents,
+    suspend_buyer,
+    suspend_overdue_buyers,
+)
 from marketplace.brokerage.operations.withdrawing import withdraw_consent
 
 __all__ = [
     "Deal",
+    "Parted",
+    "Suspension",
     "Waiting",
     "approve_ask",
     "cancel_void_asks",
     "defer_ask",
     "deny_ask",
     "forget_insights",
+    "hand_on_appliance",
+    "look_at_stream",
     "mark_exhausted",
     "match_insights",
+    "note_refused_try",
+    "reinstate_buyer",
+    "revoke_consents",
+    "suspend_buyer",
+    "suspend_overdue_buyers",
     "withdraw_consent",
 ]

@@ -21,12 +21,14 @@ from consent.records.models import Consent
 from marketplace.brokerage import operations
 from marketplace.brokerage.cards import ANSWERS, CARDED, card_of, reader_of
 from marketplace.brokerage.chips import filters_of, state_chips
-from marketplace.brokerage.papers import Paper, papers_of, with_papers
+from marketplace.brokerage.papers import Paper, papers_of, read_event, with_papers
 from marketplace.brokerage.queries import consents_of, offers_to
 from marketplace.brokerage.shelves import Filters, cells_of, filtered, history_of
-from marketplace.brokerage.views.swaps import is_swap, see_other, swap_target
+from marketplace.brokerage.views.swaps import is_swap, note_try, notes_refusals, see_other, swap_target
+from marketplace.delivery.models import Access
 
 PER_PAGE = 20
+READS_PER_PAGE = 50
 PATH = "ask__offer__"
 
 
@@ -36,8 +38,8 @@ def show_history(request: HttpRequest) -> HttpResponse:
     """GET /history: every decision with its receipt, newest first."""
     user, at, chosen = person_of(request), timezone.now(), Filters.read(request.GET.dict())
     kept = history_of(user, at=at)
-    cells = cells_of(kept, path=PATH)
-    found = with_papers(filtered(kept, chosen, cells, path=PATH))
+    cells = cells_of(kept, path=PATH, when="at")
+    found = with_papers(filtered(kept, chosen, cells, path=PATH, when="at"))
     name = f"history:{user.membership.pk}:{urlencode(chosen.chosen)}"
     try:
         page = page_of(found, by=("-at", "-pk"), name=name, cursor=request.GET.get("cursor"), limit=PER_PAGE)
@@ -58,39 +60,59 @@ def show_history(request: HttpRequest) -> HttpResponse:
 @require_GET
 @members_only
 def show_consent(request: HttpRequest, consent_id: UUID) -> HttpResponse:
-    """GET /history/<id>: one decision, wherever in the list it is."""
-    return render(request, "brokerage/consent_page.html", {"paper": _paper(request, consent_id)})
+    """GET /history/<id>: one decision, wherever in the list it is, with every single read."""
+    paper = _paper(request, consent_id)
+    reads = Access.objects.filter(release__consent=paper.consent)
+    try:
+        page = page_of(
+            reads, by=("-at", "-pk"), name=f"reads:{consent_id}", cursor=request.GET.get("cursor"), limit=READS_PER_PAGE
+        )
+    except InvalidCursor as exc:
+        raise Http404 from exc
+    told = {
+        "paper": paper,
+        "reads": [read_event(access, buyer=paper.consent.recipient.name) for access in page.rows],
+        "next_href": f"?cursor={page.next_cursor}#reads" if page.next_cursor else "",
+        "previous_href": "?#reads" if request.GET.get("cursor") else "",
+    }
+    return render(request, "brokerage/consent_page.html", told)
 
 
 @require_GET
 @members_only
 def download_receipt(request: HttpRequest, consent_id: UUID) -> HttpResponse:
-    """GET /history/<id>/receipt: the latest signed receipt as a file; the API gives the very same."""
+    """GET /history/<id>/receipt: the latest signed receipt as a file, or with `?act=given` the first."""
     consent = get_object_or_404(Consent.objects.visible_to(request.user), pk=consent_id)
-    receipt = consent.receipts.latest("at")
+    kept = consent.receipts.filter(act=request.GET["act"]) if "act" in request.GET else consent.receipts.all()
+    receipt = kept.order_by("at").last()
+    if receipt is None:
+        raise Http404
     document = {"receipt": receipts.as_document(bytes(receipt.body)), "signature": receipt.signature}
     name = f'attachment; filename="maru-receipt-{receipt.pk}.json"'
     return JsonResponse(document, headers={"Content-Disposition": name}, json_dumps_params={"ensure_ascii": False})
 
 
 @require_POST
+@notes_refusals("consent.withdraw", "consent")
 @members_only
 def withdraw_from_page(request: HttpRequest, consent_id: UUID) -> HttpResponse:
     """POST /history/<id>/withdraw: one click, and from then on nobody reads."""
     consent = get_object_or_404(Consent.objects.visible_to(request.user), pk=consent_id)
-    done = gettext("철회하셨어요. 그때부터 아무도 읽지 못해요. 받은 토큰은 그대로예요.")
+    done, note = gettext("철회하셨어요."), gettext("그때부터 아무도 읽지 못해요. 받은 토큰은 그대로예요.")
     try:
         operations.withdraw_consent(consent_id=consent_id, actor=person_of(request), at=timezone.now())
-    except AlreadyEnded:
-        done = gettext("이미 철회하셨어요.")
-    except ConsentNotGiven:
-        done = gettext("거둘 허락이 없어요. 거절하셨거나 보관이 이미 끝났어요.")
+    except AlreadyEnded as refusal:
+        note_try(request, action="consent.withdraw", subject=f"consent:{consent_id}", refusal=refusal)
+        done, note = gettext("이미 철회하셨어요."), ""
+    except ConsentNotGiven as refusal:
+        note_try(request, action="consent.withdraw", subject=f"consent:{consent_id}", refusal=refusal)
+        done, note = gettext("거둘 허락이 없어요. 거절하셨거나 보관이 이미 끝났어요."), ""
     if not is_swap(request):
-        messages.success(request, done)
+        messages.success(request, f"{done} {note}".strip())
         return see_other(f"{reverse('history')}#consent-{consent_id}")
     if swap_target(request) == f"ask-{consent.ask_id}":
         return _ask_card(request, consent.ask_id)
-    return render(request, "brokerage/receipt.html", {"paper": _paper(request, consent_id), "note": done})
+    return render(request, "brokerage/receipt.html", {"paper": _paper(request, consent_id), "note": note or done})
 
 
 def _paper(request: HttpRequest, consent_id: UUID) -> Paper:

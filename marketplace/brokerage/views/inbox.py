@@ -39,7 +39,7 @@ from marketplace.brokerage.shelves import (
     total_of,
     week_of,
 )
-from marketplace.brokerage.views.swaps import is_swap, see_other
+from marketplace.brokerage.views.swaps import is_swap, note_try, notes_refusals, see_other
 from marketplace.insights.errors import VaultClosed
 
 PER_PAGE = 20
@@ -87,6 +87,7 @@ def show_ask(request: HttpRequest, ask_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@notes_refusals("ask.answer", "ask")
 @members_only
 def answer_ask(request: HttpRequest, ask_id: UUID) -> HttpResponse:
     """POST /inbox/<id>/answer: approve, deny, put aside, or look at another choice first."""
@@ -180,7 +181,8 @@ def _card_page(request: HttpRequest, card: AskCard, *, status: int = 200) -> Htt
 
 
 def _refused(request: HttpRequest, ask_id: UUID, said: AnswerForm, refusal: Exception) -> HttpResponse:
-    """Show the ask as it stands now, with what stood in the way."""
+    """Show the ask as it stands now, with what stood in the way; the trail keeps that it was tried."""
+    note_try(request, action=f"ask.{said.cleaned_data['answer']}", subject=f"ask:{ask_id}", refusal=refusal)
     keeps_choice = isinstance(refusal, PreviewChanged | NoticeChanged)
     card = _card(request, _offer(request, ask_id), said if keeps_choice else None, alert=_sentence(refusal))
     return _card_page(request, card, status=409)

@@ -1,6 +1,17 @@
 """Answers that the household's pages share."""
 
-from django.http import HttpRequest, HttpResponseRedirect
+import functools
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.utils import timezone
+
+from consent.records.errors import RecordsError
+from marketplace.brokerage import operations
+from marketplace.brokerage.errors import BrokerageError
 
 
 class SeeOther(HttpResponseRedirect):
@@ -22,3 +33,27 @@ def is_swap(request: HttpRequest) -> bool:
 def swap_target(request: HttpRequest) -> str:
     """Return the id of the element that htmx will put the answer into."""
     return str(request.headers.get("HX-Target", ""))
+
+
+def note_try(request: HttpRequest, *, action: str, subject: str, refusal: Exception) -> None:
+    """Leave a line in the audit trail about something a page refused to do."""
+    operations.note_refused_try(user=request.user, action=action, subject=subject, refusal=refusal, at=timezone.now())
+
+
+def notes_refusals(
+    action: str, noun: str
+) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
+    """Leave a line in the audit trail where a page turns somebody away before it gets to its own refusals."""
+
+    def wrap(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        @functools.wraps(view)
+        def noted(request: HttpRequest, *args: Any, **kwargs: UUID) -> HttpResponseBase:
+            try:
+                return view(request, *args, **kwargs)
+            except (Http404, PermissionDenied, RecordsError, BrokerageError) as refusal:
+                note_try(request, action=action, subject=f"{noun}:{kwargs[f'{noun}_id']}", refusal=refusal)
+                raise
+
+        return noted
+
+    return wrap

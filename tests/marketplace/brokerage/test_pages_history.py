@@ -194,6 +194,76 @@ def test_filters_combine_and_each_number_is_the_number_of_papers(mother, browser
         assert len(papers_on(browser.get(f"/history{href.replace('&amp;', '&')}").text)) == int(count)
 
 
+def test_kind_and_month_are_filters_like_the_others(mother, browser):
+    request = factories.open_request(kinds=["air.pm25", "air.co2"], above=None)
+    now = timezone.now()
+    for number, (kind, days) in enumerate([("air.pm25", 0), ("air.pm25", 40), ("air.co2", 40)]):
+        at = now - timedelta(days=days)
+        unit, value = ("[ppm]", 1600) if kind == "air.co2" else ("ug/m3", 62)
+        asked = factories.ask(
+            of=mother.membership.household, request=request, at=at, source=f"urn:{number}", kind=kind, unit=unit,
+            value=value,
+        )  # fmt: skip
+        factories.approve(asked, by=mother, at=at)
+    month = f"{timezone.localtime(now - timedelta(days=40)):%Y-%m}"
+
+    found = [
+        len(papers_on(browser.get("/history", chosen).text))
+        for chosen in (
+            {"kind": "air.pm25"}, {"period": month}, {"period": month, "kind": "air.co2"}, {"period": "2026-13"},
+            {"period": "%s"}, {"kind": "air.pm25", "state": "given"},
+        )
+    ]  # fmt: skip
+
+    assert found == [2, 2, 1, 0, 0, 1]
+
+
+def test_after_a_withdrawal_the_whole_fingerprint_and_the_moment_of_destruction_are_kept(mother, browser):
+    deal = factories.deal(by=mother)
+    withdraw(deal, by=mother)
+    deal.release.refresh_from_db()
+
+    page = browser.get(f"/history/{deal.consent.pk}").text
+
+    assert deal.consent.payload_digest in page
+    assert "사본과 열쇠를 없앤 때" in page
+    assert timezone.localtime(deal.release.closed_at).isoformat(timespec="seconds")[:16] in page
+
+
+def test_what_was_just_done_is_said_once(mother, browser):
+    deal = factories.deal(by=mother)
+
+    card = browser.post(f"/history/{deal.consent.pk}/withdraw", headers=HTMX).text
+
+    assert card.count("철회하셨어요") == 2  # the state, and who did it in the timeline
+    assert "철회하셨어요. 철회하셨어요" not in re.sub(r"<[^>]+>|\s+", " ", card).replace("  ", " ")
+
+
+def test_every_read_of_one_record_is_on_its_own_page(mother, browser):
+    deal = factories.deal(by=mother)
+    for minute in range(53):
+        read(deal, at=timezone.now() + timedelta(minutes=minute))
+
+    first = browser.get(f"/history/{deal.consent.pk}").text.split('id="reads"')[1]
+    more = re.search(r'rel="next" href="([^"]*)"', first)[1].replace("&amp;", "&").split("#")[0]
+    second = browser.get(f"/history/{deal.consent.pk}{more}").text.split('id="reads"')[1]
+
+    assert (first.count('data-state="read"'), second.count('data-state="read"')) == (50, 3)
+    assert browser.get(f"/history/{deal.consent.pk}?cursor=broken").status_code == 404
+
+
+def test_the_receipt_of_each_act_can_be_taken_along(mother, browser):
+    deal = factories.deal(by=mother)
+    withdraw(deal, by=mother)
+
+    page = browser.get("/history").text
+    taken = [browser.get(href).json() for href in re.findall(r'href="(/history/[^"]*/receipt\?act=\w+)"', page)]
+
+    assert [is_genuine(one["receipt"], one["signature"])[1] for one in taken] == ["ok", "ok"]
+    assert taken[1]["receipt"]["dct:replaces"]["@id"] == taken[0]["receipt"]["@id"]
+    assert browser.get(f"/history/{deal.consent.pk}/receipt?act=refused").status_code == 404
+
+
 def test_the_pager_reaches_every_paper_once(mother, browser):
     request = factories.open_request()
     for number in range(21):
