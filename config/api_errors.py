@@ -145,6 +145,8 @@ ROOMS: dict[type[Exception], Row] = {
     delivery.CopyMismatch: Row(500, _("저희 쪽에서 막혔어요")),
     delivery.WebhookAddressRefused: Row(422, _("보낼 수 없는 주소예요")),
     brokerage.OfferChanged: Row(409, _("데이터 요청이 바뀌어 이 질문은 거두었어요")),
+    brokerage.NotSuspended: Row(409, _("멈춰 있지 않은 기관이에요")),
+    brokerage.DutiesOpen: Row(409, _("아직 지울 것이 남아 있어요")),
     brokerage.ChoiceNotOffered: Row(422, _("고를 수 없는 것이에요")),
     brokerage.AppliancePrivate: Row(409, _("나누지 않기로 하신 가전이에요")),
     brokerage.StreamHeld: Row(409, _("마루가 먼저 살펴보는 일이에요")),

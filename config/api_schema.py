@@ -122,3 +122,19 @@ def declare_common_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 def _answer(status: int, why: str) -> dict[str, Any]:
     content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {"description": why, "content": content} | ({"headers": HEADERS[status]} if status in HEADERS else {})
+
+
+class SignedRequestScheme(OpenApiAuthenticationExtension):
+    """A request that a paired key signed, in the headers of Standard Webhooks."""
+
+    target_class = "marketplace.appliances.authentication.SignedRequest"
+    name = "signedRequest"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "maru-key",
+            "description": "The key's id, beside `webhook-id`, `webhook-timestamp` and `webhook-signature: v1a,…`: "
+            "Ed25519 over `id.timestamp.body`, the body as sent. Five minutes to both sides, each id once.",
+        }

@@ -34,3 +34,15 @@ def check_can_keep_keys(household: Household, *, actor: User) -> None:
     membership: Membership | None = getattr(actor, "membership", None)
     if membership is None or not membership.is_adult or membership.household_id != household.pk:
         raise NotPermitted(gettext("허브 열쇠는 이 집의 어른만 다룰 수 있어요."))
+
+
+def check_can_let_in(actor: User) -> Household:
+    """Let an adult invite a hub or an appliance into their own home, and return that home.
+
+    Raises:
+        NotPermitted: `actor` is no adult of a home.
+    """
+    membership: Membership | None = getattr(actor, "membership", None)
+    if membership is None or not membership.is_adult:
+        raise NotPermitted(gettext("가전을 들이는 일은 이 집의 어른만 할 수 있어요."))
+    return membership.household

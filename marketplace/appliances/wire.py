@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 from consent.parties import strict_json
 from consent.parties.errors import BodyTooLarge
-from marketplace.appliances.errors import TooManyItems, UnsupportedContentEncoding, UnsupportedContentType
+from marketplace.appliances import packing
+from marketplace.appliances.errors import TooManyItems, UnsupportedContentType
 
 MAX_ITEMS = 500
 MAX_EVENT_BYTES = 8 * 1024
@@ -22,14 +23,11 @@ class Readable(Protocol):
 
 
 def read_bounded(request: Readable, *, limit: int = MAX_BODY_BYTES) -> bytes:
-    """Read a request's body up to a limit, in chunks, past Django's own 2.5 MB rule for `request.body`.
+    """Read a request's body as it came, up to a limit, in chunks, past Django's own 2.5 MB rule for `request.body`.
 
     Raises:
         BodyTooLarge: it announces more than the limit, or sends more.
-        UnsupportedContentEncoding: it is compressed.
     """
-    if request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
-        raise UnsupportedContentEncoding
     announced = str(request.META.get("CONTENT_LENGTH") or "0")
     if announced.isascii() and announced.isdigit() and int(announced[:20]) > limit:
         raise BodyTooLarge
@@ -40,6 +38,26 @@ def read_bounded(request: Readable, *, limit: int = MAX_BODY_BYTES) -> bytes:
         if len(body) > limit:
             raise BodyTooLarge
     return bytes(body)
+
+
+def read_body(request: Readable, *, limit: int = MAX_BODY_BYTES) -> bytes:
+    """Read a request's body and unpack it: the limit holds for what was sent and for what comes out of it.
+
+    A signature is over the bytes as they were sent; whoever checked one has read them, and left them here.
+
+    Raises:
+        BodyTooLarge: it is larger than the limit, or grows beyond it.
+        UnsupportedContentEncoding: it is packed in a way that is not unpacked here.
+        CannotUnpack: it is cut off, or not what it says it is.
+    """
+    encoding = packing.encoding_of(request.META.get("HTTP_CONTENT_ENCODING", ""))
+    kept = getattr(request, KEPT_BODY, None)
+    raw = read_bounded(request, limit=limit) if kept is None else kept
+    return packing.unpack(raw, encoding, limit=limit)
+
+
+#: Where the bytes of a signed request stay once its signature was checked.
+KEPT_BODY = "maru_signed_body"
 
 
 def check_content_type(header: str | None, allowed: Collection[str]) -> str:

@@ -19,7 +19,25 @@ class ChoiceNotOffered(BrokerageError):
     code = "choice_not_offered"
 
 
+class NotSuspended(BrokerageError):
+    """Only of a buyer that was stopped are consents revoked."""
+
+    code = "buyer_not_suspended"
+
+
+class DutiesOpen(BrokerageError):
+    """The buyer has not confirmed that it erased what it had to."""
+
+    code = "duties_open"
+
+
 class AppliancePrivate(BrokerageError):
     """The appliance is set to never share."""
 
     code = "appliance_never_shares"
+
+
+class StreamHeld(BrokerageError):
+    """What this appliance says about this kind of thing is held until a person has looked at it."""
+
+    code = "stream_held"

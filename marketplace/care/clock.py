@@ -30,6 +30,7 @@ CHORES: tuple[Callable[[], object], ...] = (
     ledger.expire_holds,
     redemption.lapse_orders,
     delivery.close_due_releases,
+    brokerage.suspend_overdue_buyers,
     demand.return_due_escrows,
     brokerage.forget_insights,
     treasury.tell_expiring,

@@ -28,6 +28,31 @@ class KeyForm(forms.Form):
     )
 
 
+class PairingForm(forms.Form):
+    """What is to come in, and what the home calls it."""
+
+    HUB = "hub"
+
+    type = forms.ChoiceField(label=_("무엇을 들일까요"), choices=[(HUB, _("허브")), *Appliance.Type.choices])
+    name = forms.CharField(
+        label=_("우리 집에서 부르는 이름"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+    def values(self) -> dict[str, str]:
+        """Return what `appliances.operations.ask_for_code` takes."""
+        said = self.cleaned_data
+        return {"label": said["name"], "type": "" if said["type"] == self.HUB else said["type"]}
+
+
+class JoinForm(forms.Form):
+    """Which appliance another one turned out to be."""
+
+    whole = forms.UUIDField()
+
+    def whole_id(self) -> UUID:
+        return UUID(str(self.cleaned_data["whole"]))
+
+
 class LineForm(forms.Form):
     """What a home decided beforehand. There is only a no to say beforehand."""
 

@@ -13,9 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from consent.parties.authentication import BrowserSession, MachineKeyAuthentication
 from consent.parties.languages import language
-from consent.parties.permissions import IsHub, household_of
 from marketplace.appliances import wire
+from marketplace.appliances.authentication import SignedRequest, SpeaksForHome, speaker_of
 from marketplace.appliances.dialects import DIALECTS, Dialect, Rejection
 from marketplace.insights import operations
 from marketplace.insights.operations import ItemResult
@@ -23,18 +24,21 @@ from marketplace.insights.serializers import DialectsOutput, IngestOutput
 
 
 class IngestView(APIView):
-    """What every way in has in common: a hub's key, bounded reading, one result per item."""
+    """What every way in has in common: a signature or a key, bounded reading, one result per item."""
 
-    permission_classes = [IsHub]
+    authentication_classes = [SignedRequest, MachineKeyAuthentication, BrowserSession]
+    permission_classes = [SpeaksForHome]
     allows_basic_keys = True
 
     def take(self, request: Request, dialect: Dialect) -> Response:
         at = timezone.now()
-        household = household_of(request.user)
         wire.check_content_type(request.content_type, dialect.content_types)
-        body = wire.read_bounded(request._request)
+        body = wire.read_body(request._request)
+        household, sender = speaker_of(request, at=at)
         items = dialect(body, _headers(request), received_at=at)
-        results = operations.record_insights(household=household, items=items, dialect=dialect.name, at=at)
+        results = operations.record_insights(
+            household=household, items=items, dialect=dialect.name, at=at, sender=sender
+        )
         return Response({"results": [_told(result) for result in results]})
 
 

@@ -1,19 +1,25 @@
 """Every write of this room: what came in is sealed at once, or refused by name."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
 
 from consent.parties.canonical import canonical_bytes
 from consent.parties.models import Household
 from consent.parties.secrets import keyed_name
+from marketplace.appliances import operations as appliances
+from marketplace.appliances.caps import daily_cap
 from marketplace.appliances.dialects import Reading, Rejection
-from marketplace.appliances.models import Appliance
+from marketplace.appliances.models import Appliance, StreamFlag
+from marketplace.appliances.senders import Sender
 from marketplace.insights import notifications, vault
 from marketplace.insights.copying import copy_in
 from marketplace.insights.kinds import KINDS, Topic
@@ -22,6 +28,8 @@ from marketplace.insights.normalise import NormalReading, flag_physics, normalis
 
 TRIES = 3
 SAME_EVENT = "insight_once_per_event"
+#: When a held stream is asked about: not in this era. Letting it go gives its insights a day of their own again.
+HELD = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -36,8 +44,11 @@ class ItemResult:
 
 @dataclass(frozen=True)
 class _Candidate:
+    """One reading of one appliance; `heard_as` is the row of the name it was told under, if that is only a part."""
+
     reading: NormalReading
     appliance: Appliance
+    heard_as: Appliance
     event_hash: str
     content_hash: str
 
@@ -45,9 +56,20 @@ class _Candidate:
     def key(self) -> tuple[UUID, str]:
         return self.appliance.pk, self.event_hash
 
+    @property
+    def told_before_as(self) -> set[UUID]:
+        """Every row under which the same event may be known: it was a part of another, or has become one since."""
+        rows = {self.appliance.pk, self.heard_as.pk, self.heard_as.once_part_of_id}
+        return {row for row in rows if row is not None}
+
 
 def record_insights(
-    *, household: Household, items: Sequence[Reading | Rejection], dialect: str, at: datetime
+    *,
+    household: Household,
+    items: Sequence[Reading | Rejection],
+    dialect: str,
+    at: datetime,
+    sender: Sender | None = None,
 ) -> list[ItemResult]:
     """Seal and store what one request of one home brought, with one result per item.
 
@@ -57,13 +79,16 @@ def record_insights(
     Args:
         dialect: part of an appliance's identity; two dialects never speak for the same appliance.
         at: the server's clock when the request came in.
+        sender: which key brought it; None is a hub with a key to carry. A signed request is spent in the same
+            transaction, so that it is taken in once, or not at all.
 
     Raises:
+        MessageRepeated: this signed request was taken in before.
         IntegrityError: three tries in a row met the same event of another request.
     """
     for left in reversed(range(TRIES)):
         try:
-            return _record(household, items, dialect, at)
+            return _record(household, items, dialect, at, sender or Sender())
         except IntegrityError as exc:
             if SAME_EVENT not in str(exc) or not left:
                 raise
@@ -71,28 +96,39 @@ def record_insights(
 
 
 @transaction.atomic(durable=True)
-def _record(household: Household, items: Sequence[Reading | Rejection], dialect: str, at: datetime) -> list[ItemResult]:
+def _record(
+    household: Household, items: Sequence[Reading | Rejection], dialect: str, at: datetime, sender: Sender
+) -> list[ItemResult]:
+    if sender.key_id is not None and sender.message_sha256:
+        appliances.spend_message(key_id=sender.key_id, message_sha256=sender.message_sha256, at=at)
+    if sender.key_id is not None:
+        appliances.note_use(key_id=sender.key_id, at=at)
     read = [item if isinstance(item, Rejection) else normalise(item, received_at=at) for item in items]
     refused = [ItemResult(item.index, "rejected", rejection=item) for item in read if isinstance(item, Rejection)]
     normal = flag_physics([item for item in read if isinstance(item, NormalReading)])
-    candidates = _identified(household, normal, dialect, at)
-    results = _stored(household, candidates, at)
+    candidates = _identified(household, normal, dialect, at, sender)
+    results = _stored(household, candidates, at, sender)
     notifications.wake_matching_on_commit()
     return sorted([*refused, *results], key=lambda result: result.index)
 
 
 def _identified(
-    household: Household, readings: Sequence[NormalReading], dialect: str, at: datetime
+    household: Household, readings: Sequence[NormalReading], dialect: str, at: datetime, sender: Sender
 ) -> list[_Candidate]:
-    """Find or bring in the appliance that each reading came from, by a keyed hash of what its hub calls it."""
-    names = {
-        reading: keyed_name("appliance", f"{household.pk}|{dialect}|{reading.source or ''}") for reading in readings
-    }
-    appliances = _appliances(household, {names[reading]: reading.appliance_type for reading in readings}, at)
+    """Find or bring in the appliance that each reading came from: the sender itself, or what its hub calls it."""
+    names = dict.fromkeys(readings, "")
+    if sender.appliance_id is not None:
+        known = {"": _speaking(sender.appliance_id, at)}
+    else:
+        names = {
+            reading: keyed_name("appliance", f"{household.pk}|{dialect}|{reading.source or ''}") for reading in readings
+        }
+        known = _appliances(household, {names[reading]: reading.appliance_type for reading in readings}, at)
     return [
         _Candidate(
             reading=reading,
-            appliance=appliances[names[reading]],
+            appliance=known[names[reading]].part_of or known[names[reading]],
+            heard_as=known[names[reading]],
             event_hash=keyed_name("event", f"{reading.kind}|{reading.zone}|{reading.event_key}"),
             content_hash=keyed_name("content", reading.content_digest),
         )
@@ -100,8 +136,14 @@ def _identified(
     ]
 
 
+def _speaking(appliance_id: UUID, at: datetime) -> Appliance:
+    found = Appliance.objects.select_related("part_of").get(pk=appliance_id)
+    _seen([found], at)
+    return found
+
+
 def _appliances(household: Household, types: Mapping[str, str], at: datetime) -> dict[str, Appliance]:
-    known = Appliance.objects.filter(household=household, identity__in=types)
+    known = Appliance.objects.filter(household=household, identity__in=types).select_related("part_of")
     found = {appliance.identity: appliance for appliance in known}
     missing = types.keys() - found.keys()
     if missing:
@@ -113,15 +155,20 @@ def _appliances(household: Household, types: Mapping[str, str], at: datetime) ->
             ignore_conflicts=True,
         )
         found |= {appliance.identity: appliance for appliance in known.all()}
-    Appliance.objects.filter(pk__in=[appliance.pk for appliance in found.values()]).update(last_seen_at=at)
+    _seen(found.values(), at)
     return found
+
+
+def _seen(found: Iterable[Appliance], at: datetime) -> None:
+    heard = {row for appliance in found for row in (appliance.pk, appliance.part_of_id) if row is not None}
+    Appliance.objects.filter(pk__in=heard).update(last_seen_at=at)
 
 
 def _type(guess: str) -> str:
     return guess if guess in Appliance.Type.values else Appliance.Type.OTHER
 
 
-def _stored(household: Household, candidates: Sequence[_Candidate], at: datetime) -> list[ItemResult]:
+def _stored(household: Household, candidates: Sequence[_Candidate], at: datetime, sender: Sender) -> list[ItemResult]:
     known = _known_events(candidates)
     fresh: list[_Candidate] = []
     results: list[ItemResult] = []
@@ -134,16 +181,36 @@ def _stored(household: Household, candidates: Sequence[_Candidate], at: datetime
         known[candidate.key] = (ids[candidate.key], candidate.content_hash)
         fresh.append(candidate)
         results.append(ItemResult(candidate.reading.index, "accepted", insight_id=ids[candidate.key]))
-    _seal(household, fresh, ids, at)
+    held = _held(fresh, at)
+    _seal(household, fresh, ids, held, at, sender)
     return results
 
 
 def _known_events(candidates: Sequence[_Candidate]) -> dict[tuple[UUID, str], tuple[UUID, str]]:
+    """Return what is known already, under the row that each candidate belongs to now."""
     rows = Insight.objects.filter(
-        appliance__in={candidate.appliance.pk for candidate in candidates},
+        appliance__in={row for candidate in candidates for row in candidate.told_before_as},
         event_hash__in={candidate.event_hash for candidate in candidates},
     ).values_list("appliance_id", "event_hash", "pk", "content_hash")
-    return {(appliance, event): (pk, content) for appliance, event, pk, content in rows}
+    told = {(appliance, event): (pk, content) for appliance, event, pk, content in rows}
+    return {
+        candidate.key: told[row, candidate.event_hash]
+        for candidate in candidates
+        for row in candidate.told_before_as
+        if (row, candidate.event_hash) in told
+    }
+
+
+def _held(fresh: Sequence[_Candidate], at: datetime) -> set[appliances.Stream]:
+    """Count what came today, flag what is too much, and return the streams that nobody is asked about for now."""
+    came = Counter((candidate.appliance.pk, candidate.reading.kind) for candidate in fresh)
+    counts = appliances.count_day(came=came, on=timezone.localdate(at))
+    over = {stream for stream, count in counts.items() if count - came[stream] <= daily_cap(stream[1]) < count}
+    if over:
+        appliances.raise_flags(streams=over, reason=StreamFlag.Reason.TOO_MANY, at=at)
+        hold_streams(streams=over)
+    standing = StreamFlag.objects.standing().filter(appliance__in={appliance_id for appliance_id, _ in came})
+    return set(standing.values_list("appliance_id", "kind")) if came else set()
 
 
 def _repeated(candidate: _Candidate, insight_id: UUID, content_hash: str) -> ItemResult:
@@ -154,7 +221,12 @@ def _repeated(candidate: _Candidate, insight_id: UUID, content_hash: str) -> Ite
 
 
 def _seal(
-    household: Household, fresh: Sequence[_Candidate], ids: Mapping[tuple[UUID, str], UUID], at: datetime
+    household: Household,
+    fresh: Sequence[_Candidate],
+    ids: Mapping[tuple[UUID, str], UUID],
+    held: Collection[appliances.Stream],
+    at: datetime,
+    sender: Sender,
 ) -> None:
     if not fresh:
         return
@@ -164,7 +236,7 @@ def _seal(
                 purpose=SealedObject.Purpose.INSIGHT,
                 household_id=household.pk,
                 subject_id=ids[candidate.key],
-                payload=canonical_bytes(candidate.reading.as_payload()),
+                payload=canonical_bytes({**candidate.reading.as_payload(), "assurance": str(sender.assurance)}),
             )
             for candidate in fresh
         ]
@@ -181,7 +253,9 @@ def _seal(
                 content_hash=candidate.content_hash,
                 sealed=copy,
                 received_at=at,
-                ask_after=_ask_after(candidate.reading, at),
+                ask_after=HELD
+                if (candidate.appliance.pk, candidate.reading.kind) in held
+                else _ask_after(candidate.reading, at),
             )
             for candidate, copy in zip(fresh, sealed, strict=True)
         ],
@@ -194,6 +268,26 @@ def _ask_after(reading: NormalReading, at: datetime) -> datetime:
         return at
     over = reading.interval.end if reading.interval else at
     return over + timedelta(hours=settings.ABSENCE_EMBARGO_HOURS)
+
+
+@transaction.atomic(savepoint=False)
+def hold_streams(*, streams: Iterable[appliances.Stream]) -> None:
+    """Keep what is already in the vault, but not yet matched, from being asked about."""
+    for appliance_id, kind in streams:
+        waiting = Insight.objects.filter(appliance=appliance_id, kind=kind, matched_at=None)
+        waiting.exclude(ask_after=HELD).update(ask_after=HELD)
+
+
+@transaction.atomic(savepoint=False)
+def let_go(*, appliance_id: UUID, kind: str) -> int:
+    """Put what was held of one stream back on the work list of matching; return how many there were.
+
+    An absence still waits out its embargo, which is over for certain when that long has passed since it came.
+    """
+    embargo = KINDS[kind].topic == Topic.PRESENCE if kind in KINDS else False
+    waits = timedelta(hours=settings.ABSENCE_EMBARGO_HOURS) if embargo else timedelta()
+    held = Insight.objects.filter(appliance=appliance_id, kind=kind, matched_at=None, ask_after=HELD)
+    return held.update(ask_after=F("received_at") + waits)
 
 
 @transaction.atomic(savepoint=False)

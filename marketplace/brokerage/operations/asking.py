@@ -77,7 +77,7 @@ def match_insights(*, at: datetime, limit: int = 200) -> int:
 
 def _proposals(taken: Sequence[Insight], at: datetime) -> Iterator[_Proposal]:
     requests = _requests_by_kind({insight.kind for insight in taken}, at)
-    wanted = [insight for insight in taken if requests[insight.kind] and not insight.appliance.never_share]
+    wanted = [insight for insight in taken if requests[insight.kind] and insight.appliance.may_be_asked(insight.kind)]
     lines = lines_of(list({insight.household_id for insight in wanted}), at=at)
     recent = _asked_recently(wanted, at)
     purses = _available_for(requests.values())

@@ -84,6 +84,7 @@ def approve_ask(
     ask, offer = _locked(ask_id)
     records_policies.check_can_decide(ask, actor=actor, at=at)
     policies.check_offer_stands(offer)
+    policies.check_is_believed(offer)
     preview = preview_of(offer, read_choice(offer, precision=precision, drop_fields=drop_fields))
     if not hmac.compare_digest(preview.sha256.encode(), preview_sha256.encode()):
         raise PreviewChanged(gettext("보시는 사이에 내용이 바뀌었어요. 지금 내용을 보고 정해 주세요."))

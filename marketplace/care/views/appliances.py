@@ -1,57 +1,33 @@
-"""The appliances of a home: what never to ask about, what each one is, and the keys their hub carries."""
+"""The appliances of a home: what each one is, what never to ask about, what is one with another, what leaves."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from consent.parties.models import MachineKey, User
 from consent.parties.permissions import members_only, person_of
-from consent.records.queries import WEEK
 from marketplace.appliances import operations, policies
+from marketplace.appliances.errors import NotOneAppliance
 from marketplace.appliances.models import Appliance
-from marketplace.brokerage.views.swaps import is_swap, see_other
-from marketplace.care.forms import ApplianceForm, KeyForm
-
-#: After this long without a word, the card says since when.
-SILENCE = timedelta(days=2)
-ICONS = {
-    Appliance.Type.AIR_PURIFIER: "purifier",
-    Appliance.Type.AIR_SENSOR: "sensor",
-    Appliance.Type.ROBOT_VACUUM: "vacuum",
-    Appliance.Type.REFRIGERATOR: "fridge",
-    Appliance.Type.MICROWAVE: "microwave",
-    Appliance.Type.AIR_CONDITIONER: "cooler",
-    Appliance.Type.OTHER: "appliance",
-}
-
-
-@dataclass(frozen=True)
-class ApplianceCard:
-    """One appliance as its home sees it. Values stay out of it: they come with the twin."""
-
-    appliance: Appliance
-    icon: str
-    noticed: str
-    is_silent: bool
-    can_change: bool
-    form: ApplianceForm | None
+from marketplace.appliances.queries import let_in, waiting_code
+from marketplace.brokerage import operations as brokerage
+from marketplace.brokerage.views.swaps import SeeOther, is_swap, see_other
+from marketplace.care.appliance_cards import ICONS, cards_of
+from marketplace.care.forms import ApplianceForm, JoinForm, KeyForm, PairingForm
+from marketplace.insights.kinds import KINDS
 
 
 @require_GET
 @members_only
 def show_appliances(request: HttpRequest) -> HttpResponse:
-    """GET /appliances: what lives here, when each was last heard, and the hub's keys."""
-    return render(request, "care/appliances.html", _told(request))
+    """GET /appliances: what lives here, when each was last heard, what may speak for the home."""
+    return render(request, "care/appliances.html", page_of(request))
 
 
 @require_POST
@@ -64,7 +40,21 @@ def change_sharing(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
         return _one_card(request, appliance_id)
     on, off = gettext("이 가전의 일은 이제 여쭤보지 않아요."), gettext("이 가전의 일은 다시 하나씩 여쭤볼게요.")
     messages.success(request, on if never else off)
-    return see_other(f"{reverse('appliances')}#appliance-{appliance_id}")
+    return back_to(appliance_id)
+
+
+@require_POST
+@members_only
+def change_kinds(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
+    """POST /appliances/<id>/kinds: about which kinds of things nobody may ask."""
+    appliance, never = _appliance(request, appliance_id), set(request.POST.getlist("never")) & KINDS.keys()
+    operations.never_ask_about(
+        appliance_id=appliance.pk, actor=person_of(request), kinds=never, at=timezone.now()
+    )  # fmt: skip
+    if is_swap(request):
+        return _one_card(request, appliance_id, opened="kinds")
+    messages.success(request, gettext("그대로 해 둘게요."))
+    return back_to(appliance_id)
 
 
 @require_POST
@@ -73,88 +63,87 @@ def describe_appliance(request: HttpRequest, appliance_id: UUID) -> HttpResponse
     """POST /appliances/<id>: what it is, where its hub did not say."""
     appliance, form = _appliance(request, appliance_id), ApplianceForm(request.POST, prefix=str(appliance_id))
     if not form.is_valid():
-        return render(request, "care/appliances.html", _told(request, failed=(appliance_id, form)), status=422)
+        return render(request, "care/appliances.html", page_of(request, failed=(appliance_id, form)), status=422)
     operations.describe_appliance(appliance_id=appliance.pk, actor=person_of(request), **form.cleaned_data)
     messages.success(request, gettext("바꾸었어요."))
-    return see_other(f"{reverse('appliances')}#appliance-{appliance_id}")
-
-
-@require_http_methods(["GET", "POST"])
-@members_only
-def make_key(request: HttpRequest) -> HttpResponse:
-    """POST /appliances/keys: a new key for the hub, shown on this one answer and never again. GET leads back."""
-    if request.method == "GET":
-        return see_other(f"{reverse('appliances')}#keys")
-    form = KeyForm(request.POST)
-    if not form.is_valid():
-        return render(request, "care/appliances.html", _told(request) | {"key_form": form}, status=422)
-    person = person_of(request)
-    text = operations.make_hub_key(
-        household=person.membership.household, actor=person, label=form.cleaned_data["label"], at=timezone.now()
-    )
-    return render(request, "care/appliances.html", _told(request) | {"new_key": text})
+    return back_to(appliance_id)
 
 
 @require_POST
 @members_only
-def end_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
-    """POST /appliances/keys/<id>/revoke: what carries this key is refused from now on."""
-    key = get_object_or_404(MachineKey, pk=key_id, household=person_of(request).membership.household_id)
-    operations.end_hub_key(key_id=key.pk, actor=person_of(request), at=timezone.now())
-    messages.success(request, gettext("열쇠를 거두었어요. 이 열쇠로는 이제 아무것도 보낼 수 없어요."))
-    return see_other(f"{reverse('appliances')}#keys")
+def join_appliance(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
+    """POST /appliances/<id>/join: it and the one named in `whole` are one thing."""
+    part, form = _appliance(request, appliance_id), JoinForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    whole = _appliance(request, form.whole_id())
+    try:
+        operations.join_appliances(part_id=part.pk, whole_id=whole.pk, actor=person_of(request), at=timezone.now())
+    except NotOneAppliance as refusal:
+        messages.error(request, str(refusal))
+        return back_to(appliance_id)
+    messages.success(request, gettext("하나로 묶었어요. 이제 한 가전으로 보여 드릴게요."))
+    return back_to(whole.pk)
 
 
-def _appliance(request: HttpRequest, appliance_id: UUID) -> Appliance:
-    return get_object_or_404(Appliance.objects.visible_to(request.user), pk=appliance_id)
+@require_POST
+@members_only
+def separate_appliance(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
+    """POST /appliances/<id>/separate: it is a thing of its own after all."""
+    part = get_object_or_404(Appliance.objects.visible_to(request.user), pk=appliance_id, part_of__isnull=False)
+    operations.separate_appliance(part_id=part.pk, actor=person_of(request), at=timezone.now())
+    messages.success(request, gettext("다시 따로 보여 드릴게요."))
+    return back_to(appliance_id)
 
 
-def _told(request: HttpRequest, *, failed: tuple[UUID, ApplianceForm] | None = None) -> dict[str, Any]:
+@require_http_methods(["GET", "POST"])
+@members_only
+def leave(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
+    """GET /appliances/<id>/leave: what ends when it leaves. POST: it leaves."""
+    appliance = _appliance(request, appliance_id)
+    policies.check_can_change(appliance, actor=person_of(request))
+    if request.method == "GET":
+        told = {"appliance": appliance, "icon": ICONS[Appliance.Type(appliance.type)]}
+        return render(request, "care/appliance_leave.html", told)
+    parted = brokerage.hand_on_appliance(appliance_id=appliance.pk, actor=person_of(request), at=timezone.now())
+    words = gettext("가전을 내보냈어요. 여기서 알아챈 값은 모두 지웠고, 열쇠도 끝났어요.")
+    if parted.asks:
+        taken = ngettext("기다리던 질문 하나도 거두었어요.", "기다리던 질문 %(count)s개도 거두었어요.", parted.asks)
+        words = f"{words} {taken % {'count': parted.asks}}"
+    messages.success(request, words)
+    return see_other(reverse("appliances"))
+
+
+def page_of(request: HttpRequest, *, failed: tuple[UUID, ApplianceForm] | None = None) -> dict[str, Any]:
+    """Return what `care/appliances.html` needs."""
     user, at = person_of(request), timezone.now()
-    cards = _cards(user, at, failed=failed)
-    keys = MachineKey.objects.filter(household=user.membership.household_id, revoked_at=None)
+    home, is_adult = user.membership.household, user.membership.is_adult
+    cards = cards_of(user, at=at, failed=failed)
     return {
         "cards": cards,
         "title": _title(len(cards)),
         "silent": sum(card.is_silent for card in cards),
-        "keys": keys.order_by("created_at", "pk"),
-        "can_keep_keys": user.membership.is_adult,
+        "let_in": let_in(home, at=at),
+        "waiting": waiting_code(home, asked_by=user, at=at) if is_adult else None,
+        "can_keep_keys": is_adult,
         "key_form": KeyForm(),
+        "pairing_form": PairingForm(),
     }
 
 
-def _cards(user: User, at: datetime, *, failed: tuple[UUID, ApplianceForm] | None = None) -> list[ApplianceCard]:
-    week = Count("insights", filter=Q(insights__received_at__gt=at - WEEK))
-    rows = Appliance.objects.visible_to(user).annotate(noticed=week).select_related("private_to__user")
-    failing = dict([failed]) if failed else {}
-    return [_card(row, user, at, failing.get(row.pk)) for row in rows.order_by("joined_at", "pk")]
+def back_to(appliance_id: UUID) -> SeeOther:
+    """Return the way back to one card."""
+    return see_other(f"{reverse('appliances')}#appliance-{appliance_id}")
 
 
-def _card(appliance: Any, user: User, at: datetime, failing: ApplianceForm | None) -> ApplianceCard:
-    initial = {"type": appliance.type, "model": appliance.model}
-    can_change = policies.is_changeable(appliance, by=user.membership)
-    form = failing or ApplianceForm(initial=initial, prefix=str(appliance.pk))
-    return ApplianceCard(
-        appliance=appliance,
-        icon=ICONS[Appliance.Type(appliance.type)],
-        noticed=_noticed(appliance.noticed),
-        is_silent=appliance.last_seen_at is None or appliance.last_seen_at < at - SILENCE,
-        can_change=can_change,
-        form=form if can_change else None,
-    )
+def _appliance(request: HttpRequest, appliance_id: UUID) -> Appliance:
+    return get_object_or_404(Appliance.objects.visible_to(request.user).whole(), pk=appliance_id)
 
 
-def _noticed(count: int) -> str:
-    if not count:
-        return gettext("이레 동안 알아챈 것이 없어요.")
-    words = ngettext("이레 동안 한 가지를 알아챘어요.", "이레 동안 %(count)s가지를 알아챘어요.", count)
-    return words % {"count": count}
-
-
-def _one_card(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
-    cards = _cards(person_of(request), timezone.now())
+def _one_card(request: HttpRequest, appliance_id: UUID, *, opened: str = "") -> HttpResponse:
+    cards = cards_of(person_of(request), at=timezone.now())
     card = next(card for card in cards if card.appliance.pk == appliance_id)
-    return render(request, "care/appliance_card.html", {"card": card})
+    return render(request, "care/appliance_card.html", {"card": card, "opened": opened})
 
 
 def _title(count: int) -> str:

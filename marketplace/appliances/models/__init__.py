@@ -1,0 +1,22 @@
+from marketplace.appliances.models.appliances import Appliance
+from marketplace.appliances.models.pairings import (
+    Assurance,
+    MissedCode,
+    PairedKey,
+    Pairing,
+    PairingCode,
+    SeenMessage,
+)
+from marketplace.appliances.models.trust import DayCount, StreamFlag
+
+__all__ = [
+    "Appliance",
+    "Assurance",
+    "DayCount",
+    "MissedCode",
+    "PairedKey",
+    "Pairing",
+    "PairingCode",
+    "SeenMessage",
+    "StreamFlag",
+]

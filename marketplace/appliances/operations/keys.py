@@ -1,0 +1,213 @@
+"""The keys that hubs and appliances speak with: made, changed with an overlap, ended at once, used once per message."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+
+from consent.parties import operations as parties
+from consent.parties.models import Household, MachineKey, User
+from marketplace.appliances import policies
+from marketplace.appliances.errors import KeyAlreadyPaired, MessageRepeated, RotationUnderway
+from marketplace.appliances.models import PairedKey, Pairing, SeenMessage
+
+#: A page says when a key was last used; nobody needs that to the second.
+_USE_NOTED_EVERY = timedelta(minutes=1)
+#: How long the old key may still be used beside the new one, at most.
+MAX_OVERLAP = timedelta(days=7)
+
+
+@transaction.atomic(durable=True)
+def make_hub_key(*, household: Household, actor: User, label: str, at: datetime) -> str:
+    """Make a key for a hub of this home that cannot redeem a code, and return its text; it is shown once, never kept.
+
+    Raises:
+        NotPermitted: `actor` is no adult of this home.
+    """
+    policies.check_can_keep_keys(household, actor=actor)
+    pairing = Pairing.objects.create(household=household, label=label, paired_at=at)
+    key, text = issue_carried(pairing, at=at)
+    parties.note(actor=str(actor.pk), action="key.issue", subject=f"key:{key.machine_key_id}", at=at)
+    return text
+
+
+@transaction.atomic(durable=True)
+def end_hub_key(*, key_id: UUID, actor: User, at: datetime) -> None:
+    """End a key of a home at once, carried or signing; what is sent with it next is refused.
+
+    Args:
+        key_id: of a `MachineKey` that a household holds, or of a `PairedKey` that signs.
+
+    Raises:
+        PairedKey.DoesNotExist: no home has such a key.
+        NotPermitted: `actor` is no adult of its home.
+    """
+    carried = MachineKey.objects.filter(pk=key_id, household__isnull=False).select_related("household").first()
+    if carried is not None and carried.household is not None:
+        policies.check_can_keep_keys(carried.household, actor=actor)
+        parties.revoke_key(key=carried, actor=actor, at=at)
+        return
+    key = PairedKey.objects.select_related("pairing__household").get(pk=key_id, machine_key=None)
+    policies.check_can_keep_keys(key.pairing.household, actor=actor)
+    if PairedKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=at):
+        parties.note(actor=str(actor.pk), action="key.revoke", subject=f"key:{key.pk}", at=at)
+
+
+@transaction.atomic(durable=True)
+def change_carried_key(*, key_id: UUID, actor: User, overlap: timedelta, at: datetime) -> str:
+    """Make the next key of a hub that carries one, and return its text; the old one stays valid for the overlap.
+
+    Raises:
+        MachineKey.DoesNotExist: no home has such a key, or it has ended.
+        NotPermitted: `actor` is no adult of its home.
+        RotationUnderway: two keys are valid already.
+    """
+    old = MachineKey.objects.open(at).select_for_update(of=("self",)).select_related("household").get(pk=key_id)
+    if old.household is None:
+        raise MachineKey.DoesNotExist
+    policies.check_can_keep_keys(old.household, actor=actor)
+    pairing = adopt_key(machine_key=old, at=at).pairing
+    key, text = _changed(pairing, None, old_key=old, old_until=at + min(overlap, MAX_OVERLAP), at=at)
+    parties.note(actor=str(actor.pk), action="key.change", subject=f"key:{key.machine_key_id}", at=at)
+    return text
+
+
+@transaction.atomic(durable=True)
+def change_own_key(
+    *, key_id: UUID, public_key: bytes | None, message_sha256: str, old_until: datetime, at: datetime
+) -> tuple[PairedKey, str]:
+    """Give a pairing its next key, as the holder of the present one asks; return it with its text if it is carried.
+
+    Args:
+        key_id: of the `PairedKey` the request came with.
+        public_key: the next one, whose holder signed the same request; None for a key to carry.
+        message_sha256: the id of a signed request, spent here; empty for a carried key.
+        old_until: until when the present key stays valid; at most `MAX_OVERLAP` from now.
+
+    Raises:
+        PairedKey.DoesNotExist: the key has ended meanwhile.
+        MessageRepeated: this request was taken in before.
+        RotationUnderway: two keys are valid already.
+        KeyAlreadyPaired: the next key belongs to a home already.
+    """
+    if message_sha256:
+        spend_message(key_id=key_id, message_sha256=message_sha256, at=at)
+    own = PairedKey.objects.open(at).select_related("pairing", "machine_key").get(pk=key_id)
+    until = max(at, min(old_until, at + MAX_OVERLAP))
+    key, text = _changed(own.pairing, public_key, old_key=own.machine_key or own, old_until=until, at=at)
+    parties.note(actor=f"key:{own.pk}", action="key.change", subject=f"key:{key.pk}", at=at)
+    return key, text
+
+
+@transaction.atomic(durable=True)
+def end_pairing(*, pairing_id: UUID, actor: User, at: datetime) -> None:
+    """Let a hub go: all its keys end at once, and another home may take it in.
+
+    Raises:
+        Pairing.DoesNotExist: there is no such pairing, or it has ended.
+        NotPermitted: `actor` is no adult of its home.
+    """
+    pairing = Pairing.objects.select_for_update(of=("self",)).select_related("household").get(
+        pk=pairing_id, ended_at=None
+    )  # fmt: skip
+    policies.check_can_keep_keys(pairing.household, actor=actor)
+    _release([pairing], at=at)
+    parties.note(actor=str(actor.pk), action="pairing.end", subject=f"pairing:{pairing.pk}", at=at)
+
+
+@transaction.atomic(savepoint=False)
+def release_keys(*, appliance_ids: Iterable[UUID], at: datetime) -> None:
+    """End the pairings of appliances that speak for themselves, and free their public keys for another home."""
+    ids = list(appliance_ids)
+    _release(Pairing.objects.select_for_update().filter(appliance__in=ids, ended_at=None).order_by("pk"), at=at)
+
+
+@transaction.atomic(savepoint=False)
+def issue_carried(pairing: Pairing, *, at: datetime) -> tuple[PairedKey, str]:
+    """Make a key to carry and return it with its text."""
+    machine_key, text = parties.issue_key(
+        label=pairing.label, scopes=[MachineKey.Scope.INGEST], household=pairing.household
+    )
+    return PairedKey.objects.create(pairing=pairing, machine_key=machine_key, made_at=at), text
+
+
+@transaction.atomic(savepoint=False)
+def bind_public_key(pairing: Pairing, public_key: bytes, *, at: datetime) -> PairedKey:
+    """Bind a public key to a pairing.
+
+    Raises:
+        KeyAlreadyPaired: it is bound to a pairing that was never handed on.
+    """
+    try:
+        with transaction.atomic():
+            return PairedKey.objects.create(pairing=pairing, public_key=public_key, made_at=at)
+    except IntegrityError as exc:
+        if "paired_key_one_home_per_public_key" not in str(exc):
+            raise
+        raise KeyAlreadyPaired from exc
+
+
+@transaction.atomic(savepoint=False)
+def adopt_key(*, machine_key: MachineKey, at: datetime) -> PairedKey:
+    """Return the pairing's side of a carried key, making it for a key that was issued without one."""
+    known = PairedKey.objects.select_related("pairing").filter(machine_key=machine_key)
+    found = known.first()
+    if found is not None:
+        return found
+    try:
+        with transaction.atomic():
+            pairing = Pairing.objects.create(
+                household_id=machine_key.household_id, label=machine_key.label, paired_at=machine_key.created_at
+            )
+            return PairedKey.objects.create(pairing=pairing, machine_key=machine_key, made_at=machine_key.created_at)
+    except IntegrityError as exc:
+        if "machine_key_id" not in str(exc):
+            raise
+        return known.get()
+
+
+@transaction.atomic(savepoint=False)
+def spend_message(*, key_id: UUID, message_sha256: str, at: datetime) -> None:
+    """Write down that a key has sent this message; in the transaction that takes it in, so that both stand or neither.
+
+    Raises:
+        MessageRepeated: it was taken in before.
+    """
+    try:
+        with transaction.atomic():
+            SeenMessage.objects.create(key_id=key_id, message_sha256=message_sha256, at=at)
+    except IntegrityError as exc:
+        if "seen_message_once_per_key" not in str(exc):
+            raise
+        raise MessageRepeated from exc
+
+
+@transaction.atomic(savepoint=False)
+def note_use(*, key_id: UUID, at: datetime) -> None:
+    """Remember when a key was last used, to the minute."""
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=at - _USE_NOTED_EVERY)
+    PairedKey.objects.filter(stale, pk=key_id).update(last_used_at=at)
+
+
+def _changed(
+    pairing: Pairing, public_key: bytes | None, *, old_key: PairedKey | MachineKey, old_until: datetime, at: datetime
+) -> tuple[PairedKey, str]:
+    # The pairing's row is what two changes at once wait for.
+    Pairing.objects.select_for_update().get(pk=pairing.pk, ended_at=None)
+    if PairedKey.objects.open(at).filter(pairing=pairing).count() > 1:
+        raise RotationUnderway
+    key, text = (bind_public_key(pairing, public_key, at=at), "") if public_key else issue_carried(pairing, at=at)
+    ends = Q(expires_at=None) | Q(expires_at__gt=old_until)
+    type(old_key)._default_manager.filter(ends, pk=old_key.pk).update(expires_at=old_until)
+    return key, text
+
+
+def _release(pairings: Iterable[Pairing], *, at: datetime) -> None:
+    ids = [pairing.pk for pairing in pairings]
+    keys = PairedKey.objects.filter(pairing__in=ids)
+    keys.filter(machine_key=None, revoked_at=None).update(revoked_at=at)
+    keys.filter(released_at=None).update(released_at=at)
+    MachineKey.objects.filter(paired__pairing__in=ids, revoked_at=None).update(revoked_at=at)
+    Pairing.objects.filter(pk__in=ids).update(ended_at=at)

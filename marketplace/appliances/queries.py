@@ -1,0 +1,83 @@
+"""What a home has let in, with its keys, as its page lists it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from consent.parties.models import Household, MachineKey
+from marketplace.appliances.models import DayCount, PairedKey, Pairing, PairingCode
+
+
+@dataclass(frozen=True)
+class KeyLine:
+    """One key that still opens something.
+
+    Attributes:
+        id: what ends it: of the machine key if it is carried, of the paired key if it signs.
+        hint: enough of it to tell it from others; never enough to use it.
+    """
+
+    id: UUID
+    hint: str
+    signs: bool
+    made_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True)
+class LetIn:
+    """A hub, or an appliance that speaks for itself, with the keys it has now. `pairing` is None for a key alone."""
+
+    pairing: Pairing | None
+    label: str
+    since: datetime
+    keys: tuple[KeyLine, ...]
+
+    @property
+    def is_hub(self) -> bool:
+        return self.pairing is None or self.pairing.appliance_id is None
+
+
+def let_in(household: Household, *, at: datetime) -> list[LetIn]:
+    """Return everything that may speak for a home, the oldest first, in three statements."""
+    pairings = Pairing.objects.filter(household=household, ended_at=None).order_by("paired_at", "pk")
+    keys: dict[UUID, list[PairedKey]] = {}
+    open_keys = PairedKey.objects.open(at).filter(pairing__household=household)
+    for key in open_keys.select_related("machine_key").order_by("made_at", "pk"):
+        keys.setdefault(key.pairing_id, []).append(key)
+    found = [LetIn(one, one.label, one.paired_at, tuple(map(_line, keys.get(one.pk, ())))) for one in pairings]
+    # Issued without a pairing, and not used yet: it gets one when it first speaks.
+    alone = MachineKey.objects.open(at).filter(household=household, paired=None).order_by("created_at", "pk")
+    found += [LetIn(None, key.label, key.created_at, (_unused(key),)) for key in alone]
+    return sorted(found, key=lambda one: one.since)
+
+
+def waiting_code(household: Household, *, asked_by: object, at: datetime) -> PairingCode | None:
+    """Return the code this person is waiting with, if there is one."""
+    return PairingCode.objects.waiting(at).filter(household=household, asked_by=asked_by).first()
+
+
+def kinds_of(appliance_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
+    """Return which kinds of things each appliance has noticed of late."""
+    found: dict[UUID, list[str]] = {}
+    rows = DayCount.objects.filter(appliance__in=list(appliance_ids)).order_by("kind")
+    for appliance_id, kind in rows.values_list("appliance", "kind").distinct():
+        found.setdefault(appliance_id, []).append(kind)
+    return found
+
+
+def _line(key: PairedKey) -> KeyLine:
+    carried = key.machine_key
+    if carried is None:
+        return KeyLine(key.pk, str(key.pk), True, key.made_at, key.expires_at, key.last_used_at)
+    return KeyLine(carried.pk, _hint(carried), False, key.made_at, carried.expires_at, key.last_used_at)
+
+
+def _unused(key: MachineKey) -> KeyLine:
+    return KeyLine(key.pk, _hint(key), False, key.created_at, key.expires_at, None)
+
+
+def _hint(key: MachineKey) -> str:
+    return f"maru_{key.prefix}_…"

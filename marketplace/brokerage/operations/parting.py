@@ -1,0 +1,46 @@
+"""An appliance leaves a home: sold, given away, left behind. What it noticed here stays nobody's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from consent.parties.models import User
+from consent.records import operations as records
+from consent.records.models import Ask
+from marketplace.appliances import operations as appliances
+from marketplace.brokerage.models import Offer
+from marketplace.insights import vault
+from marketplace.insights.models import Insight
+
+
+@dataclass(frozen=True)
+class Parted:
+    """What ended with it: open asks, and insights whose values were destroyed."""
+
+    asks: int
+    insights: int
+
+
+@transaction.atomic(durable=True)
+def hand_on_appliance(*, appliance_id: UUID, actor: User, at: datetime) -> Parted:
+    """Let an appliance go, so that another home may take it in and finds nothing of this one.
+
+    Its keys end and are free, the asks about it are taken back, the values it brought are destroyed, and this home
+    sees it no more. What was released stays what it was: a record of this home's past, which it may still withdraw.
+
+    Raises:
+        Appliance.DoesNotExist: there is no such appliance, or it has left already.
+        NotPermitted: `actor` is neither an adult of its home nor its owner.
+    """
+    rows = appliances.leave_home(appliance_id=appliance_id, actor=actor, at=at)
+    waiting = Offer.objects.filter(insight__appliance__in=rows, ask__state=Ask.State.PENDING)
+    asks = records.cancel_asks(ask_ids=list(waiting.order_by("ask").values_list("ask", flat=True)), at=at)
+    sealed = Insight.objects.filter(appliance__in=rows, sealed__isnull=False).values_list("sealed", flat=True)
+    return Parted(asks, sum(vault.shred(some) for some in _some_at_a_time(list(sealed))))
+
+
+def _some_at_a_time(ids: list[UUID]) -> list[list[UUID]]:
+    size = 2_000
+    return [ids[start : start + size] for start in range(0, len(ids), size)]
