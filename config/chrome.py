@@ -80,7 +80,9 @@ AUDIT = Seat(
     (
         Tab("/audit", "wallet", _("장부")),
         Tab("/audit/transfers", "history", _("분개")),
-        Tab("/status", "seal", _("공개 현황")),
+        Tab("/audit/accounts", "key", _("계정")),
+        Tab("/audit/exceptions", "ask", _("예외")),
+        Tab("/audit/matches", "privacy", _("대조")),
     ),
 )
 SEATS = (HOUSEHOLD, BUYER, PROVIDER, ADMIN, AUDIT)
