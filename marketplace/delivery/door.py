@@ -9,10 +9,10 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext
 
 from consent.parties import operations as parties
@@ -20,10 +20,10 @@ from consent.parties.canonical import sha256_hex
 from consent.parties.models import AuditEntry, Organisation
 from consent.parties.paging import make_cursor, open_cursor
 from consent.parties.policies import check_can_act_for
-from consent.records.models import Receipt
-from marketplace.delivery import policies
+from marketplace.delivery import held, policies
 from marketplace.delivery.errors import CopyMismatch, ReleaseClosed, ReleaseNotYours
-from marketplace.delivery.models import Access, Release
+from marketplace.delivery.held import Held
+from marketplace.delivery.models import Release
 from marketplace.demand.models import DataRequest
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.vault import open_sealed
@@ -31,6 +31,11 @@ from marketplace.insights.vault import open_sealed
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
+#: One statement for a page of reads.
+ACCESSES = """
+INSERT INTO delivery_access (release_id, reader, path, at)
+SELECT release_id, %s, %s, %s FROM unnest(%s::uuid[]) AS read (release_id)
+"""
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,10 @@ class Reader:
     path: str
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One record as it leaves: the previewed document with the ids of its release and receipt."""
 
-    release: Release
+    release: Held
     document: dict[str, Any]
 
 
@@ -157,26 +161,23 @@ def _read_locked(release_ids: list[UUID], *, reader: Reader, at: datetime) -> _F
 
     A new statement on purpose: it sees what committed while the locks were waited for.
     """
-    loaded = Release.objects.select_related("consent__end", "sealed__data_key").in_bulk(release_ids)
-    releases = [loaded[pk] for pk in release_ids]
-    given = Receipt.objects.filter(consent__in=[one.consent_id for one in releases], act=Receipt.Act.GIVEN)
-    receipts = dict(given.values_list("consent_id", "pk"))
     records: list[Record] = []
     refusals: list[Exception] = []
+    releases = held.load(release_ids, at=at)
     for release in releases:
         try:
-            records.append(_opened(release, receipt_id=receipts.get(release.consent_id), reader=reader, at=at))
+            records.append(_opened(release, reader=reader, at=at))
         except (ReleaseClosed, ReleaseNotYours, CopyMismatch) as refusal:
             refusals.append(refusal)
-    _write_down(records, reader=reader, at=at)
+    _write_down([record.release for record in records], reader=reader, at=at)
     return _Found(records, refusals, releases[-1].number if releases else None)
 
 
-def _opened(release: Release, *, receipt_id: UUID | None, reader: Reader, at: datetime) -> Record:
+def _opened(release: Held, *, reader: Reader, at: datetime) -> Record:
     try:
-        policies.check_can_read(release, organisation=reader.organisation, at=at)
+        policies.check_can_read(release, organisation=reader.organisation)
     except ReleaseClosed:
-        if release.closed_at is None and release.sealed_id is None:
+        if release.closed_at is None and release.sealed is None:
             _tell_people(release, outcome="copy_missing", at=at)
         raise
     try:
@@ -185,21 +186,27 @@ def _opened(release: Release, *, receipt_id: UUID | None, reader: Reader, at: da
         _tell_people(release, outcome="copy_unreadable", at=at)
         raise ReleaseClosed(gettext("이 기록의 사본은 열 수 없어요.")) from exc
     # The consent's digest is the signed one and its row cannot change; the release's must say the same.
-    if receipt_id is None or {sha256_hex(payload)} != {release.payload_digest, release.consent.payload_digest}:
+    is_same = sha256_hex(payload) == release.payload_digest == release.signed_digest
+    if release.receipt_id is None or not is_same:
         _tell_people(release, outcome="copy_mismatch", at=at)
         raise CopyMismatch(gettext("보여 드린 것과 달라서 내드리지 않아요. 마루가 살펴볼게요."))
     preview = json.loads(payload)
-    own = {"id": str(release.pk), "receipt": str(receipt_id), "payload_digest": release.payload_digest}
+    own = {"id": str(release.pk), "receipt": str(release.receipt_id), "payload_digest": release.payload_digest}
     return Record(release, own | preview | own)
 
 
-def _write_down(records: list[Record], *, reader: Reader, at: datetime) -> None:
-    ids = [record.release.pk for record in records]
-    Access.objects.bulk_create([Access(release_id=pk, reader=reader.name, path=reader.path, at=at) for pk in ids])
-    Release.objects.filter(pk__in=ids, first_read_at=None).update(first_read_at=at)
+def _write_down(releases: list[Held], *, reader: Reader, at: datetime) -> None:
+    """Write every read of this page down in one statement, and a second one where something was read first."""
+    if not releases:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(ACCESSES, [reader.name, reader.path, at, [release.pk for release in releases]])
+    unread = [release.pk for release in releases if release.first_read_at is None]
+    if unread:
+        Release.objects.filter(pk__in=unread).update(first_read_at=at)
 
 
-def _tell_people(release: Release, *, outcome: str, at: datetime) -> None:
+def _tell_people(release: Held, *, outcome: str, at: datetime) -> None:
     """Leave one line in the audit trail and the log, once per release and fault. Never the payload."""
     known = AuditEntry.objects.filter(subject=f"release:{release.pk}", action="record.read", outcome=outcome)
     if not known.exists():

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from consent.parties.models import Organisation
-from consent.records.models import Consent
-from marketplace.delivery.models import Access, Erasure, Release, WebhookEndpoint
+from consent.records.models import Ask, Consent
+from marketplace.delivery.models import Access, Erasure, Release, WebhookEndpoint, readable
 from marketplace.demand.models import DataRequest
 
 TAKEN_BACK = (Release.Closed.WITHDRAWN, Release.Closed.REVOKED)
@@ -28,7 +28,7 @@ class Figures:
 
 def figures_of(request: DataRequest, *, at: datetime) -> Figures:
     """Return the figures of one data request as they stand at `at`, swept or not."""
-    lasting = Q(closed_at=None, erase_at__gt=at, consent__end=None, consent__ends_at__gt=at)
+    lasting = readable(at)
     taken_back = Q(closed_because__in=TAKEN_BACK) | Q(closed_at=None, consent__end__isnull=False)
     counted = Release.objects.filter(request=request).aggregate(
         released=Count("pk"),
@@ -52,6 +52,39 @@ def open_duties_of(request: DataRequest) -> QuerySet[Erasure]:
     return mine.select_related("release").order_by("due_at", "pk")
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What one buyer made of its duties to erase: those whose time has come, or that it confirmed sooner.
+
+    Attributes:
+        overdue: duties past their deadline without a word.
+        overdue_since: the oldest of these deadlines.
+    """
+
+    duties: int
+    erased: int
+    overdue: int
+    overdue_since: datetime | None
+
+
+def standings_of(organisations: Iterable[UUID] | QuerySet[Ask, UUID], *, at: datetime) -> dict[UUID, Standing]:
+    """Return the standing of each of these buyers that ever had to erase something, in one statement."""
+    rows = Erasure.objects.filter(release__organisation__in=organisations).values("release__organisation")
+    told = rows.annotate(
+        duties=Count("pk", filter=Q(due_at__lte=at) | Q(attested_at__isnull=False)),
+        erased=Count("pk", filter=Q(attested_at__isnull=False)),
+        overdue=Count("pk", filter=Q(attested_at=None, due_at__lte=at)),
+        overdue_since=Min("due_at", filter=Q(attested_at=None, due_at__lte=at)),
+    ).order_by()
+    return {row.pop("release__organisation"): Standing(**row) for row in told}
+
+
+def overdue_duties(*, at: datetime) -> QuerySet[Erasure]:
+    """Return the duties past their deadline that nobody confirmed, the oldest first."""
+    late = Erasure.objects.filter(attested_at=None, due_at__lte=at)
+    return late.select_related("release__organisation").order_by("due_at", "pk")
+
+
 def reads_of(release_ids: Iterable[UUID]) -> dict[UUID, int]:
     """Return how often each of these releases was read."""
     read = Access.objects.filter(release__in=list(release_ids)).values_list("release").annotate(times=Count("pk"))
@@ -60,12 +93,7 @@ def reads_of(release_ids: Iterable[UUID]) -> dict[UUID, int]:
 
 def requests_with_records(organisation: Organisation, *, at: datetime) -> QuerySet[DataRequest]:
     """Return the buyer's data requests that ever brought a record, with `readable`, `unread` and `to_erase`."""
-    lasting = Q(
-        releases__closed_at=None,
-        releases__erase_at__gt=at,
-        releases__consent__end=None,
-        releases__consent__ends_at__gt=at,
-    )
+    lasting = readable(at, of="releases__")
     due = Q(releases__erasure__isnull=False, releases__erasure__attested_at=None)
     return (
         DataRequest.objects.filter(organisation=organisation)

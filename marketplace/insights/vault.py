@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from cryptography.exceptions import InvalidTag
@@ -26,6 +27,7 @@ from marketplace.insights.models import DataKey, KeyEpoch, SealedObject
 
 #: Names the lock between sealing (shared) and rotating (alone), among PostgreSQL's advisory locks.
 SEALING = 0x6D617275
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,28 @@ class Content:
     household_id: UUID
     subject_id: UUID
     payload: bytes
+
+
+class KeyRow(NamedTuple):
+    """A `DataKey` as its row says it, for those who open many."""
+
+    sealed_id: UUID
+    epoch: str
+    nonce: bytes
+    wrapped: bytes
+    commitment: bytes
+
+
+class SealedRow(NamedTuple):
+    """A `SealedObject` as its row says it, with its key; None where that was destroyed."""
+
+    pk: UUID
+    purpose: str
+    household_id: UUID
+    subject_id: UUID
+    nonce: bytes
+    ciphertext: bytes
+    data_key: KeyRow | None
 
 
 @transaction.atomic(savepoint=False)
@@ -60,14 +84,17 @@ def seal_many(contents: Sequence[Content]) -> list[SealedObject]:
     return [sealed for sealed, _ in pairs]
 
 
-def open_sealed(sealed: SealedObject) -> bytes:
+def open_sealed(sealed: SealedObject | SealedRow) -> bytes:
     """Return the payload of a sealed object. Needs `data_key` loaded by select_related.
 
     Raises:
         VaultClosed: the key is destroyed, or these are not the bytes that were sealed for this row.
     """
     try:
-        return _opened(sealed, sealed.data_key)
+        key = sealed.data_key
+        if key is None:
+            raise VaultClosed(gettext("봉한 것의 열쇠가 없어요."))
+        return _opened(sealed, key)
     except (DataKey.DoesNotExist, KeyGone) as exc:
         raise VaultClosed(gettext("봉한 것의 열쇠가 없어요.")) from exc
     except InvalidTag as exc:
@@ -139,14 +166,14 @@ def _wrapped(data_key: bytes, sealed_id: UUID, epoch: str) -> tuple[bytes, bytes
     return nonce, AESGCM(keyring.key_of(epoch)).encrypt(nonce, data_key, _wrap_context(sealed_id, epoch))
 
 
-def _opened(sealed: SealedObject, key: DataKey) -> bytes:
+def _opened(sealed: SealedObject | SealedRow, key: DataKey | KeyRow) -> bytes:
     cipher_key, commitment = _derived(_unwrapped(key))
     if not secrets.compare_digest(commitment, bytes(key.commitment)):
         raise InvalidTag
     return AESGCM(cipher_key).decrypt(bytes(sealed.nonce), bytes(sealed.ciphertext), _payload_context(sealed))
 
 
-def _unwrapped(key: DataKey) -> bytes:
+def _unwrapped(key: DataKey | KeyRow) -> bytes:
     """Return the data key; a row that a rotation wrapped anew since it was loaded is loaded again.
 
     Raises:
@@ -156,13 +183,13 @@ def _unwrapped(key: DataKey) -> bytes:
     try:
         return _unwrapped_once(key)
     except (KeyGone, InvalidTag):
-        now = DataKey.objects.get(pk=key.pk)
+        now = DataKey.objects.get(pk=key.sealed_id)
         if now.epoch == key.epoch:
             raise
         return _unwrapped_once(now)
 
 
-def _unwrapped_once(key: DataKey) -> bytes:
+def _unwrapped_once(key: DataKey | KeyRow) -> bytes:
     wrapping = AESGCM(keyring.key_of(key.epoch))
     return wrapping.decrypt(bytes(key.nonce), bytes(key.wrapped), _wrap_context(key.sealed_id, key.epoch))
 
@@ -173,7 +200,7 @@ def _derived(data_key: bytes) -> tuple[bytes, bytes]:
     return both[:32], both[32:]
 
 
-def _payload_context(sealed: SealedObject) -> bytes:
+def _payload_context(sealed: SealedObject | SealedRow) -> bytes:
     return _context(
         p="maru/payload/1",
         id=str(sealed.pk),
@@ -189,4 +216,4 @@ def _wrap_context(sealed_id: UUID, epoch: str) -> bytes:
 
 def _context(**words: str) -> bytes:
     """Return the RFC 8785 bytes of ASCII words: for these the standard library writes them too, and faster."""
-    return json.dumps(words, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return _encode(words).encode("ascii")

@@ -1,4 +1,4 @@
 from marketplace.delivery.models.outbox import OutboxMessage, WebhookEndpoint
-from marketplace.delivery.models.releases import Access, Erasure, Release
+from marketplace.delivery.models.releases import Access, Erasure, Release, readable
 
-__all__ = ["Access", "Erasure", "OutboxMessage", "Release", "WebhookEndpoint"]
+__all__ = ["Access", "Erasure", "OutboxMessage", "Release", "WebhookEndpoint", "readable"]

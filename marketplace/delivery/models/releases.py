@@ -6,15 +6,31 @@ from datetime import datetime
 from django.db import models
 
 from consent.parties.models import Organisation
-from consent.records.models import Consent
+from consent.records.models import Consent, in_force
 from marketplace.demand.models import DataRequest
 from marketplace.insights.models import SealedObject
+
+
+def readable(at: datetime, *, of: str = "") -> models.Q:
+    """Return the one condition under which a record may be read at `at`; no clock has to have run.
+
+    Lists, figures and the door itself ask this very question. Who reads is a question of its own.
+
+    Args:
+        of: the path to the release, as Django writes it with its last underscores; nothing for the release itself.
+    """
+    stands = {f"{of}closed_at": None, f"{of}erase_at__gt": at}
+    return models.Q(**stands) & in_force(at, of=f"{of}consent__")
 
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
     def readable(self, at: datetime) -> "ReleaseQuerySet":
         """Leave the releases whose record may be read at `at`. The door asks again, with the row locked."""
-        return self.filter(closed_at=None, erase_at__gt=at, consent__in=Consent.objects.in_force(at))
+        return self.filter(readable(at))
+
+    def judged(self, at: datetime) -> "ReleaseQuerySet":
+        """Say of each release whether its record may be read at `at`, as `may_be_read`."""
+        return self.annotate(may_be_read=models.ExpressionWrapper(readable(at), models.BooleanField()))
 
     def past_end(self, at: datetime) -> "ReleaseQuerySet":
         """Leave the releases that nobody may read any more, but whose copy still stands."""
@@ -69,6 +85,8 @@ class Release(models.Model):
         ]
         indexes = [
             models.Index(fields=["erase_at"], condition=models.Q(closed_at=None), name="release_to_close"),
+            # The door walks along it: what was closed, however much, costs no later page anything.
+            models.Index(fields=["request", "number"], condition=models.Q(closed_at=None), name="release_to_read"),
         ]
 
     def __str__(self) -> str:

@@ -122,7 +122,7 @@ def test_a_copy_that_is_not_what_was_shown_is_noted_once_for_people(request_):
 
 
 def test_a_consent_without_its_signed_receipt_gives_nothing(request_, monkeypatch):
-    monkeypatch.setattr("consent.records.operations._receipt", lambda *consent, **about: None)
+    monkeypatch.setattr("consent.records.operations._sign_decision", lambda *consent, **about: None)
     factories.release(request=request_)
 
     assert read(request_).records == []
