@@ -110,6 +110,38 @@ def note(*, actor: str, action: str, subject: str, at: datetime, outcome: str = 
 
 
 @transaction.atomic(savepoint=False)
+def suspend_organisation(*, organisation_id: UUID, actor: str, reason: str, at: datetime) -> bool:
+    """Stop an organisation: it may not act until it is reinstated. Whoever calls ends what it had under way.
+
+    The row is locked, so that two who stop it at once do it once.
+
+    Returns:
+        Whether it was stopped now; False where it had been before.
+    """
+    found = Organisation.objects.select_for_update(no_key=True).get(pk=organisation_id)
+    if found.suspended_at is not None:
+        return False
+    found.set_suspended(at)
+    note(actor=actor, action="organisation.suspend", subject=f"organisation:{found.pk}", at=at, reason=reason)
+    return True
+
+
+@transaction.atomic(savepoint=False)
+def reinstate_organisation(*, organisation_id: UUID, actor: str, reason: str, at: datetime) -> bool:
+    """Let an organisation act again.
+
+    Returns:
+        Whether it was reinstated now; False where it was not stopped.
+    """
+    found = Organisation.objects.select_for_update(no_key=True).get(pk=organisation_id)
+    if found.suspended_at is None:
+        return False
+    found.set_suspended(None)
+    note(actor=actor, action="organisation.reinstate", subject=f"organisation:{found.pk}", at=at, reason=reason)
+    return True
+
+
+@transaction.atomic(savepoint=False)
 def set_locale(*, user: User, locale: str) -> None:
     """Keep the language somebody chose, for every browser and every message."""
     user.locale = locale

@@ -1,9 +1,10 @@
 """An ask as a card: what a member reads, chooses and may answer, in words. Everything a card shows is in here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import combinations
+from uuid import UUID
 
 from django.db.models import Prefetch
 from django.utils import timezone
@@ -22,6 +23,7 @@ from marketplace.brokerage.previews import PREVIEWED, Choice, Preview, preview_o
 from marketplace.brokerage.queries import Shown, show_offer
 from marketplace.brokerage.slips import Row, rows_of, rows_that_leave, rows_to_choose, short_rows
 from marketplace.brokerage.wording import appliance_name, month_day, with_particle
+from marketplace.delivery.queries import Standing, standings_of
 from marketplace.demand.models import RequestVersion
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.kinds import KINDS
@@ -109,16 +111,20 @@ class Reader:
     membership: Membership
     adults: Sequence[User]
     at: datetime
+    #: Of the buyers that wait for this home's answer, those that ever had to erase something.
+    standings: Mapping[UUID, Standing]
 
     def may_decide(self, ask: Ask) -> bool:
         return self.membership.is_adult or ask.private_to_id == self.membership.pk
 
 
 def reader_of(user: User, *, at: datetime) -> Reader:
-    """Return the reader of a page, in one statement beyond the membership."""
+    """Return the reader of a page, in two statements beyond the membership."""
     home = user.membership.household_id
+    asking = Ask.objects.filter(household=home, state=Ask.State.PENDING).order_by().values("recipient")
     adults = User.objects.filter(membership__household=home, membership__role=Membership.Role.ADULT)
-    return Reader(user, user.membership, list(adults.order_by("membership__since")), at)
+    standings = standings_of(asking, at=at)
+    return Reader(user, user.membership, list(adults.order_by("membership__since")), at, standings)
 
 
 def cards_of(offers: Sequence[Offer], *, reader: Reader) -> list[AskCard]:
@@ -189,7 +195,7 @@ def _open(offer: Offer, shown: Shown, reader: Reader, alert: str) -> AskCard:
         word=gettext("기다리는 질문"),
         about=_about(offer),
         rows=rows_to_choose(offer, shown.preview) if chooses else rows_that_leave(offer, shown.preview),
-        facts=_facts(offer, shown.preview, reader.at),
+        facts=[*_facts(offer, shown.preview, reader.at), *_standing(reader.standings.get(ask.recipient_id))],
         rungs=_rungs(offer, shown.preview),
         sections=sections_for(shown.notice.sections),
         shown=shown,
@@ -264,6 +270,18 @@ def _facts(offer: Offer, preview: Preview, at: datetime) -> list[Fact]:
         Fact(gettext("토큰"), gettext("%(tokens)s 토큰") % {"tokens": f"{preview.tokens:,}"}),
         Fact(gettext("기한"), at=offer.ask.expires_at),
     ]
+
+
+def _standing(standing: Standing | None) -> list[Fact]:
+    """Say as a plain fact how this buyer kept its earlier duties to erase; nothing where there was none."""
+    if standing is None or not standing.duties:
+        return []
+    kept = gettext("지난 %(duties)s건 중 %(erased)s건을 지웠다고 확인했어요") % {
+        "duties": standing.duties,
+        "erased": standing.erased,
+    }
+    late = gettext("%(overdue)s건은 지울 날이 지났어요.") % {"overdue": standing.overdue} if standing.overdue else ""
+    return [Fact(gettext("지우기로 한 것"), kept, note=late)]
 
 
 def _purpose_note(version: RequestVersion) -> str:

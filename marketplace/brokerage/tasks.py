@@ -32,3 +32,9 @@ def forget_insights() -> None:
     """Destroy the values that nobody needs any more."""
     while operations.forget_insights(at=timezone.now()):
         pass
+
+
+@shared_task
+def suspend_overdue_buyers() -> None:
+    """Stop the buyers that did not erase in time what they had to."""
+    operations.suspend_overdue_buyers(at=timezone.now())

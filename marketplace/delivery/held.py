@@ -5,7 +5,7 @@ No model instances: of a page of five hundred they cost more than opening its co
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
@@ -59,8 +59,8 @@ def load(release_ids: Sequence[UUID], *, at: datetime) -> list[Held]:
     return [by_id[pk] for pk in release_ids]
 
 
-def _held(row: tuple) -> Held:  # type: ignore[type-arg]
+def _held(row: tuple[Any, ...]) -> Held:
     if row[_COPY_AT] is None:
-        return Held(*row[:_COPY_AT], sealed=None)
-    key = KeyRow(*row[_KEY_AT:]) if row[_KEY_AT] is not None else None
-    return Held(*row[:_COPY_AT], sealed=SealedRow(*row[_COPY_AT:_KEY_AT], data_key=key))
+        return Held._make((*row[:_COPY_AT], None))
+    key = KeyRow._make(row[_KEY_AT:]) if row[_KEY_AT] is not None else None
+    return Held._make((*row[:_COPY_AT], SealedRow._make((*row[_COPY_AT:_KEY_AT], key))))

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Min, Q, QuerySet
 
 from consent.parties.models import Organisation
-from consent.records.models import Ask, Consent
+from consent.records.models import Consent
 from marketplace.delivery.models import Access, Erasure, Release, WebhookEndpoint, readable
 from marketplace.demand.models import DataRequest
 
@@ -67,7 +68,7 @@ class Standing:
     overdue_since: datetime | None
 
 
-def standings_of(organisations: Iterable[UUID] | QuerySet[Ask, UUID], *, at: datetime) -> dict[UUID, Standing]:
+def standings_of(organisations: Iterable[UUID] | QuerySet[Any, Any], *, at: datetime) -> dict[UUID, Standing]:
     """Return the standing of each of these buyers that ever had to erase something, in one statement."""
     rows = Erasure.objects.filter(release__organisation__in=organisations).values("release__organisation")
     told = rows.annotate(

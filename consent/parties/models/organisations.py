@@ -1,6 +1,7 @@
 """Organisations, and the seats people hold in them."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 
@@ -42,6 +43,10 @@ class Organisation(models.Model):
     @property
     def is_active(self) -> bool:
         return self.verified_at is not None and self.suspended_at is None
+
+    def set_suspended(self, at: datetime | None) -> None:
+        self.suspended_at = at
+        self.save(update_fields=["suspended_at"])
 
 
 class Seat(models.Model):

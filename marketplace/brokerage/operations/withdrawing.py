@@ -34,15 +34,33 @@ def withdraw_consent(*, consent_id: UUID, actor: User, at: datetime) -> ConsentE
         AlreadyEnded: it was withdrawn or revoked before.
         ConsentNotGiven: it was refused, or has ended by itself.
     """
-    # A consent row is never written, so it cannot be locked; its ask stands in for it.
-    Ask.objects.lock(Consent.objects.values_list("ask", flat=True).get(pk=consent_id))
-    consent = Consent.objects.select_related("ask", "end", "recipient", "household").get(pk=consent_id)
+    consent = locked_consent(consent_id)
     records_policies.check_can_withdraw(consent, actor=actor, at=at)
 
+    return end_consent(consent, reason=ConsentEnd.Reason.WITHDRAWN, actor=actor, at=at)
+
+
+def locked_consent(consent_id: UUID) -> Consent:
+    """Return a consent that nobody else answers, withdraws or revokes until the transaction ends.
+
+    Raises:
+        Consent.DoesNotExist: there is no such consent.
+    """
+    # A consent row is never written, so it cannot be locked; its ask stands in for it.
+    Ask.objects.lock(Consent.objects.values_list("ask", flat=True).get(pk=consent_id))
+    return Consent.objects.select_related("ask", "end", "recipient", "household").get(pk=consent_id)
+
+
+def end_consent(consent: Consent, *, reason: str, actor: User, at: datetime) -> ConsentEnd:
+    """End a locked consent in force: its receipt, its copy and key, and the money for what was never read.
+
+    Args:
+        reason: one of `ConsentEnd.Reason`; the release closes for the same.
+    """
     offer = Offer.objects.select_related(*PREVIEWED).get(ask=consent.ask_id)
     price = terms.price_at(offer, offer.chosen_rung)
-    end = records.record_end(consent=consent, reason=ConsentEnd.Reason.WITHDRAWN, actor=actor, at=at)
-    release = delivery.close_release(consent=consent, because=Release.Closed.WITHDRAWN, at=at)
+    end = records.record_end(consent=consent, reason=reason, actor=actor, at=at)
+    release = delivery.close_release(consent=consent, because=Release.Closed(str(reason)), at=at)
     if release is not None and release.first_read_at is None:
         _pay_back(consent, offer, amount=price.total, actor=actor, at=at)
     return end

@@ -7,11 +7,13 @@ from django.conf import settings
 from django.db import transaction
 
 from consent.parties.models import Organisation
-from marketplace.demand import policies
+from marketplace.demand import policies, queries
 from marketplace.demand.models import DataRequest
 from marketplace.demand.operations.steps import Actor, check_can_ask, locked, note_step
 
 State = DataRequest.State
+#: Asking, or about to.
+ASKING = (State.OPEN, State.PAUSED, State.EXHAUSTED, State.IN_REVIEW)
 
 
 @transaction.atomic(durable=True)
@@ -67,8 +69,29 @@ def close_request(
     """
     request = locked(request_id, actor_organisation=actor_organisation)
 
+    _close(request, actor=actor, at=at)
+    return request
+
+
+@transaction.atomic(savepoint=False)
+def close_requests_of(*, organisation: Organisation, actor: Actor, at: datetime) -> int:
+    """End every data request of a stopped buyer that asks, waits for its review or holds tokens; drafts stay.
+
+    The money goes back as after any closing: on one fixed day, whatever households answered.
+
+    Returns:
+        How many were ended.
+    """
+    mine = DataRequest.objects.filter(organisation=organisation).exclude(state=State.CLOSED).order_by("pk")
+    open_ones = [DataRequest.objects.lock(request_id) for request_id in mine.values_list("pk", flat=True)]
+    ending = [one for one in open_ones if one.state in ASKING or queries.in_escrow(one).posted]
+    for request in ending:
+        _close(request, actor=actor, at=at)
+    return len(ending)
+
+
+def _close(request: DataRequest, *, actor: Actor, at: datetime) -> None:
     request.set_state(State.CLOSED, at=at)
     # The last hold can live this long. A sooner refund would tell how the last asks were answered.
     request.set_refund_due(at + timedelta(hours=settings.ASK_HOURS + settings.HOLD_GRACE_HOURS))
     note_step(request, "request.close", actor=actor, at=at)
-    return request
