@@ -31,10 +31,13 @@ READ_ONLY = {
     "ledger_balance",
     "ledger_checkpoint",
     "ledger_closure",
+    "ledger_cosignature",
     "ledger_evidence",
     "ledger_leaf",
+    "ledger_liabilities",
     "ledger_node",
     "ledger_openhold",
+    "ledger_share",
     "ledger_transfer",
 }
 

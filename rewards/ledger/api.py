@@ -11,16 +11,17 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from consent.parties.paging import open_position, page_of, seal_position
 from consent.parties.parsing import one_of
 from consent.parties.permissions import IsAuditor
 from consent.parties.seats import PAGING, PagedView
-from rewards.ledger import as_of, bundle, queries, sealing, signed_notes
+from rewards.ledger import as_of, bundle, queries, sealing, signed_notes, witnesses
 from rewards.ledger.models import AccountKind, Checkpoint, Transfer
 from rewards.ledger.serializers import (
     AccountOutput,
@@ -40,6 +41,7 @@ from rewards.ledger.serializers import (
 )
 
 AS_OF = OpenApiParameter("as_of", OpenApiTypes.DATETIME, description="Rows of this very instant are included.")
+TREE_SIZE = OpenApiParameter("tree_size", int, description="As the checkpoint of this size has it.")
 BY = OpenApiParameter(
     "by", str, enum=list(as_of.Clock), description="Which time of a row counts; `recorded` if not said."
 )
@@ -71,9 +73,12 @@ class AuditorView(PagedView):
 class ShowTrialBalance(AuditorView):
     """GET /api/v1/ledger/trial-balance: all books on one page, now or as they stood; `difference` is zero."""
 
-    @extend_schema(responses=TrialBalanceOutput, parameters=[AS_OF, BY])
+    @extend_schema(responses=TrialBalanceOutput, parameters=[AS_OF, TREE_SIZE, BY])
     def get(self, request: Request) -> Response:
         asked = AsOfInput.parse(request.query_params)
+        if asked["tree_size"] is not None:
+            size = sealing.checkpoint_of(asked["tree_size"]).tree_size
+            return Response(TrialBalanceOutput(as_of.trial_balance_in_tree(size=size)).data)
         if asked["as_of"] is None:
             return Response(TrialBalanceOutput(queries.trial_balance()).data)
         trial = as_of.trial_balance_at(at=asked["as_of"], clock=asked["by"])
@@ -100,9 +105,12 @@ class ListAccounts(AuditorView):
 class ShowAccount(AuditorView):
     """GET /api/v1/ledger/accounts/<address>: where one account stands, now or at an instant."""
 
-    @extend_schema(responses=StandingOutput, parameters=[AS_OF, BY])
+    @extend_schema(responses=StandingOutput, parameters=[AS_OF, TREE_SIZE, BY])
     def get(self, request: Request, address: str) -> Response:
         asked = AsOfInput.parse(request.query_params)
+        if asked["tree_size"] is not None:
+            size = sealing.checkpoint_of(asked["tree_size"]).tree_size
+            return Response(StandingOutput(as_of.standing_in_tree(address, size=size)).data)
         if asked["as_of"] is None:
             return Response(StandingOutput(queries.balance_of(address)).data)
         standing = as_of.standing_at(address, at=asked["as_of"], clock=asked["by"])
@@ -187,10 +195,16 @@ class ListCheckpoints(AuditorView):
         return Response(CheckpointsOutput(listed).data)
 
 
-class ShowConsistency(AuditorView):
-    """GET /api/v1/ledger/checkpoints/consistency: the newer tree begins with the older one (RFC 6962)."""
+class ShowConsistency(APIView):
+    """GET /api/v1/ledger/checkpoints/consistency: the newer tree begins with the older one (RFC 6962).
 
-    @extend_schema(responses=ConsistencyOutput, parameters=[ConsistencyInput])
+    For everybody, because a witness asks for it: hashes tell nothing.
+    """
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(responses=ConsistencyOutput, parameters=[ConsistencyInput], auth=[])
     def get(self, request: Request) -> Response:
         sizes = ConsistencyInput(data=request.query_params)
         sizes.is_valid(raise_exception=True)
@@ -213,7 +227,11 @@ class DownloadBundle(AuditorView):
 @require_safe
 @never_cache
 def show_checkpoint(request: HttpRequest) -> HttpResponse:
-    """GET /ledger/checkpoint: the newest signed note, for whoever wants to keep or cosign it."""
+    """GET /ledger/checkpoint: the newest signed note, for whoever wants to keep or cosign it; `?cosigned` asks for the
+    newest one that a witness has signed too.
+    """
+    if "cosigned" in request.GET and (cosigned := witnesses.latest_cosigned()):
+        return HttpResponse(witnesses.note_of(cosigned), content_type="text/plain; charset=utf-8")
     newest = Checkpoint.objects.order_by("-tree_size").first()
     note = newest.note if newest else signed_notes.checkpoint_note(size=0, root=sha256(b"").digest())
     return HttpResponse(note, content_type="text/plain; charset=utf-8")

@@ -1,4 +1,4 @@
-"""The books as they stood at an instant.
+"""The books as they stood at an instant, or in a tree of so many leaves: what a checkpoint signed.
 
 By recorded time an account's rows are in the order of their versions, so a look back is a search among versions. By
 effective time the same holds but for the few rows that were dated back. The trial balance is today's, less what came
@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from django.db import connection
 
+from rewards.ledger.errors import UnknownAccount
 from rewards.ledger.models import Account
 from rewards.ledger.queries import SUMMED, Line, Standing, TrialBalance, TrialRow, account_at, lines_of
 
@@ -49,6 +50,29 @@ def trial_balance_at(*, at: datetime, clock: Clock = Clock.RECORDED) -> TrialBal
     """Return debits, credits and held tokens per kind of account as they stood at `at`."""
     with connection.cursor() as cursor:
         cursor.execute(TRIAL_BALANCE_BEFORE, {"instant": at + NEXT, "effective": clock == Clock.EFFECTIVE})
+        return TrialBalance([TrialRow(*row) for row in cursor.fetchall()])
+
+
+def standing_in_tree(address: str, *, size: int) -> Standing:
+    """Return where the account stood when the tree had `size` leaves: the same whenever it is asked.
+
+    Raises:
+        UnknownAccount: there is no such account, or the tree does not hold it.
+    """
+    account = account_at(address)
+    sql = STANDING_IN_TREE if account.has_balance else SUMMED_IN_TREE
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"account": account.pk, "size": size})
+        is_in_tree, *standing = cursor.fetchone()
+    if not is_in_tree:
+        raise UnknownAccount(address)
+    return Standing(account.address, *standing)
+
+
+def trial_balance_in_tree(*, size: int) -> TrialBalance:
+    """Return debits, credits and held tokens per kind of account as a tree of `size` leaves has them."""
+    with connection.cursor() as cursor:
+        cursor.execute(TRIAL_BALANCE_IN_TREE, [size])
         return TrialBalance([TrialRow(*row) for row in cursor.fetchall()])
 
 
@@ -140,3 +164,36 @@ LEFT JOIN undone u ON u.account_id = a.id
 WHERE a.opened_at < %(instant)s
 GROUP BY a.kind ORDER BY a.kind
 """  # noqa: S608  (put together from constants alone)
+
+IN_TREE = "EXISTS (SELECT FROM ledger_leaf WHERE account_id = %(account)s AND index < %(size)s)"
+
+STANDING_IN_TREE = f"""
+WITH stood AS MATERIALIZED (SELECT ledger_version_in_tree(%(account)s, %(size)s) AS version)
+SELECT {IN_TREE},
+       coalesce(
+            (SELECT debit_after FROM ledger_transfer WHERE debit_id = %(account)s AND debit_version = s.version),
+            (SELECT credit_after FROM ledger_transfer WHERE credit_id = %(account)s AND credit_version = s.version),
+            0),
+       coalesce((SELECT debit_held FROM ledger_transfer
+                 WHERE debit_id = %(account)s AND debit_version <= s.version
+                 ORDER BY debit_version DESC LIMIT 1), 0),
+       s.version
+FROM stood s
+"""  # noqa: S608  (put together from constants alone)
+
+SUMMED_IN_TREE = f"""
+WITH since AS MATERIALIZED (SELECT * FROM ledger_transfers_since(%(size)s))
+SELECT {IN_TREE},
+       ((SELECT coalesce(sum(amount), 0) FROM ledger_transfer
+         WHERE credit_id = %(account)s AND credit_version IS NULL)
+      - (SELECT coalesce(sum(amount), 0) FROM ledger_transfer
+         WHERE debit_id = %(account)s AND debit_version IS NULL)
+      - (SELECT coalesce(sum(amount), 0) FROM since WHERE credit_id = %(account)s)
+      + (SELECT coalesce(sum(amount), 0) FROM since WHERE debit_id = %(account)s))::bigint,
+       0::bigint, 0::bigint
+"""  # noqa: S608
+
+TRIAL_BALANCE_IN_TREE = """
+SELECT kind, count(*)::bigint, sum(debits)::bigint, sum(credits)::bigint, sum(held)::bigint
+FROM ledger_standings(%s) GROUP BY kind ORDER BY kind
+"""

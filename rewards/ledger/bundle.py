@@ -4,12 +4,13 @@ import json
 import struct
 import tempfile
 import zipfile
-from typing import IO, Any
+from typing import IO
 
+from django.conf import settings
 from django.db import connection, transaction
 
-from rewards.ledger import sealing, signed_notes
-from rewards.ledger.models import Account, Checkpoint
+from rewards.ledger import liabilities, sealing, signed_notes, witnesses
+from rewards.ledger.models import Checkpoint, Liabilities
 
 CHUNK = 2000
 IN_MEMORY = 16 * 1024 * 1024
@@ -41,27 +42,36 @@ def _write(file: IO[bytes]) -> None:
     newest = sealing.latest_checkpoint()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("key", signed_notes.verifier_key() + "\n")
-        archive.writestr("checkpoint", newest.note)
-        for older in _one_an_hour(before=newest.tree_size):
-            archive.writestr(f"checkpoints/{older.tree_size}", older.note)
+        archive.writestr("witnesses", "".join(f"{line}\n" for line in settings.WITNESS_KEYS))
+        archive.writestr("checkpoint", witnesses.note_of(newest))
+        for older in _older(before=newest.tree_size):
+            archive.writestr(f"checkpoints/{older.tree_size}", witnesses.note_of(older))
         _write_leaves(archive, newest.tree_size)
-        archive.writestr("accounts.json", json.dumps(_accounts()))
-        claims = {"tree_size": newest.tree_size, "standing": _standing(newest.tree_size)}
+        claims = {
+            "tree_size": newest.tree_size,
+            "standing": _standing(newest.tree_size),
+            "seeds": _seeds(newest.tree_size),
+        }
         archive.writestr("claims.json", json.dumps(claims))
 
 
-def _one_an_hour(*, before: int) -> list[Checkpoint]:
+def _older(*, before: int) -> list[Checkpoint]:
+    """Return one checkpoint an hour, and the last that each witness has signed."""
     return list(
         Checkpoint.objects.raw(
-            """SELECT DISTINCT ON (date_trunc('hour', sealed_at)) * FROM ledger_checkpoint WHERE tree_size < %s
-               ORDER BY date_trunc('hour', sealed_at), tree_size DESC""",
-            [before],
+            """SELECT * FROM ledger_checkpoint WHERE tree_size IN (
+                   SELECT max(tree_size) FROM ledger_checkpoint WHERE tree_size < %(before)s
+                       GROUP BY date_trunc('hour', sealed_at)
+                   UNION SELECT max(checkpoint_id) FROM ledger_cosignature WHERE checkpoint_id < %(before)s
+                       GROUP BY witness)
+               ORDER BY tree_size""",
+            {"before": before},
         )
     )
 
 
 def _write_leaves(archive: zipfile.ZipFile, size: int) -> None:
-    """Write every leaf's content, made anew from the journal, and beside it the hash that was sealed."""
+    """Write every leaf's content, made anew from the rows, and beside it the hash that was sealed."""
     hashes = []
     with archive.open("leaves", "w", force_zip64=True) as file, connection.cursor() as cursor:
         for first in range(0, size, CHUNK):
@@ -73,47 +83,18 @@ def _write_leaves(archive: zipfile.ZipFile, size: int) -> None:
     archive.writestr("hashes", b"".join(hashes))
 
 
-def _accounts() -> list[Any]:
-    return list(Account.objects.order_by("id").values("id", "address", "kind", "floor", "has_balance"))
-
-
 def _standing(size: int) -> dict[str, list[int]]:
-    """Return where every account stood when the tree had `size` leaves: today's balance, less what came since."""
+    """Return where every account stood when the tree had `size` leaves."""
     with connection.cursor() as cursor:
         cursor.execute(STANDING, [size])
-        return {address: [int(posted), int(held), version] for address, posted, held, version in cursor.fetchall()}
+        return {address: [posted, held, version] for address, posted, held, version in cursor.fetchall()}
 
 
-LEAVES = """
-SELECT l.hash, CASE WHEN t.id IS NOT NULL THEN ledger_leaf_content(t, d.address, c.address) END
-FROM ledger_leaf l LEFT JOIN ledger_transfer t ON t.id = l.transfer_id
-LEFT JOIN ledger_account d ON d.id = t.debit_id LEFT JOIN ledger_account c ON c.id = t.credit_id
-WHERE l.index >= %s AND l.index < %s ORDER BY l.index
-"""
+def _seeds(size: int) -> dict[int, str]:
+    """Return the salt of the newest tree of what is owed: whoever reads a bundle sees every balance anyway."""
+    newest = Liabilities.objects.filter(tree_size__lt=size).order_by("-tree_size").first()
+    return {newest.tree_size: liabilities.seed_of(newest.tree_size).hex()} if newest else {}
 
-STANDING = """
-WITH since AS MATERIALIZED (
-    SELECT t.* FROM ledger_transfer t
-    WHERE NOT EXISTS (SELECT FROM ledger_leaf l WHERE l.transfer_id = t.id AND l.index < %s)
-),
-changed AS (
-    SELECT debit_id AS account_id, CASE WHEN credit_id IS NULL THEN 0 ELSE -amount END AS posted,
-           CASE kind WHEN 'hold' THEN amount ELSE 0 END AS held, 1 AS version FROM since
-    UNION ALL SELECT credit_id, amount, 0, 1 FROM since WHERE credit_id IS NOT NULL
-    UNION ALL SELECT s.debit_id, 0, -h.amount, 0
-        FROM since s JOIN ledger_transfer h ON h.id = s.hold_id WHERE s.hold_leg = 1
-),
-undone AS (
-    SELECT account_id, sum(posted) AS posted, sum(held) AS held, sum(version) AS version FROM changed GROUP BY 1
-)
-SELECT a.address,
-       CASE WHEN a.has_balance THEN b.credits - b.debits ELSE
-            (SELECT coalesce(sum(amount), 0) FROM ledger_transfer WHERE credit_id = a.id AND credit_version IS NULL)
-          - (SELECT coalesce(sum(amount), 0) FROM ledger_transfer WHERE debit_id = a.id AND debit_version IS NULL)
-       END - coalesce(u.posted, 0),
-       coalesce(b.held, 0) - coalesce(u.held, 0),
-       CASE WHEN a.has_balance THEN b.version - coalesce(u.version, 0) ELSE 0 END::bigint
-FROM ledger_account a
-LEFT JOIN ledger_balance b ON b.account_id = a.id LEFT JOIN undone u ON u.account_id = a.id
-ORDER BY a.address
-"""
+
+LEAVES = "SELECT l.hash, ledger_content(l) FROM ledger_leaf l WHERE l.index >= %s AND l.index < %s ORDER BY l.index"
+STANDING = "SELECT address, credits - debits, held, version FROM ledger_standings(%s)"

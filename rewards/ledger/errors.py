@@ -194,6 +194,20 @@ class UnknownCheckpoint(LedgerError):
     sentence = _("그 크기의 봉인은 없어요.")
 
 
+class EvidenceStands(LedgerError):
+    """An operation is made under one paper, and the paper comes first."""
+
+    code = "evidence_stands"
+    sentence = _("이 거래의 증거는 이미 정해졌어요.")
+
+
+class CosignatureRefused(LedgerError):
+    """Nobody whose key is known here signed this note, or a signature is not good."""
+
+    code = "cosignature_refused"
+    sentence = _("아는 증인의 서명이 아니에요.")
+
+
 def _leaves() -> dict[str, type[LedgerError]]:
     return {error.code: error for error in LedgerError.__subclasses__()}
 

@@ -1,8 +1,11 @@
 """The tree over the journal: hashes, roots and proofs of RFC 6962, given a way to read a complete subtree's hash."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
+from typing import TypeVar
 
+#: What a node is: a hash, or a sum and a hash.
+T = TypeVar("T")
 #: Hash of the complete subtree of 2^level leaves that starts at leaf position * 2^level.
 Subtree = Callable[[int, int], bytes]
 
@@ -15,10 +18,10 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\1" + left + right).digest()
 
 
-def folded(hashes: Sequence[bytes]) -> bytes:
-    """Return the hash over a power of two of neighbours."""
+def folded(hashes: Sequence[T], node: Callable[[T, T], T] = node_hash) -> T:  # type: ignore[assignment]
+    """Return the node over a power of two of neighbours."""
     while len(hashes) > 1:
-        hashes = [node_hash(*hashes[at : at + 2]) for at in range(0, len(hashes), 2)]
+        hashes = [node(*hashes[at : at + 2]) for at in range(0, len(hashes), 2)]
     return hashes[0]
 
 
@@ -27,10 +30,16 @@ def root_of(size: int, *, subtree: Subtree) -> bytes:
 
     Source: RFC 6962, 2.1.
     """
-    return _range(0, size, subtree) if size else sha256(b"").digest()
+    return over(0, size, subtree=subtree) if size else sha256(b"").digest()
 
 
-def inclusion_path(index: int, size: int, *, subtree: Subtree) -> list[bytes]:
+def inclusion_path(
+    index: int,
+    size: int,
+    *,
+    subtree: Callable[[int, int], T],
+    node: Callable[[T, T], T] = node_hash,  # type: ignore[assignment]
+) -> list[T]:
     """Return the audit path of one leaf in the tree of `size` leaves.
 
     Source: RFC 6962, 2.1.1.
@@ -41,10 +50,10 @@ def inclusion_path(index: int, size: int, *, subtree: Subtree) -> list[bytes]:
     while high - low > 1:
         middle = low + _split(high - low)
         if index < middle:
-            path.append(_range(middle, high, subtree))
+            path.append(over(middle, high, subtree=subtree, node=node))
             high = middle
         else:
-            path.append(_range(low, middle, subtree))
+            path.append(over(low, middle, subtree=subtree, node=node))
             low = middle
     return path[::-1]
 
@@ -60,12 +69,12 @@ def consistency_path(old: int, new: int, *, subtree: Subtree) -> list[bytes]:
     while old != high:
         middle = low + _split(high - low)
         if old <= middle:
-            path.append(_range(middle, high, subtree))
+            path.append(over(middle, high, subtree=subtree))
             high = middle
         else:
-            path.append(_range(low, middle, subtree))
+            path.append(over(low, middle, subtree=subtree))
             low, is_whole = middle, False
-    return ([] if is_whole else [_range(low, high, subtree)]) + path[::-1]
+    return ([] if is_whole else [over(low, high, subtree=subtree)]) + path[::-1]
 
 
 def _split(count: int) -> int:
@@ -73,11 +82,43 @@ def _split(count: int) -> int:
     return 1 << ((count - 1).bit_length() - 1)
 
 
-def _range(low: int, high: int, subtree: Subtree) -> bytes:
-    """Return the hash over leaves low to high, where low begins a subtree of the tree."""
+def runs_between(indexes: Sequence[int], size: int) -> list[tuple[int, int]]:
+    """Return the runs of leaves, from and up to, whose hashes together with these leaves make the root.
+
+    One proof for many leaves: what their paths have in common is told once.
+    """
+    wanted = set(indexes)
+
+    def between(low: int, high: int, inside: list[int]) -> Iterator[tuple[int, int]]:
+        if not inside:
+            yield low, high
+        elif high - low > 1:
+            middle = low + _split(high - low)
+            yield from between(low, middle, [index for index in inside if index < middle])
+            yield from between(middle, high, [index for index in inside if index >= middle])
+
+    return list(between(0, size, sorted(wanted)))
+
+
+def subtrees_of(low: int, high: int) -> Iterator[tuple[int, int]]:
+    """Return the complete subtrees, as level and position, that such a run is made of."""
+    while low < high:
+        level = (high - low).bit_length() - 1
+        yield level, low >> level
+        low += 1 << level
+
+
+def over(
+    low: int,
+    high: int,
+    *,
+    subtree: Callable[[int, int], T],
+    node: Callable[[T, T], T] = node_hash,  # type: ignore[assignment]
+) -> T:
+    """Return the node over leaves low to high, where low begins a subtree of the tree."""
     count = high - low
     if count & (count - 1) == 0:
         level = count.bit_length() - 1
         return subtree(level, low >> level)
     middle = low + _split(count)
-    return node_hash(_range(low, middle, subtree), _range(middle, high, subtree))
+    return node(over(low, middle, subtree=subtree, node=node), over(middle, high, subtree=subtree, node=node))

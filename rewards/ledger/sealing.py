@@ -1,9 +1,11 @@
-"""Sealing the journal: leaves for what has been committed, a signed checkpoint over all of them, and the proofs."""
+"""Sealing the books: leaves for what has been committed, a signed checkpoint over all of them, and the proofs."""
 
+import time
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from rewards.ledger import merkle, signed_notes
 from rewards.ledger.errors import NotSealedYet, UnknownCheckpoint
@@ -11,7 +13,11 @@ from rewards.ledger.models import Checkpoint, Leaf, Node, Transfer
 
 #: Only every fourth level of the tree is kept: sixteen hashes are folded quickly, and rows are not doubled.
 STEP = 4
-#: A transfer that waits longer than this for its seal is worth an alarm.
+#: So many operations, attempts or accounts are sealed in one transaction, under one checkpoint.
+BATCH = 1000
+#: After so long a pass leaves the rest to the next one: the clock has other chores.
+SECONDS = 5.0
+#: What waits longer than this for its seal is worth an alarm.
 LATE_SECONDS = 120
 
 
@@ -25,23 +31,53 @@ class Proof:
     path: list[bytes]
 
 
-@transaction.atomic(durable=True)
-def seal() -> int:
-    """Give every finished transfer its leaf and sign the tree; return how many were new. One sealer at a time."""
+def seal(*, seconds: float = SECONDS, at_most: int = BATCH) -> int:
+    """Give every committed row its leaf, batch by batch, each under a signed checkpoint; return how many were new.
+
+    Each batch is a transaction of its own: who is killed between two of them has lost nothing. One sealer at a time;
+    a second one finds nothing to do.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT sealed, sealed_through FROM ledger_seal_leaves()")
-        sealed, through = cursor.fetchone()
-        if not sealed:
-            return 0
-        size = Leaf.objects.order_by("-index").values_list("index", flat=True)[0] + 1
-        nodes = _new_nodes(size - sealed, size)
-        stored = {(level, position): digest for level, position, digest in nodes}
-        root = merkle.root_of(size, subtree=lambda level, at: stored.get((level, at)) or subtree(level, at, stored))
-        cursor.execute(
-            "SELECT ledger_keep_checkpoint(%s, %s, %s, %s, %s::smallint[], %s::bigint[], %s::bytea[])",
-            [size, root, signed_notes.checkpoint_note(size=size, root=root), through, *_columns(nodes)],
-        )
-    return sealed
+        cursor.execute("SELECT pg_current_snapshot()::text, coalesce((SELECT max(index) + 1 FROM ledger_leaf), 0)")
+        seen, size = cursor.fetchone()
+    begun, total, after = time.monotonic(), 0, 0
+    while True:
+        batch = _seal_batch(seen, after, at_most, size)
+        if batch is None:
+            return total
+        total, size, after = total + batch.sealed, size + batch.sealed, batch.after
+        if batch.is_drained or time.monotonic() - begun > seconds:
+            return total
+
+
+@dataclass(frozen=True)
+class _Batch:
+    sealed: int
+    after: int
+    is_drained: bool
+
+
+@transaction.atomic(durable=True)
+def _seal_batch(seen: str, after: int, at_most: int, size: int) -> _Batch | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM ledger_seal_leaves(%s, %s, %s, %s)", [seen, after, at_most, size])
+        sealed, sealed_to, is_drained, through = cursor.fetchone()
+        if sealed is None:
+            return None
+        if sealed:
+            keep_checkpoint(cursor, old=size, new=size + sealed, through=through)
+    return _Batch(sealed, sealed_to, is_drained)
+
+
+def keep_checkpoint(cursor: CursorWrapper, *, old: int, new: int, through: str) -> None:
+    """Sign the tree that has just grown from `old` to `new` leaves, in the transaction that made it grow."""
+    nodes = _new_nodes(old, new)
+    stored = {(level, position): digest for level, position, digest in nodes}
+    root = merkle.root_of(new, subtree=lambda level, at: stored.get((level, at)) or subtree(level, at, stored))
+    cursor.execute(
+        "SELECT ledger_keep_checkpoint(%s, %s, %s, %s, %s::smallint[], %s::bigint[], %s::bytea[])",
+        [new, root, signed_notes.checkpoint_note(size=new, root=root), through, *_columns(nodes)],
+    )
 
 
 def latest_checkpoint() -> Checkpoint:
@@ -74,15 +110,20 @@ def proofs_of(op_id: UUID, *, checkpoint: Checkpoint) -> list[Proof]:
     Raises:
         NotSealedYet: a row has no leaf yet, or a later one.
     """
-    rows = Transfer.objects.filter(op_id=op_id).select_related("leaf", "debit", "credit", "hold").order_by("leg")
-    proofs = []
-    for row in rows:
-        leaf = getattr(row, "leaf", None)
-        if leaf is None or leaf.index >= checkpoint.tree_size:
-            raise NotSealedYet(str(op_id))
-        path = merkle.inclusion_path(leaf.index, checkpoint.tree_size, subtree=subtree)
-        proofs.append(Proof(row, leaf.index, content_of(row), path))
-    return proofs
+    rows = {row.pk: row for row in Transfer.objects.filter(op_id=op_id).select_related("debit", "credit", "hold")}
+    leaves = list(Leaf.objects.filter(transfer__in=rows, index__lt=checkpoint.tree_size).order_by("index"))
+    if len(leaves) < len(rows):
+        raise NotSealedYet(str(op_id))
+    contents = contents_of([leaf.index for leaf in leaves])
+    return [
+        Proof(
+            rows[leaf.transfer_id or 0],
+            leaf.index,
+            contents[leaf.index],
+            merkle.inclusion_path(leaf.index, checkpoint.tree_size, subtree=subtree),
+        )
+        for leaf in leaves
+    ]
 
 
 def consistency(*, old: int, new: int) -> list[bytes]:
@@ -104,11 +145,11 @@ def seconds_behind() -> float:
         return float(cursor.fetchone()[0])
 
 
-def content_of(row: Transfer) -> bytes:
-    """Return the bytes that a row's leaf is the hash of, made anew from the row as it stands."""
+def contents_of(indexes: list[int]) -> dict[int, bytes]:
+    """Return the bytes that leaves are the hashes of, made anew from the rows as they stand; a gone row has none."""
     with connection.cursor() as cursor:
-        cursor.execute(CONTENT, [row.pk])
-        return bytes(cursor.fetchone()[0])
+        cursor.execute(CONTENTS, [indexes])
+        return {index: bytes(content) for index, content in cursor.fetchall() if content is not None}
 
 
 def subtree(level: int, position: int, fresh: dict[tuple[int, int], bytes] | None = None) -> bytes:
@@ -148,15 +189,10 @@ def _columns(nodes: list[tuple[int, int, bytes]]) -> list[list[object]]:
     return [[node[column] for node in nodes] for column in range(3)]
 
 
-CONTENT = """
-SELECT ledger_leaf_content(t, d.address, c.address)
-FROM ledger_transfer t JOIN ledger_account d ON d.id = t.debit_id LEFT JOIN ledger_account c ON c.id = t.credit_id
-WHERE t.id = %s
-"""
+CONTENTS = "SELECT l.index, ledger_content(l) FROM ledger_leaf l WHERE l.index = ANY(%s) ORDER BY l.index"
 
 BEHIND = """
 SELECT coalesce(extract(epoch FROM clock_timestamp() - min(t.recorded_at)), 0)
 FROM ledger_transfer t
-WHERE t.xid >= coalesce((SELECT through FROM ledger_checkpoint ORDER BY tree_size DESC LIMIT 1), '0'::xid8)
-  AND NOT EXISTS (SELECT FROM ledger_leaf l WHERE l.transfer_id = t.id)
+WHERE t.xid >= (SELECT ledger_sealed_through()) AND NOT EXISTS (SELECT FROM ledger_leaf l WHERE l.transfer_id = t.id)
 """

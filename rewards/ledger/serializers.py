@@ -30,7 +30,13 @@ class HexField(serializers.Field):
 
 class AsOfInput(serializers.Serializer):
     as_of = Moment(default=None)
+    tree_size = serializers.IntegerField(default=None, min_value=1, max_value=MAX_AMOUNT)
     by = serializers.ChoiceField(choices=[(clock.value, clock.value) for clock in Clock], default=Clock.RECORDED)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["as_of"] is not None and attrs["tree_size"] is not None:
+            raise serializers.ValidationError({"tree_size": [gettext("때와 봉인 가운데 하나만 골라 주세요.")]})
+        return attrs
 
     @classmethod
     def parse(cls, asked: QueryDict) -> dict[str, Any]:

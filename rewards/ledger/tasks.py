@@ -1,8 +1,12 @@
 """What the clock does here."""
 
+import logging
+
 from celery import shared_task
 
-from rewards.ledger import operations, sealing
+from rewards.ledger import liabilities, operations, sealing
+
+logger = logging.getLogger(__name__)
 
 BATCH = 500
 
@@ -16,5 +20,9 @@ def expire_holds() -> None:
 
 @shared_task
 def seal() -> None:
-    """Seal what has been committed since the last time."""
+    """Seal what has been committed since the last time, say what is owed when it is due, and cry out when late."""
     sealing.seal()
+    liabilities.tell_if_due()
+    behind = sealing.seconds_behind()
+    if behind > sealing.LATE_SECONDS:
+        logger.error("the ledger's seal is %d seconds behind", behind)

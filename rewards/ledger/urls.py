@@ -1,6 +1,6 @@
 from django.urls import path
 
-from rewards.ledger import api, audit_api
+from rewards.ledger import api, audit_api, proof_api
 
 urlpatterns = [
     path("api/v1/ledger/trial-balance", api.ShowTrialBalance.as_view(), name="ledger_trial_balance"),
@@ -27,6 +27,10 @@ urlpatterns = [
     ),
     path("api/v1/ledger/refusals", api.ListRefusals.as_view(), name="ledger_refusals"),
     path("api/v1/ledger/checkpoints", api.ListCheckpoints.as_view(), name="ledger_checkpoints"),
+    path("api/v1/ledger/checkpoints/latest", proof_api.ShowLatestCheckpoint.as_view(), name="ledger_latest_checkpoint"),
+    path("api/v1/ledger/checkpoints/cosignatures", proof_api.Cosign.as_view(), name="ledger_cosign"),
+    path("api/v1/ledger/liabilities", proof_api.ShowLiabilities.as_view(), name="ledger_liabilities"),
+    path("api/v1/wallet/proof", proof_api.ShowOwnProof.as_view(), name="ledger_own_proof"),
     path("api/v1/ledger/checkpoints/consistency", api.ShowConsistency.as_view(), name="ledger_consistency"),
     path("api/v1/ledger/bundle", api.DownloadBundle.as_view(), name="ledger_bundle"),
     path("ledger/checkpoint", api.show_checkpoint, name="ledger_checkpoint"),

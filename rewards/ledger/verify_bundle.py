@@ -1,33 +1,37 @@
 #!/usr/bin/env python3
-"""Check a bundle of Maru's ledger without Maru: one file, the standard library, no database, no network.
+"""Check Maru's ledger without Maru: one file, the standard library, no database, no network.
 
-    python3 verify_bundle.py bundle.zip [--key NAME+ID+KEY] [--kept CHECKPOINT ...]
+    python3 verify_bundle.py bundle.zip      [--key KEY] [--witness KEY ...] [--kept CHECKPOINT ...] [--receipt R.json]
+    python3 verify_bundle.py statement.json  [--key KEY] [--witness KEY ...] [--kept CHECKPOINT ...] [--receipt R.json]
 
-Says OK and exits 0, or names what is wrong, with the first bad leaf where there is one, and exits 1. Give the key you
-were told on another way, and every checkpoint you kept: without them a bundle vouches only for itself.
+A bundle is the whole books, for an auditor; a statement is one household's part of them, for that household. Says OK
+and exits 0, or names what is wrong, with the first bad leaf where there is one, and exits 1. Give the key you were
+told on another way, the keys of the witnesses you trust, and every checkpoint you kept: without them a file vouches
+only for itself. With --receipt it also says which payment was made under that receipt.
 """
 
 import argparse
 import base64
 import hashlib
+import hmac
 import json
 import struct
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-FIELDS = (
-    "id:n op_id:b leg:n kind:t hold:n hold_leg:n debit_id:n debit:t credit_id:n credit:t amount:n debit_version:n "
-    "debit_after:n debit_held:n credit_version:n credit_after:n expires_at:n effective_at:n recorded_at:n actor:t "
-    "event_type:t event_ref:t reverses:n approved_by:t reason:t xid:n"
-)
-NAMES = [field.split(":")[0] for field in FIELDS.split()]
-FORMS = [field.split(":")[1] for field in FIELDS.split()]
-MOVES = ("post", "capture", "reverse")
+MOVES = frozenset((b"post", b"capture", b"reverse"))
+RESOLVES = frozenset((b"capture", b"release", b"expire"))
 MAX_AMOUNT = 2**53 - 1
+#: How a number that is not there is written.
+NONE = -(2**63)
 
 
 class Broken(Exception):
@@ -35,10 +39,10 @@ class Broken(Exception):
 
     def __init__(self, what: str, leaf: int | None = None) -> None:
         super().__init__(what if leaf is None else f"leaf {leaf}: {what}")
-        self.leaf = leaf
+        self.what, self.leaf = what, leaf
 
 
-# --- signatures: RFC 8032 and C2SP signed notes -----------------------------------------------------------------------
+# --- signatures: RFC 8032, and the signed notes, checkpoints and cosignatures of C2SP ---------------------------------
 
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
@@ -55,15 +59,25 @@ def add(one: Point, other: Point) -> Point:
     return e * f % P, g * h % P, f * g % P, e * h % P
 
 
+@cache
+def doubled(point: Point) -> list[Point]:
+    """Return a point, twice it, four times it …: made once for a key, and a checkpoint is then half the work."""
+    points = [point]
+    for _ in range(255):
+        points.append(add(points[-1], points[-1]))
+    return points
+
+
 def times(number: int, point: Point) -> Point:
     total: Point = (0, 1, 1, 0)
-    while number:
+    for power in doubled(point):
         if number & 1:
-            total = add(total, point)
-        point, number = add(point, point), number >> 1
+            total = add(total, power)
+        number >>= 1
     return total
 
 
+@cache
 def unpacked(packed: bytes) -> Point:
     y = int.from_bytes(packed, "little")
     sign, y = y >> 255, y & (1 << 255) - 1
@@ -100,63 +114,133 @@ def is_signed(public: bytes, message: bytes, signature: bytes) -> bool:
 
 
 @dataclass(frozen=True)
+class Key:
+    """A verifier key: a name, the id that its signatures begin with, the algorithm, the public key."""
+
+    name: str
+    key_id: bytes
+    algorithm: int
+    public: bytes
+
+
+LOG, WITNESS = 1, 4
+
+
+def key_of(line: str, algorithm: int) -> Key:
+    try:
+        name, key_id, packed = line.strip().split("+", 2)
+        public = base64.b64decode(packed, validate=True)
+    except ValueError as exc:
+        raise Broken("a key cannot be read") from exc
+    if public[:1] != bytes([algorithm]) or sha256(name.encode() + b"\n" + public).digest()[:4].hex() != key_id:
+        raise Broken("a key is not what its id says")
+    return Key(name, bytes.fromhex(key_id), algorithm, public[1:])
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     size: int
     root: bytes
+    witnesses: tuple[str, ...] = ()
 
 
-def opened(note: str, key: str) -> Checkpoint:
-    """Return what a signed note says, if `key` signed it."""
+def opened(note: str, key: Key, witnesses: Iterable[Key] = ()) -> Checkpoint:
+    """Return what a signed note says, if `key` signed it; whoever else is known must not have signed it wrongly."""
     try:
-        name, key_id, packed = key.strip().split("+", 2)
         text, lines = note.rsplit("\n\n", 1)
         origin, size, root = (text + "\n").split("\n")[:3]
-        public = base64.b64decode(packed, validate=True)
         said = Checkpoint(int(size), base64.b64decode(root, validate=True))
         signatures = [line[2:].split(" ") for line in lines.split("\n") if line.startswith("— ")]
-        mine = [base64.b64decode(signature, validate=True) for who, signature in signatures if who == name]
+        signed = [(name, base64.b64decode(signature, validate=True)) for name, signature in signatures]
     except ValueError as exc:
-        raise Broken("a checkpoint or its key cannot be read") from exc
-    if origin != name or hashlib.sha256(name.encode() + b"\n" + public).digest()[:4].hex() != key_id:
-        raise Broken("a checkpoint is of another log, or the key is not what its id says")
-    if not any(one[:4].hex() == key_id and is_signed(public[1:], (text + "\n").encode(), one[4:]) for one in mine):
+        raise Broken("a checkpoint cannot be read") from exc
+    message = (text + "\n").encode()
+    if origin != key.name:
+        raise Broken("a checkpoint is of another log")
+    mine = [one[4:] for name, one in signed if name == key.name and one[:4] == key.key_id]
+    if not any(is_signed(key.public, message, one) for one in mine):
         raise Broken(f"the signature of the checkpoint at {said.size} leaves is not good")
-    return said
+    seen = []
+    for witness in witnesses:
+        for one in [one for name, one in signed if name == witness.name and one[:4] == witness.key_id]:
+            time = int.from_bytes(one[4:12], "big")
+            if not is_signed(witness.public, f"cosignature/v1\ntime {time}\n".encode() + message, one[12:]):
+                raise Broken(f"the cosignature of {witness.name} at {said.size} leaves is false")
+            seen.append(witness.name)
+    return Checkpoint(said.size, said.root, tuple(sorted(set(seen))))
 
 
 # --- the tree: RFC 6962 -----------------------------------------------------------------------------------------------
 
 
-def sha(content: bytes) -> bytes:
-    return hashlib.sha256(content).digest()
+def folded(hashes: list[bytes]) -> bytes:
+    """Return the root over some leaves, whose number need not be a power of two."""
+    while len(hashes) > 1:
+        odd = hashes[-1:] if len(hashes) & 1 else []
+        pairs = iter(hashes)
+        hashes = [sha256(b"\1" + left + right).digest() for left, right in zip(pairs, pairs, strict=False)] + odd
+    return hashes[0] if hashes else sha256(b"").digest()
 
 
 class Tree:
-    """A tree that grows leaf by leaf and knows its root at any moment."""
+    """A tree that grows leaf by leaf and knows its root at any moment: leaves are folded a run at a time."""
+
+    RUN = 256
 
     def __init__(self) -> None:
-        self.size = 0
+        self.runs = 0
         self.peaks: list[bytes] = []
+        self.fresh: list[bytes] = []
 
-    def grow(self, digest: bytes) -> None:
-        number = self.size
+    def fold(self) -> None:
+        """Put a full run of leaves under one peak."""
+        digest, number = folded(self.fresh), self.runs
         while number & 1:
-            digest, number = sha(b"\1" + self.peaks.pop() + digest), number >> 1
+            digest, number = sha256(b"\1" + self.peaks.pop() + digest).digest(), number >> 1
         self.peaks.append(digest)
-        self.size += 1
+        self.runs += 1
+        self.fresh.clear()
 
     def root(self) -> bytes:
-        if not self.peaks:
-            return sha(b"")
-        digest = self.peaks[-1]
-        for peak in reversed(self.peaks[:-1]):
-            digest = sha(b"\1" + peak + digest)
+        hashes = self.peaks + ([folded(self.fresh)] if self.fresh else [])
+        if not hashes:
+            return folded([])
+        digest = hashes[-1]
+        for peak in reversed(hashes[:-1]):
+            digest = sha256(b"\1" + peak + digest).digest()
         return digest
 
 
-# --- the rows ---------------------------------------------------------------------------------------------------------
+def root_from(leaves: dict[int, bytes], others: dict[tuple[int, int], bytes], size: int) -> bytes:
+    """Return the root that some leaves and the hashes of all runs between them make; each leaf must count."""
+    used = set()
 
-Row = dict[str, Any]
+    def over(low: int, high: int) -> bytes:
+        if (low, high) in others:
+            return others[low, high]
+        if high - low == 1:
+            if low not in leaves:
+                raise Broken("the proof lacks a part of the tree", low)
+            used.add(low)
+            return leaves[low]
+        middle = low + (1 << ((high - low - 1).bit_length() - 1))
+        return sha256(b"\1" + over(low, middle) + over(middle, high)).digest()
+
+    root = over(0, size)
+    if len(used) != len(leaves):
+        raise Broken("the proof passes over a row that it shows", min(set(leaves) - used))
+    return root
+
+
+# --- the leaves -------------------------------------------------------------------------------------------------------
+
+# A byte for the form, numbers of eight bytes at fixed places, the lengths of the rest, the rest.
+TRANSFER = struct.Struct(">x16s17q6i")
+ACCOUNT = struct.Struct(">x5q2i")
+CLOSURE = struct.Struct(">x3qi")
+ATTEMPT = struct.Struct(">x4q7i")
+EVIDENCE = struct.Struct(">x16sqi")
+LIABILITIES = struct.Struct(">x5q2i")
 
 
 def contents_of(packed: bytes) -> Iterator[bytes]:
@@ -164,231 +248,630 @@ def contents_of(packed: bytes) -> Iterator[bytes]:
     while at < len(packed):
         if at + 4 > len(packed):
             raise Broken("the file of leaves ends in the middle of one")
-        (length,) = struct.unpack_from(">I", packed, at)
+        length = int.from_bytes(packed[at : at + 4], "big")
         yield packed[at + 4 : at + 4 + length]
         at += 4 + length
 
 
-def row_of(content: bytes, leaf: int) -> Row:
-    if content[:1] != b"\1":
-        raise Broken("is of a form that this verifier does not know", leaf)
-    at = 1
-    values: list[Any] = []
-    try:
-        for form in FORMS:
-            tag, at = content[at], at + 1
-            if tag == 0:
-                values.append(None)
-                continue
-            (length,) = struct.unpack_from(">I", content, at)
-            raw, at = content[at + 4 : at + 4 + length], at + 4 + length
-            values.append(struct.unpack(">q", raw)[0] if form == "n" else raw.decode() if form == "t" else raw)
-    except (IndexError, struct.error, UnicodeDecodeError) as exc:
-        raise Broken("cannot be read", leaf) from exc
+def parts(content: bytes, form: struct.Struct, texts: int) -> tuple[list[Any], list[bytes | None]]:
+    """Return a leaf's numbers and what follows them, for the forms that are few."""
+    values = list(form.unpack_from(content))
+    lengths, at, found = values[-texts:], form.size, []
+    for length in lengths:
+        found.append(content[at : at + length] if length >= 0 else None)
+        at += max(length, 0)
     if at != len(content):
-        raise Broken("has something after its last field", leaf)
-    return dict(zip(NAMES, values, strict=True))
+        raise Broken("does not end where it says")
+    return values[:-texts], found
+
+
+class Account:
+    """Where one account stands while the journal is played."""
+
+    __slots__ = ("address", "floor", "has_balance", "held", "is_closed", "kind", "posted", "version", "written")
+
+    def __init__(self, address: str, kind: str, *, has_balance: bool, floor: int) -> None:
+        self.address, self.kind, self.has_balance, self.floor = address, kind, has_balance, floor
+        self.posted = self.held = self.version = 0
+        self.written = NONE
+        self.is_closed = False
+
+    @property
+    def is_owed(self) -> bool:
+        """Tell whether what is in it is owed to somebody: it can never be less than nothing."""
+        return self.floor >= 0
+
+
+class Hold:
+    """What is left of a hold while it is paid out."""
+
+    __slots__ = ("account", "amount", "expires", "kind", "left", "legs", "operation")
+
+    def __init__(self, account: int, amount: int, expires: int) -> None:
+        self.account, self.amount, self.left, self.expires = account, amount, amount, expires
+        self.legs, self.operation, self.kind = 0, b"", b""
 
 
 class Books:
-    """The journal played again: every rule that a row must keep, in the order of each account's versions."""
+    """The journal played again, leaf by leaf, as it was sealed: every account's versions come in their order."""
 
-    def __init__(self, accounts: list[dict[str, Any]]) -> None:
-        self.accounts = {account["id"]: account for account in accounts}
-        self.seen: dict[object, tuple[int, Row]] = {}
-        self.sides: dict[object, list[tuple[int, int, Row, int]]] = {}
-        self.unversioned: dict[object, int] = {}
-        self.resolved: dict[object, list[tuple[int, Row]]] = {}
-        self.legs: set[tuple[object, object]] = set()
-        self.reversed: set[object] = set()
+    def __init__(self) -> None:
+        self.leaf = 0
+        self.accounts: dict[int, Account] = {}
+        self.legs: dict[bytes, int] = {}
+        self.holds: dict[int, Hold] = {}
+        self.reversals: dict[int, tuple[int, int, int, int]] = {}
+        self.keys: set[bytes] = set()
+        self.keyed: set[bytes] = set()
+        self.consents: set[bytes] = set()
+        self.evidence: dict[bytes, bytes] = {}
+        #: By leaf: what the tree of what is owed is salted with, for those whose salt is told.
+        self.seeds: dict[int, bytes] = {}
+        self.takers = {
+            1: self.transfer, 2: self.account, 3: self.closure, 4: self.attempt, 5: self.evidenced, 6: self.liabilities,
+        }  # fmt: skip
 
-    def take(self, leaf: int, row: Row) -> None:
-        """Check what one row says by itself, and note it."""
-        self._check_form(leaf, row)
-        self.seen[row["id"]] = (leaf, row)
-        self.legs.add((row["op_id"], row["leg"]))
-        moves = row["kind"] in MOVES
-        change = row["amount"] if moves else 0
-        for side, sign in (("debit", -1), ("credit", 1)):
-            account = row[f"{side}_id"]
-            if account is None:
+    def play(self, contents: Iterable[bytes]) -> None:
+        """Take the leaves that come next."""
+        takers = self.takers
+        try:
+            for content in contents:
+                takers[content[0]](content)
+                self.leaf += 1
+        except Broken as exc:
+            raise Broken(exc.what, self.leaf if exc.leaf is None else exc.leaf) from exc
+        except (KeyError, IndexError, struct.error, UnicodeDecodeError) as exc:
+            raise Broken("cannot be read, or is of a form or account that was not told before", self.leaf) from exc
+
+    def transfer(self, content: bytes) -> None:
+        (
+            operation, row, leg, hold_id, hold_leg, debit_id, credit_id, amount, debit_version, debit_after, debit_held,
+            credit_version, credit_after, expires, effective, recorded, reverses, _,
+            kind_length, actor, event, reference, approver, reason,
+        ) = TRANSFER.unpack_from(content)  # fmt: skip
+        kind = content[177 : 177 + kind_length]
+        if len(content) != 177 + kind_length + actor + event + reference + max(approver, 0) + max(reason, 0):
+            raise Broken("does not end where it says")
+        if not 1 <= amount <= MAX_AMOUNT:
+            raise Broken("has an amount out of range")
+        if leg != self.legs.get(operation, 0) + 1 or operation in self.keyed:
+            raise Broken("is not the next row of its operation")
+        self.legs[operation] = leg
+        if effective > recorded or (effective < recorded and kind != b"post"):
+            raise Broken("is dated ahead, or back without being a post")
+        debit = self.accounts[debit_id]
+
+        reserved = 0
+        if kind == b"hold":
+            reserved = amount
+            self.holds[row] = Hold(debit_id, amount, expires)
+        elif hold_id != NONE:
+            reserved = self._resolve(hold_id, hold_leg, kind, operation, debit_id, amount, recorded)
+        elif kind != b"post" and kind != b"reverse":
+            raise Broken("is of no known kind, or resolves no hold")
+
+        if kind in MOVES:
+            if credit_id == debit_id:
+                raise Broken("gives to the account it takes from")
+            credit = self.accounts[credit_id]
+            credit.posted += amount
+            debit.posted -= amount
+            if credit.has_balance:
+                version = credit.version = credit.version + 1
+                if credit_version != version or credit.is_closed:
+                    raise Broken(missing(credit, version))
+                if credit_after != credit.posted:
+                    raise Broken("the balance after it is not what the rows before it make")
+                if recorded < credit.written:
+                    raise Broken("time runs backwards within its account")
+                credit.written = recorded
+            elif credit_version != NONE:
+                raise Broken("has a version where no balance is kept")
+        elif credit_id != NONE:
+            raise Broken("gives to somebody and takes from nobody")
+
+        if debit.has_balance:
+            version = debit.version = debit.version + 1
+            held = debit.held = debit.held + reserved
+            if debit_version != version or debit.is_closed:
+                raise Broken(missing(debit, version))
+            if debit_after != debit.posted or debit_held != held:
+                raise Broken("the balance after it is not what the rows before it make")
+            if debit.posted - held < debit.floor:
+                raise Broken("the account stands below its floor")
+            if recorded < debit.written:
+                raise Broken("time runs backwards within its account")
+            debit.written = recorded
+        elif debit_version != NONE or reserved:
+            raise Broken("has a version or a hold where no balance is kept")
+
+        if (kind == b"reverse") != (reverses != NONE):
+            raise Broken("is a reversal of nothing")
+        if reverses != NONE:
+            self._reverse(reverses, credit_id, debit_id, amount, content[-approver - reason :], approver, content)
+        if leg == 1 and kind == b"capture" and content[177 + kind_length + actor :][:event] == b"consent":
+            self.consents.add(operation)
+
+    def _resolve(
+        self, hold_id: int, hold_leg: int, kind: bytes, operation: bytes, debit_id: int, amount: int, recorded: int
+    ) -> int:
+        """Return by how much this row changes what is held: the first of a capture's legs frees the whole of it."""
+        hold = self.holds.get(hold_id)
+        if hold is None or hold.account != debit_id or kind not in RESOLVES:
+            raise Broken("resolves a hold that is not there")
+        if hold_leg != hold.legs + 1 or (
+            hold.legs and (operation, kind, b"capture") != (hold.operation, hold.kind, kind)
+        ):
+            raise Broken("resolves a hold a second time")
+        hold.left -= amount
+        if hold.left < 0:
+            raise Broken("pays more than was held")
+        if (kind == b"capture" and recorded >= hold.expires) or (kind == b"expire" and recorded < hold.expires):
+            raise Broken("pays from a hold whose time had passed, or lets it expire before")
+        hold.legs, hold.operation, hold.kind = hold_leg, operation, kind
+        return -hold.amount if hold_leg == 1 else 0
+
+    def _reverse(
+        self, row: int, debit_id: int, credit_id: int, amount: int, said: bytes, approver: int, content: bytes
+    ) -> None:
+        actor_at = 177 + int.from_bytes(content[153:157], "big")
+        actor = content[actor_at : actor_at + int.from_bytes(content[157:161], "big")]
+        if approver <= 0 or said[:approver] in (b"", actor) or not said[approver:]:
+            raise Broken("was not agreed to by a second person with a reason")
+        if row in self.reversals:
+            raise Broken("reverses what was reversed before")
+        self.reversals[row] = (self.leaf, debit_id, credit_id, amount)
+
+    def account(self, content: bytes) -> None:
+        (number, has_balance, floor, _, _), (address, kind) = parts(content, ACCOUNT, 2)
+        if number in self.accounts or address is None or kind is None:
+            raise Broken("opens an account that is open")
+        self.accounts[number] = Account(
+            address.decode(), kind.decode(), has_balance=has_balance == 1, floor=floor if has_balance == 1 else NONE
+        )
+
+    def closure(self, content: bytes) -> None:
+        (number, _, _), _ = parts(content, CLOSURE, 1)
+        account = self.accounts[number]
+        if account.is_closed or account.posted or account.held:
+            raise Broken("closes an account that is closed or not empty")
+        account.is_closed = True
+
+    def attempt(self, content: bytes) -> None:
+        _, (operation, key, print_, _, outcome, _, _) = parts(content, ATTEMPT, 7)
+        if key is None or key in self.keys or print_ is None or len(print_) != 32:
+            raise Broken("uses a key a second time")
+        self.keys.add(key)
+        if (outcome == b"applied") != (operation is not None):
+            raise Broken("says that it was applied and names no operation, or the other way round")
+        if operation is not None:
+            if operation not in self.legs:
+                raise Broken("names an operation that is not there")
+            self.keyed.add(operation)
+
+    def evidenced(self, content: bytes) -> None:
+        (operation, _), (digest,) = parts(content, EVIDENCE, 1)
+        if operation not in self.legs or operation in self.evidence or digest is None:
+            raise Broken("is evidence of no operation, or of one that has it")
+        self.evidence[operation] = digest
+
+    def liabilities(self, content: bytes) -> None:
+        """What the operator says it owes must be what the journal makes at that very leaf."""
+        (size, _, owed, _, _), (_, own) = parts(content, LIABILITIES, 2)
+        if size != self.leaf:
+            raise Broken("speaks of another tree than the one before it")
+        if owed != sum(account.posted for account in self.accounts.values() if account.is_owed):
+            raise Broken("what is said to be owed is not what the journal makes")
+        others = {account.address: account.posted for account in self.accounts.values() if not account.is_owed}
+        if own is None or json.loads(own) != others or owed + sum(others.values()):
+            raise Broken("what is owed is not what was issued, less what came back")
+        if self.leaf in self.seeds:
+            check_liabilities(self, content)
+
+    def close(self, contents: Iterable[bytes]) -> dict[str, list[int]]:
+        """Check what shows only at the end; return where every account stands."""
+        if unkeyed := self.legs.keys() - self.keyed:
+            raise Broken(f"{len(unkeyed)} operations were made under no key")
+        if bare := self.consents - self.evidence.keys():
+            raise Broken(f"{len(bare)} payments for a consent have no receipt's digest beside them")
+        if self.reversals:
+            self._check_reversals(contents)
+        if sum(account.posted for account in self.accounts.values()):
+            raise Broken("what was taken is not what was given")
+        return {one.address: [one.posted, one.held, one.version] for one in self.accounts.values()}
+
+    def _check_reversals(self, contents: Iterable[bytes]) -> None:
+        wanted = dict(self.reversals)
+        for leaf, content in enumerate(contents):
+            if content[0] != 1:
                 continue
-            if self.accounts[account]["has_balance"]:
-                entry = (row[f"{side}_version"], leaf, row, sign * change)
-                self.sides.setdefault(account, []).append(entry)
-            else:
-                self.unversioned[account] = self.unversioned.get(account, 0) + sign * change
-        if row["hold"] is not None:
-            self.resolved.setdefault(row["hold"], []).append((leaf, row))
-
-    def _check_form(self, leaf: int, row: Row) -> None:
-        kind, moves = row["kind"], row["kind"] in MOVES
-        if not moves and kind not in ("hold", "release", "expire"):
-            raise Broken("is of no known kind", leaf)
-        if type(row["amount"]) is not int or not 1 <= row["amount"] <= MAX_AMOUNT:
-            raise Broken("has an amount out of range", leaf)
-        if moves != (row["credit_id"] is not None) or row["credit_id"] == row["debit_id"]:
-            raise Broken("does not take from one account and give to another", leaf)
-        if row["id"] in self.seen or (row["op_id"], row["leg"]) in self.legs:
-            raise Broken("repeats another row", leaf)
-        if row["effective_at"] > row["recorded_at"]:
-            raise Broken("is dated ahead", leaf)
-        for side in ("debit", "credit"):
-            account = self.accounts.get(row[f"{side}_id"])
-            if row[f"{side}_id"] is None:
+            _, row, _, _, _, debit_id, credit_id, amount, *_, length = TRANSFER.unpack_from(content)[:19]
+            if row not in wanted:
                 continue
-            if account is None or account["address"] != row[side]:
-                raise Broken(f"names a {side} account that is not in the list", leaf)
-            if account["has_balance"] != (row[f"{side}_version"] is not None):
-                raise Broken("has no version where a balance is kept, or one where none is", leaf)
-
-    def close(self) -> dict[str, list[int]]:
-        """Check what the rows say together; return where every account stands."""
-        self._check_holds()
-        self._check_reversals()
-        standing = {address: [0, 0, 0] for address in sorted(str(one["address"]) for one in self.accounts.values())}
-        for account, entries in self.sides.items():
-            standing[str(self.accounts[account]["address"])] = self._replayed(
-                account, sorted(entries, key=lambda e: e[0])
-            )
-        for account, posted in self.unversioned.items():
-            standing[str(self.accounts[account]["address"])] = [posted, 0, 0]
-        return standing
-
-    def _replayed(self, account: object, entries: list[tuple[int, int, Row, int]]) -> list[int]:
-        posted = held = 0
-        written = None
-        for wanted, (version, leaf, row, change) in enumerate(entries, start=1):
-            if version != wanted:
-                raise Broken(f"its account's version {wanted} is missing or doubled", leaf)
-            posted += change
-            is_debit = row["debit_id"] == account
-            if is_debit:
-                held += self._held_by(row)
-            if row["debit_after" if is_debit else "credit_after"] != posted or (is_debit and row["debit_held"] != held):
-                raise Broken("the balance after it is not what the rows before it make", leaf)
-            floor = self.accounts[account]["floor"]
-            if is_debit and floor is not None and posted - held < floor:
-                raise Broken("the account stands below its floor", leaf)
-            if written is not None and row["recorded_at"] < written:
-                raise Broken("time runs backwards within its account", leaf)
-            written = row["recorded_at"]
-        return [posted, held, len(entries)]
-
-    def _held_by(self, row: Row) -> int:
-        if row["kind"] == "hold":
-            return int(row["amount"])
-        if row["hold"] is None or row["hold_leg"] != 1:
-            # Of a capture's legs every one shows what is held after the whole of it.
-            return 0
-        return -int(self.seen[row["hold"]][1]["amount"])
-
-    def _check_holds(self) -> None:
-        for hold, resolutions in self.resolved.items():
-            leaf, first = resolutions[0]
-            if hold not in self.seen or self.seen[hold][1]["kind"] != "hold":
-                raise Broken("resolves a hold that is not there", leaf)
-            held = self.seen[hold][1]
-            if sorted(row["hold_leg"] for _, row in resolutions) != list(range(1, len(resolutions) + 1)):
-                raise Broken("resolves a hold a second time", resolutions[-1][0])
-            if len({(row["op_id"], row["kind"], row["debit_id"]) for _, row in resolutions}) > 1:
-                raise Broken("resolves a hold a second time", resolutions[-1][0])
-            if first["kind"] not in ("capture", "release", "expire") or first["debit_id"] != held["debit_id"]:
-                raise Broken("resolves a hold of another account", leaf)
-            if first["kind"] == "capture" and sum(row["amount"] for _, row in resolutions) > held["amount"]:
-                raise Broken("pays more than was held", leaf)
-            if first["kind"] == "capture" and first["recorded_at"] >= held["expires_at"]:
-                raise Broken("pays from a hold whose time had passed", leaf)
-            if first["kind"] == "expire" and first["recorded_at"] < held["expires_at"]:
-                raise Broken("lets a hold expire before its time", leaf)
-
-    def _check_reversals(self) -> None:
-        for leaf, row in self.seen.values():
-            if (row["kind"] == "reverse") != (row["reverses"] is not None):
-                raise Broken("is a reversal of nothing", leaf)
-            if row["reverses"] is None:
-                continue
-            _, back = self.seen.get(row["reverses"], (0, None))
-            if back is None or back["kind"] not in ("post", "capture") or row["reverses"] in self.reversed:
-                raise Broken("reverses what cannot be reversed, or was before", leaf)
-            if (row["debit_id"], row["credit_id"], row["amount"]) != (
-                back["credit_id"],
-                back["debit_id"],
-                back["amount"],
-            ):
-                raise Broken("is not the whole row with its sides swapped", leaf)
-            if not row["approved_by"] or row["approved_by"] == row["actor"] or not row["reason"]:
-                raise Broken("was not agreed to by a second person with a reason", leaf)
-            self.reversed.add(row["reverses"])
+            later, *sides = wanted.pop(row)
+            if content[177 : 177 + length] == b"reverse" or leaf > later or sides != [debit_id, credit_id, amount]:
+                raise Broken("is not a whole row with its sides swapped", later)
+        for leaf, *_ in wanted.values():
+            raise Broken("reverses what cannot be reversed", leaf)
 
 
-# --- the whole --------------------------------------------------------------------------------------------------------
+def missing(account: Account, version: int) -> str:
+    if account.is_closed:
+        return "moves an account that was closed"
+    return f"its account's version {version} is missing or doubled"
 
 
-def verify(bundle: str, *, key: str | None = None, kept: tuple[str, ...] = ()) -> str:
+# --- what is owed: a Merkle tree with sums, every account's balance in two salted shares ------------------------------
+
+
+def share_leaf(salt: bytes, number: int, amount: int, standing: tuple[int, int, int], address: str) -> bytes:
+    return sha256(b"\2" + salt + struct.pack(">5q", number, amount, *standing) + address.encode()).digest()
+
+
+def summed(left: tuple[int, bytes], right: tuple[int, bytes]) -> tuple[int, bytes]:
+    if min(left[0], right[0]) < 0:
+        raise Broken("a part of what is owed is less than nothing")
+    packed = struct.pack(">q32sq32s", left[0], left[1], right[0], right[1])
+    return left[0] + right[0], sha256(b"\3" + packed).digest()
+
+
+def shares_of(seed: bytes, address: str, standing: tuple[int, int, int]) -> list[tuple[int, bytes]]:
+    """Return an account's two shares: by chance how much in which, so that a neighbour's share tells nothing."""
+    secret = hmac.digest(seed, address.encode(), "sha256")
+    first = int.from_bytes(hmac.digest(secret, b"split", "sha256"), "big") % (standing[0] + 1)
+    return [
+        (amount, share_leaf(hmac.digest(secret, b"salt %d" % number, "sha256"), number, amount, standing, address))
+        for number, amount in enumerate((first, standing[0] - first))
+    ]
+
+
+def sum_root(shares: list[tuple[int, bytes]]) -> tuple[int, bytes]:
+    level = sorted(shares, key=lambda share: share[1])
+    while len(level) > 1:
+        odd = level[-1:] if len(level) & 1 else []
+        pairs = iter(level)
+        level = [summed(left, right) for left, right in zip(pairs, pairs, strict=False)] + odd
+    return level[0] if level else (0, sha256(b"").digest())
+
+
+def check_liabilities(books: Books, content: bytes) -> None:
+    """Build the tree of what is owed from the journal as it stands at the leaf that speaks of it."""
+    seed = books.seeds.pop(books.leaf)
+    shares = [
+        share
+        for one in books.accounts.values()
+        if one.is_owed
+        for share in shares_of(seed, one.address, (one.posted, one.held, one.version))
+    ]
+    (_, count, owed, _, _), (root, _) = parts(content, LIABILITIES, 2)
+    if (len(shares), (owed, root)) != (count, sum_root(shares)):
+        raise Broken("the tree of what is owed is not that of the accounts")
+
+
+# --- a bundle ---------------------------------------------------------------------------------------------------------
+
+
+def verify(
+    bundle: str, *, key: str | None = None, kept: Iterable[str] = (), witnesses: Iterable[str] = (), receipt: str = ""
+) -> str:
     """Return one line of good news.
 
     Raises:
         Broken: the first thing that is wrong.
     """
     try:
-        with zipfile.ZipFile(bundle) as archive:
-            files = {name: archive.read(name) for name in archive.namelist()}
-        own_key, notes = files["key"].decode(), files["checkpoint"].decode()
-        older = {name: files[name].decode() for name in files if name.startswith("checkpoints/")}
-        accounts, claims = json.loads(files["accounts.json"]), json.loads(files["claims.json"])
-        leaves, hashes = files["leaves"], files["hashes"]
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as exc:
+        with zipfile.ZipFile(bundle) as archive, ExitStack() as opened_files:
+
+            def leaves() -> Iterator[list[bytes]]:
+                return opened_files.enter_context(closing(_leaves_in(archive)))
+
+            key_line, note = archive.read("key").decode(), archive.read("checkpoint").decode()
+            older = [archive.read(name).decode() for name in archive.namelist() if name.startswith("checkpoints/")]
+            named = archive.read("witnesses").decode().split()
+            claims, hashes = json.loads(archive.read("claims.json")), archive.read("hashes")
+            trusted = [key_of(line, WITNESS) for line in {*named, *witnesses}]
+            newest, *others = known = _known(note, [*older, *kept], key_of(key or key_line, LOG), trusted)
+            books = Books()
+            books.seeds = {int(leaf): bytes.fromhex(seed) for leaf, seed in claims["seeds"].items()}
+            _check_tree(newest, others, leaves(), hashes, books)
+            standing = books.close(chain.from_iterable(leaves()))
+            told = _match(receipt, books.evidence, chain.from_iterable(leaves())) if receipt else ""
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, AttributeError, TypeError) as exc:
         raise Broken(f"the bundle cannot be read: {type(exc).__name__}") from exc
-
-    newest = opened(notes, key or own_key)
-    known = [opened(note, key or own_key) for note in (*older.values(), *kept)] + [newest]
-    for one in known:
-        if one.size > newest.size:
-            raise Broken(f"the tree has {newest.size} leaves, and a checkpoint was signed at {one.size}")
-    _check_tree(newest, known, leaves, hashes)
-
-    books = Books(accounts)
-    for leaf, content in enumerate(contents_of(leaves)):
-        books.take(leaf, row_of(content, leaf))
-    standing = books.close()
     if claims["tree_size"] != newest.size or claims["standing"] != standing:
         wrong = sorted(name for name in standing if claims["standing"].get(name) != standing[name])
         raise Broken(f"the balances that are claimed are not those of the journal: {', '.join(wrong[:3]) or 'others'}")
-    if sum(posted for posted, _, _ in standing.values()):
-        raise Broken("what was taken is not what was given")
+    if books.seeds:
+        raise Broken("the tree of what is owed is told for a leaf that speaks of something else", min(books.seeds))
+    size = f"{newest.size} leaves, {len(known)} checkpoints, {len(standing)} accounts"
+    return f"OK: {size}, signed by {_signers(key, known)}{told}"
+
+
+def _known(note: str, others: list[str], key: Key, witnesses: list[Key]) -> list[Checkpoint]:
+    """Return the newest checkpoint and the others, none of which may be of a larger tree."""
+    newest, *rest = [opened(text, key, witnesses) for text in [note, *others]]
+    for one in rest:
+        if one.size > newest.size:
+            raise Broken(f"the tree has {newest.size} leaves, and a checkpoint was signed at {one.size}")
+    return [newest, *rest]
+
+
+def _signers(key: str | None, known: list[Checkpoint]) -> str:
     told = "the key given" if key else "the key inside it (give --key to check who signed)"
-    return f"OK: {newest.size} leaves, {len(known)} checkpoints, {len(standing)} accounts, signed by {told}"
-
-
-def _check_tree(newest: Checkpoint, known: list[Checkpoint], leaves: bytes, hashes: bytes) -> None:
-    roots: dict[int, set[bytes]] = {}
+    seen: dict[str, int] = {}
     for one in known:
+        seen |= {name: max(one.size, seen.get(name, 0)) for name in one.witnesses}
+    return told + "".join(f", cosigned by {name} at {size} leaves" for name, size in sorted(seen.items()))
+
+
+def _leaves_in(archive: zipfile.ZipFile) -> Generator[list[bytes], None, None]:
+    """Read the leaves a stretch at a time, so that large books need little room."""
+    with archive.open("leaves") as file:
+        rest = b""
+        while block := file.read(1 << 20):
+            block, found, at = rest + block, [], 0
+            end = len(block) - 4
+            while at <= end:
+                upto = at + 4 + int.from_bytes(block[at : at + 4], "big")
+                if upto > len(block):
+                    break
+                found.append(block[at + 4 : upto])
+                at = upto
+            yield found
+            rest = block[at:]
+        if rest:
+            raise Broken("the file of leaves ends in the middle of one")
+
+
+def _check_tree(
+    newest: Checkpoint, others: list[Checkpoint], leaves: Iterator[list[bytes]], hashes: bytes, books: Books
+) -> None:
+    """Hash every leaf, compare the root wherever one was signed, and play what the leaves say on the way."""
+    roots: dict[int, set[bytes]] = {}
+    for one in [newest, *others]:
         roots.setdefault(one.size, set()).add(one.root)
-    tree, good = Tree(), 0
-    for leaf, content in enumerate(contents_of(leaves)):
-        digest = sha(b"\0" + content)
-        if hashes[leaf * 32 : leaf * 32 + 32] != digest:
-            raise Broken("is not what was sealed", leaf)
-        tree.grow(digest)
-        if tree.size in roots:
-            if roots[tree.size] != {tree.root()}:
-                raise Broken(f"this or one up to {leaf} is not what was signed at {tree.size} leaves", good)
-            good = tree.size
-    if tree.size != newest.size or len(hashes) != 32 * tree.size:
-        raise Broken(f"{newest.size} leaves were signed and {tree.size} are here", min(tree.size, len(hashes) // 32))
-    if roots.get(0, {sha(b"")}) != {sha(b"")}:
+    tree, good, size = Tree(), 0, 0
+    wrong: Broken | None = None
+    for piece in _pieces(leaves, sorted(roots)):
+        digests = [sha256(b"\0" + content).digest() for content in piece]
+        if b"".join(digests) != hashes[size * 32 : (size + len(piece)) * 32]:
+            raise Broken("is not what was sealed", _first_other(digests, hashes, size))
+        tree.fresh += digests
+        if len(tree.fresh) == Tree.RUN:
+            tree.fold()
+        size += len(piece)
+        if size in roots:
+            if roots[size] != {tree.root()}:
+                raise Broken(f"this or one up to {size - 1} is not what was signed at {size} leaves", good)
+            good = size
+        if wrong is None:
+            try:
+                books.play(piece)
+            except Broken as exc:
+                wrong = exc  # what was signed is looked at first: a tree that is not the signed one says more
+    if size != newest.size or len(hashes) != 32 * size:
+        raise Broken(f"{newest.size} leaves were signed and {size} are here", min(size, len(hashes) // 32))
+    if roots.get(0, {folded([])}) != {folded([])}:
         raise Broken("a checkpoint of nothing has something in it")
+    if wrong is not None:
+        raise wrong
+
+
+def _pieces(leaves: Iterator[list[bytes]], stops: list[int]) -> Iterator[list[bytes]]:
+    """Cut the leaves at every full run of the tree and wherever a checkpoint was signed."""
+    size, ahead = 0, [stop for stop in stops if stop]
+    rest: list[bytes] = []
+    for stretch in leaves:
+        rest, at = rest + stretch, 0
+        while True:
+            upto = (size // Tree.RUN + 1) * Tree.RUN
+            if ahead and ahead[0] < upto:
+                upto = ahead[0]
+            if at + upto - size > len(rest):
+                break
+            if ahead and ahead[0] == upto:
+                ahead.pop(0)
+            yield rest[at : at + upto - size]
+            at, size = at + upto - size, upto
+        rest = rest[at:]
+    if rest:
+        yield rest
+
+
+def _first_other(digests: list[bytes], hashes: bytes, start: int) -> int:
+    for number, digest in enumerate(digests):
+        if hashes[(start + number) * 32 : (start + number + 1) * 32] != digest:
+            return start + number
+    return start + len(digests)
+
+
+# --- a household's statement ------------------------------------------------------------------------------------------
+
+
+def verify_statement(
+    path: str, *, key: str | None = None, kept: Iterable[str] = (), witnesses: Iterable[str] = (), receipt: str = ""
+) -> str:
+    """Return one line of good news: nothing was left out of this statement, and it is part of what was signed.
+
+    Raises:
+        Broken: the first thing that is wrong.
+    """
+    try:
+        told = json.loads(Path(path).read_text())
+        trusted = [key_of(line, WITNESS) for line in {*told["witnesses"], *witnesses}]
+        newest, *others = known = _known(told["checkpoint"], list(kept), key_of(key or told["key"], LOG), trusted)
+        leaves = {int(index): bytes.fromhex(content) for index, content in told["leaves"]}
+        nodes = {(low, high): bytes.fromhex(digest) for low, high, digest in told["nodes"]}
+        digests = {index: sha256(b"\0" + content).digest() for index, content in leaves.items()}
+        if root_from(digests, nodes, newest.size) != newest.root:
+            raise Broken("the rows are not part of what was signed")
+        for one in others:
+            if (one.size, one.root) == (newest.size, newest.root):
+                continue
+            path_between = told["consistency"].get(str(one.size))
+            if path_between is None or not is_consistent(one, newest, [bytes.fromhex(node) for node in path_between]):
+                raise Broken(f"the tree is not shown to begin with the one that was signed at {one.size} leaves")
+        standing, evidence = _play_one(told["address"], leaves)
+        owed_at = _check_share(told, leaves, standing)
+        match = _match(receipt, evidence, leaves.values()) if receipt else ""
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, struct.error, IndexError) as exc:
+        raise Broken(f"the statement cannot be read: {type(exc).__name__}") from exc
+    posted, held, version = standing
+    return (
+        f"OK: {told['address']} has {version} rows and no others up to leaf {owed_at}, {posted} tokens, {held} held, "
+        f"signed by {_signers(key, known)}{match}"
+    )
+
+
+def is_consistent(old: Checkpoint, new: Checkpoint, path: list[bytes]) -> bool:
+    """Tell whether the path leads from the old root to the new one. Source: RFC 9162, 2.1.4.2."""
+    if old.size == 0 or old.size >= new.size or not path:
+        return old.size == 0
+    nodes = list(path)
+    if old.size & (old.size - 1) == 0:
+        nodes.insert(0, old.root)
+    first, last = old.size - 1, new.size - 1
+    while first & 1:
+        first, last = first >> 1, last >> 1
+    before = after = nodes[0]
+    for node in nodes[1:]:
+        if last == 0:
+            return False
+        if first & 1 or first == last:
+            before, after = (sha256(b"\1" + node + one).digest() for one in (before, after))
+            while first and not first & 1:
+                first, last = first >> 1, last >> 1
+        else:
+            after = sha256(b"\1" + after + node).digest()
+        first, last = first >> 1, last >> 1
+    return last == 0 and (before, after) == (old.root, new.root)
+
+
+def _play_one(address: str, leaves: dict[int, bytes]) -> tuple[tuple[int, int, int], dict[bytes, bytes]]:
+    """Replay one account's rows: versions 1 to n without a gap, every balance the one that the rows make."""
+    number = None
+    posted = held = version = 0
+    holds: dict[int, int] = {}
+    evidence: dict[bytes, bytes] = {}
+    for leaf, content in sorted(leaves.items()):
+        if content[0] == 2:
+            (opened_number, *_), (name, _) = parts(content, ACCOUNT, 2)
+            number = opened_number if name == address.encode() else number
+        elif content[0] == 5:
+            (operation, _), (digest,) = parts(content, EVIDENCE, 1)
+            evidence[operation] = digest or b""
+        elif content[0] == 1:
+            (
+                _, row, _, hold, hold_leg, debit, credit, amount, debit_version, debit_after, debit_held,
+                credit_version, credit_after, *_, kind_length, _, _, _, _, _,
+            ) = TRANSFER.unpack_from(content)  # fmt: skip
+            kind, version = content[177 : 177 + kind_length], version + 1
+            if debit == number and number is not None:
+                if kind == b"hold":
+                    holds[row] = amount
+                    held += amount
+                elif hold != NONE and hold_leg == 1:
+                    held -= holds.pop(hold)
+                posted -= amount if kind in MOVES else 0
+                said = (debit_version, debit_after, debit_held)
+            elif credit == number and number is not None:
+                posted += amount
+                said = (credit_version, credit_after, held)
+            else:
+                raise Broken("is not a row of this account", leaf)
+            if said[0] != version:
+                raise Broken(f"its account's version {version} is missing or doubled", leaf)
+            if said[1:] != (posted, held):
+                raise Broken("the balance after it is not what the rows before it make", leaf)
+    if number is None:
+        raise Broken("the account's own leaf is missing")
+    return (posted, held, version), evidence
+
+
+def _check_share(told: dict[str, Any], leaves: dict[int, bytes], standing: tuple[int, int, int]) -> int:
+    """Check that the account stands with exactly these rows in the tree of what is owed; return its leaf."""
+    owed_at = next((leaf for leaf, content in leaves.items() if content[0] == 6), None)
+    if owed_at is None:
+        raise Broken("nothing says what is owed")
+    (size, count, owed, _, _), (root, _) = parts(leaves[owed_at], LIABILITIES, 2)
+    if size != owed_at or any(leaf > owed_at for leaf in leaves):
+        raise Broken("what is owed was told of another tree than these rows", owed_at)
+    if [share["number"] for share in told["shares"]] != [0, 1] or told["shares"][0]["position"] == told["shares"][1][
+        "position"
+    ]:
+        raise Broken("an account has two shares in what is owed")
+    total = 0
+    for share in told["shares"]:
+        amount = share["amount"]
+        digest = share_leaf(bytes.fromhex(share["salt"]), share["number"], amount, standing, told["address"])
+        path = [(other, bytes.fromhex(node)) for other, node in share["path"]]
+        if _climbed((amount, digest), share["position"], count, path) != (owed, root):
+            raise Broken("a share is not part of what is owed: the last version, or the balance, is another", owed_at)
+        total += amount
+    if total != standing[0]:
+        raise Broken("the shares in what is owed are not the balance", owed_at)
+    return owed_at
+
+
+def _climbed(
+    node: tuple[int, bytes], position: int, size: int, path: list[tuple[int, bytes]]
+) -> tuple[int, bytes] | None:
+    """Return the root that a path leads to. Source: RFC 9162, 2.1.3.2."""
+    last = size - 1
+    for other in path:
+        if last == 0:
+            return None
+        if position & 1 or position == last:
+            node = summed(other, node)
+            while position and not position & 1:
+                position, last = position >> 1, last >> 1
+        else:
+            node = summed(node, other)
+        position, last = position >> 1, last >> 1
+    return node if last == 0 else None
+
+
+# --- a receipt --------------------------------------------------------------------------------------------------------
+
+
+def _match(path: str, evidence: dict[bytes, bytes], contents: Iterable[bytes]) -> str:
+    """Tell which payment was made under a receipt: its digest is sealed beside the operation that it names."""
+    told = json.loads(Path(path).read_text())
+    receipt = told.get("receipt", told)
+    body = json.dumps(receipt, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    operation = bytes.fromhex(receipt["maru:opId"].replace("-", ""))
+    if evidence.get(operation) != sha256(body).digest():
+        raise Broken("no payment here was made under this receipt")
+    consent = "consent:" + receipt["dpv:hasRecordOfActivity"]["dct:identifier"]
+    amounts = []
+    for content in contents:
+        if content[0] == 1 and content[1:17] == operation:
+            values = TRANSFER.unpack_from(content)
+            texts, at = [], 177
+            for length in values[-6:]:
+                texts.append(content[at : at + max(length, 0)].decode())
+                at += max(length, 0)
+            if texts[0] != "capture" or texts[3] != consent:
+                raise Broken("the payment is for another consent than the receipt's")
+            amounts.append(values[7])
+    paid = receipt["maru:compensation"]
+    if not amounts or int(paid["maru:tokens"]) not in amounts or sum(amounts) > int(paid["maru:priceTokens"]):
+        raise Broken("the payment is not what the receipt says")
+    return f"; the receipt's {paid['maru:tokens']} tokens were paid"
 
 
 def main() -> int:
-    reader = argparse.ArgumentParser(description="Check a bundle of Maru's ledger.")
-    reader.add_argument("bundle")
-    reader.add_argument("--key", help="the verifier key, told to you on another way than the bundle")
+    reader = argparse.ArgumentParser(description="Check a bundle of Maru's ledger, or a household's statement.")
+    reader.add_argument("file")
+    reader.add_argument("--key", help="the verifier key, told to you on another way than the file")
     reader.add_argument("--kept", nargs="*", default=[], help="files of checkpoints that you kept")
+    reader.add_argument("--witness", nargs="*", default=[], help="keys of witnesses that you trust")
+    reader.add_argument("--receipt", default="", help="a receipt, as Maru gave it to you")
     asked = reader.parse_args()
+    check = verify if zipfile.is_zipfile(asked.file) else verify_statement
     try:
-        print(verify(asked.bundle, key=asked.key, kept=tuple(Path(name).read_text() for name in asked.kept)))
+        kept = tuple(Path(name).read_text() for name in asked.kept)
+        print(check(asked.file, key=asked.key, kept=kept, witnesses=asked.witness, receipt=asked.receipt))
     except Broken as exc:
         print(f"BAD: {exc}")
         return 1

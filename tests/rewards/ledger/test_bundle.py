@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from rewards.ledger import bundle, merkle, signed_notes, verify_bundle
+from rewards.ledger import bundle, liabilities, merkle, signed_notes, verify_bundle
 from rewards.ledger import operations as ledger
-from rewards.ledger.models import FEES
-from rewards.ledger.verify_bundle import Broken, contents_of, is_signed, row_of, verify
+from rewards.ledger.errors import InsufficientTokens
+from rewards.ledger.models import FEES, Leaf
+from rewards.ledger.verify_bundle import Broken, contents_of, is_signed, verify
 from tests.conftest import connect_as_owner
 from tests.rewards.ledger import books
 from tests.rewards.ledger.test_sealing import sealed
@@ -28,6 +29,10 @@ def play() -> None:
     gift = books.post(debit=home, credit=books.account(), amount=3)
     ledger.reverse_operation(op_id=gift.op_id, actor="user:1", approved_by="user:2", reason="잘못 보냄")
     ledger.capture_hold(hold=books.hold(debit=escrow, amount=2).key, key=books.key(), legs=[], **books.FACT)
+    with pytest.raises(InsufficientTokens):
+        books.post(debit=home, credit=FEES, amount=9999)
+    closing = books.account()
+    ledger.close_account(address=closing, actor="test")
 
 
 #: Made once: what it takes is a sealed journal, and that waits for whatever else the server is doing.
@@ -37,11 +42,21 @@ MADE: list[bytes] = []
 def make() -> bytes:
     play()
     sealed()
+    liabilities.tell()
     play()
     sealed()
     books.hold(debit=books.account("escrow", tokens=9), amount=4)  # not sealed: the bundle is of the checkpoint
     with bundle.write_bundle() as file:
         return file.read()
+
+
+def leaves_of(path: Path) -> list[bytes]:
+    return list(contents_of(inside(path, "leaves")))
+
+
+def nth(contents: list[bytes], form: int, number: int = 0) -> int:
+    """Return the leaf of the so many-th row of a form: 1 is a transfer, 2 an account, 4 an attempt …"""
+    return [leaf for leaf, content in enumerate(contents) if content[0] == form][number]
 
 
 @pytest.fixture
@@ -92,7 +107,7 @@ def test_an_honest_bundle_is_ok_in_a_process_without_maru(saved):
     )  # fmt: skip
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("OK: 20 leaves, ")
+    assert done.stdout.startswith(f"OK: {len(leaves_of(saved))} leaves, ")
 
 
 def test_the_process_says_bad_and_fails(saved):
@@ -103,17 +118,18 @@ def test_the_process_says_bad_and_fails(saved):
     assert (done.returncode, done.stdout[:5]) == (1, "BAD: ")
 
 
-def test_the_verifier_reads_what_the_journal_wrote(saved):
-    rows = [row_of(content, leaf) for leaf, content in enumerate(contents_of(inside(saved, "leaves")))]
+def test_everything_that_only_grows_is_in_it(saved):
+    forms = [content[0] for content in leaves_of(saved)]
 
-    reversal = next(row for row in rows if row["kind"] == "reverse")
-    assert (reversal["amount"], reversal["approved_by"], reversal["reason"]) == (3, "user:2", "잘못 보냄")
-    assert {row["credit"] for row in rows if row["kind"] == "hold"} == {None}
+    assert {form: forms.count(form) for form in (3, 5, 6)} == {3: 2, 5: 0, 6: 1}
+    assert forms.count(1) == 20
+    assert forms.count(4) == 20 - 2 + 2, "a capture of two legs is one attempt; two were refused"
+    assert forms.count(2) > 6
 
 
-@pytest.mark.parametrize("leaf", [0, 7, 19])
+@pytest.mark.parametrize("leaf", [0, 7, 19, 33])
 def test_a_flipped_bit_is_named_by_its_leaf(saved, leaf):
-    contents = list(contents_of(inside(saved, "leaves")))
+    contents = leaves_of(saved)
     contents[leaf] = contents[leaf][:9] + bytes([contents[leaf][9] ^ 1]) + contents[leaf][10:]
 
     with pytest.raises(Broken, match=f"leaf {leaf}: is not what was sealed") as caught:
@@ -122,21 +138,22 @@ def test_a_flipped_bit_is_named_by_its_leaf(saved, leaf):
 
 
 def test_a_dropped_row_is_named(saved):
-    contents = list(contents_of(inside(saved, "leaves")))
+    contents = leaves_of(saved)
 
     with pytest.raises(Broken, match="leaf 4: "):
         verify(bent(saved, leaves=packed(contents[:4] + contents[5:])))
 
 
 def test_the_last_row_is_missed_too(saved):
-    contents = list(contents_of(inside(saved, "leaves")))
+    contents = leaves_of(saved)
 
-    with pytest.raises(Broken, match="leaf 19: 20 leaves were signed and 19 are here"):
+    count = len(contents)
+    with pytest.raises(Broken, match=f"leaf {count - 1}: {count} leaves were signed and {count - 1} are here"):
         verify(bent(saved, leaves=packed(contents[:-1])))
 
 
 def test_swapped_rows_are_named_even_where_their_hashes_were_swapped_too(saved):
-    contents = list(contents_of(inside(saved, "leaves")))
+    contents = leaves_of(saved)
     contents[2], contents[3] = contents[3], contents[2]
 
     with pytest.raises(Broken, match="leaf 0: this or one up to"):
@@ -167,28 +184,46 @@ def own_key(settings):
 
 def test_a_shorter_tree_signed_anew_is_caught_by_who_kept_a_checkpoint(saved, own_key):
     kept = inside(saved, "checkpoint").decode()
-    contents = list(contents_of(inside(saved, "leaves")))
+    contents = leaves_of(saved)
 
-    with pytest.raises(Broken, match="has 15 leaves, and a checkpoint was signed at 20"):
+    with pytest.raises(Broken, match=f"has 15 leaves, and a checkpoint was signed at {len(contents)}"):
         verify(resigned(saved, contents[:15], own_key), kept=(kept,))
 
 
 def test_a_tree_of_the_same_size_signed_anew_is_caught_by_who_kept_a_checkpoint(saved, own_key):
     kept = inside(saved, "checkpoint").decode()
-    contents = list(contents_of(inside(saved, "leaves")))
+    contents = leaves_of(saved)
     contents[5], contents[6] = contents[6], contents[5]
 
-    with pytest.raises(Broken, match="is not what was signed at 20 leaves"):
+    with pytest.raises(Broken, match=f"is not what was signed at {len(contents)} leaves"):
         verify(resigned(saved, contents, own_key), kept=(kept,))
 
 
+NUMBERS = [
+    "id",
+    "leg",
+    "hold_id",
+    "hold_leg",
+    "debit_id",
+    "credit_id",
+    "amount",
+    "debit_version",
+    "debit_after",
+    "debit_held",
+    "credit_version",
+    "credit_after",
+    "expires_at",
+    "effective_at",
+    "recorded_at",
+    "reverses_id",
+    "xid",
+]
+
+
 def changed(content: bytes, field: str, value: int) -> bytes:
-    """Return a leaf with one number changed in place."""
-    at, wanted = 1, verify_bundle.NAMES.index(field)
-    for _ in range(wanted):
-        at += 5 + struct.unpack_from(">I", content, at + 1)[0] if content[at] else 1
-    assert content[at] == 1
-    return content[: at + 5] + struct.pack(">q", value) + content[at + 13 :]
+    """Return a transfer's leaf with one number changed in place."""
+    at = 17 + 8 * NUMBERS.index(field)
+    return content[:at] + struct.pack(">q", value) + content[at + 8 :]
 
 
 @pytest.mark.parametrize(
@@ -199,14 +234,131 @@ def changed(content: bytes, field: str, value: int) -> bytes:
         ("credit_after", 99, "the balance after it"),
         ("credit_version", 9, "version 1 is missing"),
         ("effective_at", 2**62, "dated ahead"),
-        ("credit_id", 10**9, "not in the list"),
+        ("credit_id", 10**9, "not told before"),
+        ("credit_id", verify_bundle.NONE, "not told before"),
+        ("debit_version", 1, "where no balance is kept"),
+        ("leg", 2, "not the next row of its operation"),
+        ("hold_id", 1, "a hold that is not there"),
+        ("reverses_id", 1, "reversal of nothing"),
     ],
 )
 def test_even_the_holder_of_the_key_cannot_sign_books_that_break_a_rule(saved, own_key, field, value, told):
-    contents = list(contents_of(inside(saved, "leaves")))
-    contents[0] = changed(contents[0], field, value)
+    contents = leaves_of(saved)
+    leaf = nth(contents, 1)
+    contents[leaf] = changed(contents[leaf], field, value)
+
+    with pytest.raises(Broken, match=f"leaf {leaf}: .*{told}"):
+        verify(resigned(saved, contents, own_key))
+
+
+def row(contents: list[bytes], kind: str, number: int = 0) -> int:
+    """Return the leaf of the so many-th transfer of a kind."""
+    return [
+        leaf for leaf, content in enumerate(contents) if content[0] == 1 and content[177:].startswith(kind.encode())
+    ][number]
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "field", "value", "told"),
+    [
+        ("capture", 1, "hold_leg", 1, "resolves a hold a second time"),
+        ("capture", 0, "amount", 31, "pays more than was held"),
+        ("release", 0, "debit_held", 30, "the balance after it"),
+        ("hold", 0, "amount", 101, "the balance after it"),
+        ("hold", 0, "debit_id", 10**9, "not told before"),
+        ("reverse", 0, "reverses_id", 10**9, "reverses what cannot be reversed"),
+        ("reverse", 0, "recorded_at", 1, "dated ahead"),
+    ],
+)
+def test_holds_and_reversals_keep_their_rules_too(saved, own_key, kind, number, field, value, told):
+    contents = leaves_of(saved)
+    leaf = row(contents, kind, number)
+    contents[leaf] = changed(contents[leaf], field, value)
+
+    with pytest.raises(Broken, match=f"leaf {leaf}: .*{told}"):
+        verify(resigned(saved, contents, own_key))
+
+
+def test_a_hold_is_not_paid_from_once_its_time_has_passed(saved, own_key):
+    contents = leaves_of(saved)
+    held = row(contents, "hold")
+    contents[held] = changed(contents[held], "expires_at", 1)
+
+    with pytest.raises(Broken, match=f"leaf {row(contents, 'capture')}: pays from a hold whose time had passed"):
+        verify(resigned(saved, contents, own_key))
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        (1, "is of no known|not the next row|version|names an operation"),
+        (2, "opens an account|was not told before"),
+        (4, "uses a key a second time|is not the next row"),
+        (3, "closes an account that is closed"),
+        (6, "speaks of another tree"),
+    ],
+)
+def test_no_leaf_of_any_form_can_stand_twice(saved, own_key, form, told):
+    contents = leaves_of(saved)
+    contents.append(contents[nth(contents, form)])
 
     with pytest.raises(Broken, match=told):
+        verify(resigned(saved, contents, own_key))
+
+
+@pytest.mark.parametrize(
+    ("form", "number", "told"),
+    [
+        (1, 0, "is missing or doubled|names an operation that is not there"),
+        (2, 5, "was not told before"),
+        (4, 0, "operations were made under no key"),
+    ],
+)
+def test_what_was_left_out_of_a_tree_signed_anew_is_missed(saved, own_key, form, number, told):
+    contents = leaves_of(saved)
+    owed = nth(contents, 6)
+    del contents[nth(contents, form, number)]
+    contents.pop(owed - 1 if contents[owed - 1][0] == 6 else owed)  # it speaks of its own place
+
+    with pytest.raises(Broken, match=told):
+        verify(resigned(saved, contents, own_key))
+
+
+def test_a_closed_account_does_not_move(saved, own_key):
+    contents = leaves_of(saved)
+    closing = nth(contents, 3)
+    post = next(leaf for leaf in range(len(contents)) if contents[leaf][0] == 1)
+    account = struct.unpack_from(">q", contents[post], 17 + 8 * NUMBERS.index("credit_id"))[0]
+    contents[closing] = contents[closing][:1] + struct.pack(">q", account) + contents[closing][9:]
+
+    with pytest.raises(Broken, match="closes an account that is closed or not empty"):
+        verify(resigned(saved, contents, own_key))
+    moved = contents[closing]
+    del contents[closing]
+    contents.insert(post, moved)
+    with pytest.raises(Broken, match="moves an account that was closed"):
+        verify(resigned(saved, contents, own_key))
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_wrong_sum_of_what_is_owed_is_caught(saved, own_key, number):
+    contents = leaves_of(saved)
+    owed = nth(contents, 6)
+    at = 1 + 8 * number
+    (told,) = struct.unpack_from(">q", contents[owed], at)
+    contents[owed] = contents[owed][:at] + struct.pack(">q", told + 1) + contents[owed][at + 8 :]
+
+    with pytest.raises(Broken, match=f"leaf {owed}: (what is said to be owed|the tree of what is owed)"):
+        verify(resigned(saved, contents, own_key))
+
+
+def test_another_root_of_what_is_owed_is_caught(saved, own_key):
+    contents = leaves_of(saved)
+    owed = nth(contents, 6)
+    at = verify_bundle.LIABILITIES.size
+    contents[owed] = contents[owed][:at] + bytes(32) + contents[owed][at + 32 :]
+
+    with pytest.raises(Broken, match=f"leaf {owed}: the tree of what is owed is not that of the accounts"):
         verify(resigned(saved, contents, own_key))
 
 
@@ -227,7 +379,9 @@ def test_another_key_and_a_bent_note_are_refused(saved):
     with pytest.raises(Broken, match="signature"):
         verify(str(saved), key=wrong)
     with pytest.raises(Broken, match="signature"):
-        verify(bent(saved, checkpoint=inside(saved, "checkpoint").replace(b"\n20\n", b"\n21\n")))
+        verify(
+            bent(saved, checkpoint=inside(saved, "checkpoint").replace(b"\n%d\n" % len(leaves_of(saved)), b"\n99\n"))
+        )
 
 
 def test_a_row_changed_in_the_database_itself_is_named(committed_db, tmp_path):
@@ -237,12 +391,13 @@ def test_a_row_changed_in_the_database_itself_is_named(committed_db, tmp_path):
         owner.execute("ALTER TABLE ledger_transfer DISABLE TRIGGER transfer_only_grows")
         owner.execute(
             """UPDATE ledger_transfer SET actor = 'nobody'
-               WHERE id = (SELECT transfer_id FROM ledger_leaf WHERE index = 6)"""
+               WHERE id = (SELECT transfer_id FROM ledger_leaf WHERE transfer_id IS NOT NULL ORDER BY index LIMIT 1)"""
         )
+    leaf = Leaf.objects.filter(transfer__isnull=False).order_by("index")[0].index
     with bundle.write_bundle() as file:
         (tmp_path / "other.zip").write_bytes(file.read())
 
-    with pytest.raises(Broken, match="leaf 6: is not what was sealed"):
+    with pytest.raises(Broken, match=f"leaf {leaf}: is not what was sealed"):
         verify(str(tmp_path / "other.zip"))
 
 
@@ -251,8 +406,9 @@ def test_consistency_is_checked_with_every_older_checkpoint(saved):
     checkpoints = sorted(int(name.split("/")[1]) for name in names_in(saved) if name.startswith("checkpoints/"))
     older = inside(saved, f"checkpoints/{checkpoints[0]}").decode()
 
-    assert checkpoints[0] < 20
-    assert f"20 leaves, {len(checkpoints) + 2} checkpoints" in verify(str(saved), kept=(older,))
+    count = len(leaves_of(saved))
+    assert checkpoints[0] < count
+    assert f"{count} leaves, {len(checkpoints) + 2} checkpoints" in verify(str(saved), kept=(older,))
 
 
 # RFC 8032, 7.1, tests 1 to 3.

@@ -1,28 +1,44 @@
 """Every finished row gets one leaf for ever, no row is lost, and what was signed is never taken back."""
 
+import itertools
 import time
+import uuid
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, connection, transaction
+from psycopg import OperationalError
 
 from rewards.ledger import merkle, sealing
-from rewards.ledger.errors import NotSealedYet, UnknownCheckpoint
-from rewards.ledger.models import FEES, Checkpoint, Leaf, Node, Transfer
+from rewards.ledger import operations as ledger
+from rewards.ledger.errors import EvidenceStands, NotSealedYet, UnknownCheckpoint
+from rewards.ledger.evidence import keep_evidence
+from rewards.ledger.models import FEES, ISSUANCE, Account, Attempt, Checkpoint, Leaf, Node, Transfer
 from tests.conftest import connect_as_owner
 from tests.rewards.ledger import books
 from tests.rewards.ledger.test_races import all_at_once
 
-PATIENCE = 60
+PATIENCE = 20
 
 
-def sealed(*, rows: int | None = None) -> None:
-    """Seal until every row has its leaf: another database's open transaction may hold the watermark for a while."""
-    wanted = Transfer.objects.count() if rows is None else rows
+def sealed() -> None:
+    """Seal everything that is committed; a sealer at work elsewhere is waited for."""
     end = time.monotonic() + PATIENCE
-    while Leaf.objects.count() < wanted:
-        assert time.monotonic() < end, "the watermark did not move"
-        sealing.seal() or time.sleep(0.1)
+    while unsealed():
+        assert time.monotonic() < end, "something is never sealed"
+        sealing.seal() or time.sleep(0.05)
+
+
+def unsealed() -> int:
+    """Return how many rows have no leaf, looked for without any watermark."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT (SELECT count(*) FROM ledger_transfer) + (SELECT count(*) FROM ledger_attempt)
+                    + (SELECT count(*) FROM ledger_account) + (SELECT count(*) FROM ledger_closure)
+                    - (SELECT count(*) FROM ledger_leaf WHERE evidence_id IS NULL AND liabilities_id IS NULL)"""
+        )
+        return cursor.fetchone()[0]
 
 
 def recomputed(size: int) -> bytes:
@@ -41,9 +57,9 @@ def test_every_row_gets_its_leaf_and_a_checkpoint_signs_them_all(committed_db):
 
     sealed()
 
-    newest = sealing.latest_checkpoint()
-    assert list(Leaf.objects.order_by("index").values_list("index", flat=True)) == list(range(5))
-    assert (newest.tree_size, bytes(newest.root)) == (5, recomputed(5))
+    newest, size = sealing.latest_checkpoint(), Account.objects.count() + 5 + 5
+    assert list(Leaf.objects.order_by("index").values_list("index", flat=True)) == list(range(size))
+    assert (newest.tree_size, bytes(newest.root)) == (size, recomputed(size))
     assert sealing.seal() == 0
     assert sealing.seconds_behind() == 0
 
@@ -57,8 +73,10 @@ def test_the_kept_nodes_are_those_of_the_tree_however_it_grew(committed_db):
 
     for checkpoint in sizes:
         assert bytes(checkpoint.root) == recomputed(checkpoint.tree_size)
-    assert Node.objects.filter(level=4).count() == 318 // 16
-    assert Node.objects.filter(level=8).count() == 318 // 256
+    size = Leaf.objects.count()
+    assert size > 2 * 318
+    assert Node.objects.filter(level=4).count() == size // 16
+    assert Node.objects.filter(level=8).count() == size // 256
 
 
 def test_proofs_lead_from_the_row_to_the_signed_root_and_from_old_to_new(committed_db):
@@ -102,19 +120,109 @@ def climbed(digest: bytes, index: int, size: int, path: list[bytes]) -> bytes:
     return digest
 
 
-def test_what_commits_late_under_an_early_id_is_not_lost(committed_db):
+def test_what_commits_late_under_an_early_id_is_not_lost_and_holds_up_nobody(committed_db):
     one, other = books.account(), books.account()
     with connect_as_owner(committed_db) as late:
         late.autocommit = False
         late.execute(POST.format(key="late", credit=one))
-        books.post(credit=other)
         for _ in range(5):
-            assert sealing.seal() == 0, "a row younger than an open transaction was sealed"
+            books.post(credit=other)
+            sealing.seal()
+        assert Leaf.objects.filter(transfer__isnull=False).count() == 5, "an open transaction held up the others"
         late.commit()
 
     sealed()
 
-    assert Leaf.objects.count() == Transfer.objects.count() == 2
+    order = Leaf.objects.filter(transfer__isnull=False).order_by("index").values_list("transfer__credit__address")
+    assert [address for (address,) in order] == [other] * 5 + [one]
+
+
+def test_no_checkpoint_has_a_version_without_those_below_it(committed_db):
+    """A transaction takes its number early and writes late: by number alone it would be sealed before its elders."""
+    home = books.account()
+    with connect_as_owner(committed_db) as early, connect_as_owner(committed_db) as open_one:
+        early.autocommit = open_one.autocommit = False
+        early.execute("SELECT pg_current_xact_id()")
+        open_one.execute("SELECT pg_current_xact_id()")
+        books.post(credit=home)
+        early.execute(POST.format(key="early", credit=home))
+        early.commit()
+        sealing.seal(at_most=1)
+        assert versions_in_the_order_of_the_tree(home) == [1, 2]
+        open_one.rollback()
+
+
+def versions_in_the_order_of_the_tree(address: str) -> list[int]:
+    rows = Transfer.objects.filter(credit__address=address, leaves__isnull=False).order_by("leaves__index")
+    return list(rows.values_list("credit_version", flat=True))
+
+
+def test_batches_are_bounded_and_each_stands_under_its_own_checkpoint(committed_db):
+    home = books.account()
+    for number in range(3):
+        ledger.apply([ledger.PostItem(key=f"b:{number}:{n}", debit=ISSUANCE, credit=home, amount=1, **books.FACT)
+                      for n in range(7)])  # fmt: skip
+
+    assert sealing.seal(at_most=4) == unsealed() + Leaf.objects.count()
+
+    sizes = list(Checkpoint.objects.order_by("tree_size").values_list("tree_size", flat=True))
+    assert max(new - old for old, new in zip([0, *sizes], sizes, strict=False)) <= 3 * 4
+    assert len(sizes) >= 21 // 4
+    assert versions_in_the_order_of_the_tree(home) == list(range(1, 22))
+    for checkpoint in Checkpoint.objects.all():
+        assert bytes(checkpoint.root) == recomputed(checkpoint.tree_size)
+
+
+def test_an_operation_is_never_cut_in_two(committed_db):
+    escrow, homes = books.account("escrow", tokens=90), [books.account() for _ in range(5)]
+    for _ in range(3):
+        placed = books.hold(debit=escrow, amount=10)
+        books.capture(*[(home, 2) for home in homes], hold=placed.key)
+
+    sealing.seal(at_most=2)
+
+    assert unsealed() == 0
+    for size in Checkpoint.objects.values_list("tree_size", flat=True):
+        inside = Transfer.objects.filter(kind="capture", leaves__index__lt=size)
+        assert inside.count() % 5 == 0, f"the checkpoint at {size} has a part of an operation"
+        keyed = Attempt.objects.filter(action="capture", leaves__index__lt=size).count()
+        assert keyed == inside.count() / 5, "an operation is sealed without its key"
+
+
+def test_a_pass_ends_when_its_time_is_over_and_the_next_goes_on(committed_db):
+    fill(6)
+
+    assert 0 < sealing.seal(seconds=0, at_most=20) < 20
+    sealing.seal(at_most=2)
+
+    assert unsealed() == 0
+
+
+def test_who_is_killed_between_the_leaves_and_the_checkpoint_has_written_neither(committed_db):
+    fill(3)
+    with connect_as_owner(committed_db) as sealer:
+        sealer.autocommit = False
+        (seen,) = sealer.execute("SELECT pg_current_snapshot()::text").fetchone()
+        (leaves,) = sealer.execute("SELECT sealed FROM ledger_seal_leaves(%s, 0, 1000, 0)", [seen]).fetchone()
+        assert leaves > 3
+        assert sealing.seal() == 0, "a second sealer worked beside the first"
+        with connect_as_owner(committed_db) as killer:
+            killer.execute("SELECT pg_terminate_backend(%s, 5000)", [sealer.info.backend_pid])
+        with pytest.raises(OperationalError):
+            sealer.execute("SELECT 1")
+
+    assert (Leaf.objects.count(), Checkpoint.objects.count()) == (0, 0)
+    sealed()
+    newest = sealing.latest_checkpoint()
+    assert bytes(newest.root) == recomputed(newest.tree_size)
+
+
+def test_a_pass_that_was_overtaken_ends(committed_db):
+    fill(2)
+    sealed()
+    fill(1)
+
+    assert sealing._seal_batch("1:1:", 0, 1000, 0) is None
 
 
 def test_many_sealers_beside_many_writers_leave_no_row_out_and_none_twice(committed_db):
@@ -128,7 +236,8 @@ def test_many_sealers_beside_many_writers_leave_no_row_out_and_none_twice(commit
     sealed()
 
     assert answers == [None] * 12
-    assert Leaf.objects.count() == Transfer.objects.count() == 80
+    assert Transfer.objects.count() == 80
+    assert unsealed() == 0
     for checkpoint in Checkpoint.objects.all():
         assert bytes(checkpoint.root) == recomputed(checkpoint.tree_size)
 
@@ -146,15 +255,15 @@ def test_after_a_restore_that_counts_transactions_anew_every_row_is_still_sealed
     with connect_as_owner(committed_db) as owner:
         owner.execute("UPDATE ledger_transfer SET xid = '8999999999' WHERE id = (SELECT max(id) FROM ledger_transfer)")
 
-    sealed(rows=5)
+    sealed()
     fill(1)
-    sealed(rows=6)
+    sealed()
 
-    assert Leaf.objects.count() == Transfer.objects.count() == 6
+    assert (Transfer.objects.count(), unsealed()) == (6, 0)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("table", ["ledger_leaf", "ledger_node", "ledger_checkpoint"])
+@pytest.mark.parametrize("table", ["ledger_leaf", "ledger_node", "ledger_checkpoint", "ledger_evidence"])
 @pytest.mark.parametrize("sql", ["DELETE FROM {0}", "INSERT INTO {0} SELECT * FROM {0}", "TRUNCATE {0}"])
 def test_only_the_sealing_functions_write(table, sql):
     with pytest.raises(DatabaseError) as caught, transaction.atomic(), connection.cursor() as cursor:
@@ -167,44 +276,97 @@ def test_a_checkpoint_is_of_the_whole_tree_and_larger_than_the_last(committed_db
     fill(3)
     sealed()
 
-    for size in (2, 3, 4):
+    leaves = Leaf.objects.count()
+    for size in (leaves - 1, leaves, leaves + 1):
         with pytest.raises(DatabaseError, match="whole tree"), connection.cursor() as cursor:
             cursor.execute("SELECT ledger_keep_checkpoint(%s, '', '', '1', '{}', '{}', '{}')", [size])
 
 
-@pytest.mark.django_db
-def test_every_column_of_the_journal_is_in_its_leaf():
+TABLES = ("transfer", "account", "closure", "attempt", "evidence")
+#: Other values, by type.
+OTHER = {
+    "bigint": "10001", "smallint": "9", "uuid": "gen_random_uuid()", "xid8": "'77'", "text": "'x'", "boolean": "false",
+    "timestamp with time zone": "'2001-01-01T00:00:00Z'", "character varying": "'x'", "bytea": "'\\x99'",
+    "jsonb": "'[9]'",
+}  # fmt: skip
+
+
+@pytest.fixture
+def one_of_each(db) -> None:
     escrow, home = books.account("escrow", tokens=9), books.account()
     placed = books.hold(debit=escrow, amount=9)
-    books.capture((home, 4), hold=placed.key)
-    changed = {"op_id": "gen_random_uuid()", "xid": "'77'::xid8", "kind": "'x'", "leg": "9::smallint"}
-    changed |= dict.fromkeys(("hold_leg",), "7::smallint")
-    changed |= dict.fromkeys(("expires_at", "effective_at", "recorded_at"), "'2001-01-01T00:00:00Z'::timestamptz")
-    changed |= dict.fromkeys(("actor", "event_type", "event_ref", "approved_by", "reason"), "'x'")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT attname FROM pg_attribute WHERE attrelid = 'ledger_transfer'::regclass AND attnum > 0")
-        columns = [name for (name,) in cursor.fetchall()]
-        for column in columns:
-            row = ", ".join(changed.get(name, "10001::bigint") if name == column else f"t.{name}" for name in columns)
-            cursor.execute(
-                f"""SELECT ledger_leaf_content(t, 'a', 'b') = ledger_leaf_content(ROW({row})::ledger_transfer, 'a', 'b')
-                    FROM ledger_transfer t WHERE kind = 'capture'"""
-            )
-            assert cursor.fetchall() == [(False,)], f"{column} is not in the leaf"
-    assert len(columns) == len(Transfer._meta.concrete_fields)
+    operation = uuid.uuid4()
+    keep_evidence(op_id=operation, digest=bytes(32))
+    books.capture((home, 4), hold=placed.key, op_id=operation)
+    closing = books.account()
+    ledger.close_account(address=closing, actor="test")
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("one", "other"), [("'ab', 'c'", "'a', 'bc'"), ("NULL, 'a'", "'', 'a'"), ("'a', NULL", "'a', ''")]
-)
-def test_no_two_rows_have_one_content(one, other):
+@pytest.mark.parametrize("table", TABLES)
+def test_every_column_is_in_its_leaf(one_of_each, table):
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT ledger_leaf_content(NULL::ledger_transfer, {one})
-                     = ledger_leaf_content(NULL::ledger_transfer, {other})"""
-        )
-        assert cursor.fetchone() == (False,)
+            "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"
+            " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum", [f"ledger_{table}"],
+        )  # fmt: skip
+        columns = dict(cursor.fetchall())
+        for column, kind in columns.items():
+            row = ", ".join(f"{OTHER[kind]}::{kind}" if name == column else f"t.{name}" for name in columns)
+            cursor.execute(
+                f"""SELECT bool_or(ledger_{table}_content(t) = ledger_{table}_content(ROW({row})::ledger_{table}))
+                    FROM (SELECT * FROM ledger_{table} {NEWEST.get(table, "")}) t"""
+            )
+            assert cursor.fetchall() == [(False,)], f"{column} is not in the leaf"
+    assert len(columns) == len(apps.get_model("ledger", table)._meta.concrete_fields)
+
+
+NEWEST = {
+    "transfer": "WHERE kind = 'capture'",
+    "attempt": "WHERE action = 'capture'",
+    "account": "WHERE kind = 'household'",
+}
+
+
+@pytest.mark.parametrize("table", ["transfer", "account", "attempt"])
+def test_nothing_and_something_empty_are_not_the_same(one_of_each, table):
+    """NULL has a mark of its own, and no text can borrow from its neighbour: every two texts are told apart."""
+    model = apps.get_model("ledger", table)
+    texts = [field.column for field in model._meta.concrete_fields if field.db_type(connection) in TEXTS]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM ledger_{table} LIMIT 0")
+        columns = [column.name for column in cursor.description]
+        for one, other in itertools.combinations(texts, 2):
+            cursor.execute(
+                f"""SELECT ledger_{table}_content({shape(table, columns, {one: "'ab'", other: "'c'"})})
+                         = ledger_{table}_content({shape(table, columns, {one: "'a'", other: "'bc'"})})"""
+            )
+            assert cursor.fetchone() == (False,), f"{one} flows into {other}"
+        for field in model._meta.concrete_fields:
+            if field.null and field.db_type(connection) in TEXTS:
+                cursor.execute(
+                    f"""SELECT ledger_{table}_content({shape(table, columns, {field.column: "''"})})
+                             = ledger_{table}_content({shape(table, columns, {field.column: "NULL"})})"""
+                )
+                assert cursor.fetchone() == (False,), field.column
+
+
+TEXTS = ("text", "character varying")
+
+
+def shape(table: str, columns: list[str], told: dict[str, str]) -> str:
+    """Return the newest row of a table with other values in some columns, as SQL."""
+    row = ", ".join(told.get(column, f"t.{column}") for column in columns)
+    return f"(SELECT ROW({row})::ledger_{table} FROM ledger_{table} t {NEWEST.get(table, '')} LIMIT 1)"
+
+
+def test_evidence_is_kept_once_and_before_its_operation(one_of_each):
+    row = Transfer.objects.get(kind="capture")
+
+    keep_evidence(op_id=row.op_id, digest=bytes(32))
+
+    for operation in (row.op_id, Transfer.objects.exclude(kind="capture")[0].op_id):
+        with pytest.raises(EvidenceStands):
+            keep_evidence(op_id=operation, digest=b"\1" * 32)
 
 
 @pytest.mark.django_db

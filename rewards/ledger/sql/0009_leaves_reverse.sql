@@ -1,0 +1,26 @@
+-- The tree begins anew in its first form, which knows transfers alone.
+ALTER TABLE ledger_leaf DISABLE TRIGGER leaf_only_grows;
+ALTER TABLE ledger_node DISABLE TRIGGER node_only_grows;
+ALTER TABLE ledger_checkpoint DISABLE TRIGGER checkpoint_only_grows;
+TRUNCATE ledger_leaf, ledger_node, ledger_checkpoint;
+ALTER TABLE ledger_leaf ENABLE ALWAYS TRIGGER leaf_only_grows;
+ALTER TABLE ledger_node ENABLE ALWAYS TRIGGER node_only_grows;
+ALTER TABLE ledger_checkpoint ENABLE ALWAYS TRIGGER checkpoint_only_grows;
+DROP FUNCTION ledger_keep_evidence(uuid, bytea);
+DROP FUNCTION ledger_version_in_tree(bigint, bigint);
+DROP FUNCTION ledger_transfers_since(bigint);
+DROP FUNCTION ledger_seal_leaves(text, bigint, integer, bigint);
+DROP FUNCTION ledger_sealed_through();
+DROP FUNCTION ledger_content(ledger_leaf);
+DROP FUNCTION ledger_evidence_content(ledger_evidence);
+DROP FUNCTION ledger_attempt_content(ledger_attempt);
+DROP FUNCTION ledger_closure_content(ledger_closure);
+DROP FUNCTION ledger_account_content(ledger_account);
+DROP FUNCTION ledger_transfer_content(ledger_transfer);
+DROP FUNCTION ledger_bytes(text);
+DROP FUNCTION ledger_length(bytea);
+DROP FUNCTION ledger_time(timestamptz);
+DROP FUNCTION ledger_number(bigint);
+ALTER TABLE ledger_evidence DROP CONSTRAINT evidence_digest_is_a_sha256;
+ALTER TABLE ledger_leaf DROP CONSTRAINT leaf_is_of_one_row;
+DROP TRIGGER evidence_only_grows ON ledger_evidence;
