@@ -18,6 +18,8 @@ from django.utils import timezone
 
 from consent.parties.models import Household
 from consent.records.models import Ask, Consent, Preference, Receipt
+from marketplace.appliances import codes
+from marketplace.appliances import operations as appliances
 from marketplace.appliances.dialects import Method, Raw, Reading
 from marketplace.brokerage import operations as brokerage
 from marketplace.delivery import operations as delivery
@@ -155,6 +157,17 @@ def _description(world: World) -> dict[str, Any]:
     return {f"{appliance}-type": "air_purifier", f"{appliance}-model": "A1"}
 
 
+def _other(world: World) -> dict[str, Any]:
+    home = Consent.objects.get(pk=world.parts["consent_id"]).household
+    return {"whole": factories.insight(of=home, source="urn:device:other").appliance_id}
+
+
+def _code(world: World) -> dict[str, Any]:
+    mother = Consent.objects.get(pk=world.parts["consent_id"]).decided_by
+    invited = appliances.ask_for_code(actor=mother, label="새 허브", type="", at=timezone.now())
+    return {"code": codes.code_of(invited.pk)}
+
+
 def _terms(world: World) -> dict[str, Any]:
     return {
         "kinds": ["air.pm25"], "above": 35, "area": "KR-HB-3", "purpose": "public_air", "purpose_ko": "환기 시각",
@@ -195,6 +208,10 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "privacy"): lambda world: {"asks_per_week": 10, "min_tokens": 0},
     ("POST", "privacy/organisations"): _never,
     ("POST", "appliances/<uuid:appliance_id>"): _description,
+    ("POST", "appliances/<uuid:appliance_id>/join"): _other,
+    ("POST", "appliances/<uuid:appliance_id>/kinds"): lambda world: {"never": "air.pm25"},
+    ("POST", "appliances/pairings"): lambda world: {"type": "hub", "name": "새 허브"},
+    ("POST", "api/v1/pairings"): _code,
     ("POST", "appliances/keys"): lambda world: {"label": "새 열쇠"},
     ("POST", "privacy/members"): lambda world: {"label": "도윤", "role": "adult"},
     ("POST", "buyer/keys"): lambda world: {"label": "새 열쇠", "scopes": ["records"]},

@@ -9,6 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from consent.parties.models import MachineKey, Organisation, User
+from marketplace.appliances import operations as appliances
+from marketplace.appliances.models import Appliance, Pairing
 from marketplace.brokerage import operations as brokerage
 from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import Access, Erasure, Release
@@ -71,6 +73,7 @@ def make_world() -> World:
         "erasure_id": erasure.pk, "withdrawal_id": erasure.pk, "endpoint_id": endpoint.pk, "order_id": order.pk,
         "reward_id": order.reward_id, "gift_id": gift.pk, "op_id": deal.consent.op_id, "address": wallet_address(home),
         "appliance_id": waiting.offer.insight.appliance_id,
+        **_let_in(mother, whole=waiting.offer.insight.appliance),
         "key_id": MachineKey.objects.get(prefix=factories.hub_key(of=home).split("_")[1]).pk,
         "buyer_key_id": MachineKey.objects.get(prefix=factories.buyer_key(of=school).split("_")[1]).pk,
         "invitation_id": factories.invitation(by=mother).pk, "invitation_code": "over",
@@ -92,6 +95,15 @@ def make_world() -> World:
         secrets=[home.name, mother.email, mother.name, endpoint.url]
         + [str(value) for name, value in parts.items() if name not in public],
     )
+
+
+def _let_in(mother: User, *, whole: Appliance) -> dict[str, Any]:
+    """A code that waits, a hub that came in, and another name of one appliance."""
+    home, at = whole.household, timezone.now()
+    invited = appliances.ask_for_code(actor=mother, label="새 허브", type="", at=at)
+    hub = Pairing.objects.create(household=home, label="거실 허브", paired_at=at)
+    part = Appliance.objects.create(household=home, identity="another-name", part_of=whole, joined_at=at)
+    return {"pairing_code_id": invited.pk, "pairing_id": hub.pk, "part_id": part.pk}
 
 
 def make_strangers() -> dict[str, Caller]:

@@ -248,6 +248,7 @@ def _detail(shown: Shown, *, at: datetime) -> dict[str, Any]:
         "answers_missing": shown.answers_missing,
         "preview": preview.document,
         "preview_sha256": preview.sha256,
+        "assurance": preview.assurance,
         "notice": {
             "version": notice.version,
             "locale": notice.locale,

@@ -14,6 +14,7 @@ from consent.parties.languages import language
 from consent.parties.models import Membership, User
 from consent.records.models import Answer, Ask, Consent
 from consent.records.purposes import PURPOSES
+from marketplace.appliances.models import Assurance
 from marketplace.brokerage.errors import BrokerageError, OfferChanged
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.outcomes import outcome_of
@@ -269,7 +270,14 @@ def _facts(offer: Offer, preview: Preview, at: datetime) -> list[Fact]:
         Fact(gettext("보관"), days, strong=True, note=gettext("%(day)s에 지우고 확인을 남겨요.") % {"day": erased}),
         Fact(gettext("토큰"), gettext("%(tokens)s 토큰") % {"tokens": f"{preview.tokens:,}"}),
         Fact(gettext("기한"), at=offer.ask.expires_at),
+        *_assured(preview),
     ]
+
+
+def _assured(preview: Preview) -> list[Fact]:
+    """Say how sure it is who noticed it; it helps this home to judge, and is not among the values that leave."""
+    known = preview.assurance in Assurance.values
+    return [Fact(gettext("알려 온 길"), str(Assurance(preview.assurance).label))] if known else []
 
 
 def _standing(standing: Standing | None) -> list[Fact]:

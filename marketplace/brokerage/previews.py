@@ -41,6 +41,7 @@ class Preview:
         document: the JSON; `body` its canonical bytes; `sha256` the digest of those, 64 hex digits.
         view: the same values for people to read.
         tokens: what the household receives for this choice.
+        assurance: how sure it is who said it (`appliances.Assurance`), for the household; it is no part of what leaves.
     """
 
     choice: Choice
@@ -49,6 +50,7 @@ class Preview:
     sha256: str
     view: View
     tokens: int
+    assurance: str = ""
 
 
 def read_choice(offer: Offer, *, precision: str | None, drop_fields: Sequence[str] | None) -> Choice:
@@ -83,7 +85,8 @@ def preview_of(offer: Offer, choice: Choice) -> Preview:
         "nonce": _nonce(offer, choice, vault.data_key_of(sealed)),
     }
     body = canonical_bytes(document)
-    return Preview(choice, document, body, sha256_hex(body), view, offer.version.tokens_at(choice.rung))
+    tokens, assurance = offer.version.tokens_at(choice.rung), payload.get("assurance", "")
+    return Preview(choice, document, body, sha256_hex(body), view, tokens, assurance)
 
 
 #: What `preview_of` reads, for select_related on offers.

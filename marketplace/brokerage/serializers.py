@@ -74,6 +74,9 @@ class AskDetailOutput(AskOutput):
     answers_missing = serializers.IntegerField()
     preview = serializers.JSONField()
     preview_sha256 = serializers.CharField()
+    assurance = serializers.CharField(
+        help_text="How sure it is who said it: signed, bearer, hub_signed or hub_bearer. It is not part of the preview."
+    )
     notice = NoticeOutput()
 
 

@@ -11,6 +11,7 @@ from marketplace.care.views import (
     gifts,
     issuances,
     journal,
+    leaving,
     pairing,
     privacy,
     shop,
@@ -49,7 +50,7 @@ urlpatterns = [
     path("appliances/<uuid:appliance_id>/sharing", appliances.change_sharing, name="change_sharing"),
     path("appliances/<uuid:appliance_id>/kinds", appliances.change_kinds, name="change_kinds"),
     path("appliances/<uuid:appliance_id>/join", appliances.join_appliance, name="join_appliance"),
-    path("appliances/<uuid:appliance_id>/separate", appliances.separate_appliance, name="separate_appliance"),
+    path("appliances/<uuid:part_id>/separate", appliances.separate_appliance, name="separate_appliance"),
     path("appliances/<uuid:appliance_id>/leave", appliances.leave, name="leave_home"),
     path("appliances/pairings", pairing.invite, name="invite"),
     path("appliances/pairings/<uuid:pairing_code_id>", pairing.show_pairing, name="show_pairing"),
@@ -61,4 +62,6 @@ urlpatterns = [
     path("privacy", privacy.privacy, name="privacy"),
     path("privacy/organisations", privacy.change_organisation, name="change_organisation"),
     path("privacy/export", privacy.take_everything, name="take_everything"),
+    path("privacy/export/tables", privacy.take_tables, name="take_tables"),
+    path("privacy/leave", leaving.leave, name="leave_maru"),
 ]

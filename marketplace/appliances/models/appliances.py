@@ -1,7 +1,6 @@
 """The appliances a home has brought in."""
 
 import uuid
-from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -88,8 +87,3 @@ class Appliance(models.Model):
     def set_part_of(self, whole: "Appliance | None") -> None:
         self.once_part_of, self.part_of = (self.part_of if whole is None else None), whole
         self.save(update_fields=["part_of", "once_part_of"])
-
-    def set_left(self, *, at: datetime) -> None:
-        """Mark it gone. Its name is free again: a hub that still speaks for something brings in a new one."""
-        self.left_at, self.never_share, self.identity = at, True, f"left-{uuid.uuid4().hex}"
-        self.save(update_fields=["left_at", "never_share", "identity"])

@@ -5,6 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 
 from consent.parties import operations as parties
 from consent.parties.models import User
@@ -118,12 +120,13 @@ def leave_home(*, appliance_id: UUID, actor: User, at: datetime) -> list[UUID]:
         NotPermitted: `actor` is neither an adult of its home nor its owner.
     """
     appliance = _locked(appliance_id, actor=actor)
-    family = list(Appliance.objects.family_of(appliance).select_for_update().order_by("pk"))
-    release_keys(appliance_ids=[one.pk for one in family], at=at)
-    for one in family:
-        one.set_left(at=at)
+    family = [one.pk for one in Appliance.objects.family_of(appliance).select_for_update().order_by("pk")]
+    release_keys(appliance_ids=family, at=at)
+    # The names are free again: a hub that still speaks for something brings in a new one.
+    gone = Concat(Value("left-"), Cast("pk", CharField()))
+    Appliance.objects.filter(pk__in=family).update(left_at=at, never_share=True, identity=gone)
     _note("appliance.leave", appliance, actor, at)
-    return [one.pk for one in family]
+    return family
 
 
 def _locked(appliance_id: UUID, *, actor: User) -> Appliance:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -75,7 +75,8 @@ def join_appliance(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
     """POST /appliances/<id>/join: it and the one named in `whole` are one thing."""
     part, form = _appliance(request, appliance_id), JoinForm(request.POST)
     if not form.is_valid():
-        raise Http404
+        messages.error(request, gettext("어느 가전과 하나인지 골라 주세요."))
+        return back_to(appliance_id)
     whole = _appliance(request, form.whole_id())
     try:
         operations.join_appliances(part_id=part.pk, whole_id=whole.pk, actor=person_of(request), at=timezone.now())
@@ -88,12 +89,12 @@ def join_appliance(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
 
 @require_POST
 @members_only
-def separate_appliance(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
+def separate_appliance(request: HttpRequest, part_id: UUID) -> HttpResponse:
     """POST /appliances/<id>/separate: it is a thing of its own after all."""
-    part = get_object_or_404(Appliance.objects.visible_to(request.user), pk=appliance_id, part_of__isnull=False)
+    part = get_object_or_404(Appliance.objects.visible_to(request.user), pk=part_id, part_of__isnull=False)
     operations.separate_appliance(part_id=part.pk, actor=person_of(request), at=timezone.now())
     messages.success(request, gettext("다시 따로 보여 드릴게요."))
-    return back_to(appliance_id)
+    return back_to(part_id)
 
 
 @require_http_methods(["GET", "POST"])

@@ -105,9 +105,9 @@ def make_key(request: HttpRequest) -> HttpResponse:
 @members_only
 def change_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """POST /appliances/keys/<id>/change: the next key, shown once, with a day of both. GET leads back."""
+    key = _carried(request, key_id)
     if request.method == "GET":
         return see_other(f"{reverse('appliances')}#keys")
-    key = _carried(request, key_id)
     try:
         text = operations.change_carried_key(
             key_id=key.pk, actor=person_of(request), overlap=ONE_DAY, at=timezone.now()
