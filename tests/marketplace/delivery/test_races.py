@@ -1,6 +1,7 @@
 """Reading, closing and settling at once: each pair has exactly one order, and nothing committed late is lost."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -77,6 +78,40 @@ def test_twenty_reads_and_one_withdrawal_have_one_order(committed_db, place):
     assert Erasure.objects.filter(release=release).exists() == bool(given)
     with pytest.raises(ReleaseClosed):
         read_record(release)
+
+
+def test_no_read_that_starts_after_the_commit_sees_the_record(committed_db):
+    """Twenty readers read without a pause; each notes when it began, and the withdrawal when it had committed."""
+    release, over = factories.release(), threading.Event()
+    tried: list[tuple[float, bool]] = []
+
+    def keep_reading():
+        while not over.is_set():
+            begun = time.monotonic()
+            try:
+                seen = bool(read_record(release).document)
+            except ReleaseClosed:
+                seen = False
+            tried.append((begun, seen))
+
+    readers = [in_thread(keep_reading) for _ in range(READERS)]
+    deadline = time.monotonic() + PATIENCE
+    while len(tried) < READERS and time.monotonic() < deadline:
+        time.sleep(0.01)
+    withdraw(release)
+    committed = time.monotonic()
+    while sum(begun > committed for begun, _ in tried) < READERS and time.monotonic() < deadline:
+        time.sleep(0.01)
+    over.set()
+    for thread in readers:
+        thread.join(PATIENCE)
+
+    assert [thread.outcome for thread in readers] == [None] * READERS
+    assert any(seen for begun, seen in tried if begun < committed)
+    after = [seen for begun, seen in tried if begun > committed]
+    assert len(after) >= READERS
+    assert not any(after)
+    assert Access.objects.filter(release=release).count() == sum(seen for _, seen in tried)
 
 
 def test_a_read_that_meets_a_withdrawal_waits_for_it_and_is_refused(committed_db):
