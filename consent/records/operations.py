@@ -125,6 +125,13 @@ def draw_first_line(*, household: Household, asks_per_week: int) -> None:
     Preference.objects.create(household=household, asks_per_week=asks_per_week)
 
 
+@transaction.atomic(savepoint=False)
+def forget_line(*, household: Household) -> None:
+    """Drop what a household decided beforehand; without a line it is never asked again."""
+    StandingNo.objects.filter(household=household).delete()
+    Preference.objects.filter(household=household).delete()
+
+
 @transaction.atomic(durable=True)
 def draw_line(
     *, household: Household, paused: bool, asks_per_week: int, min_tokens: int, never_topics: set[str], at: datetime

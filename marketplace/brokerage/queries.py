@@ -8,14 +8,19 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
-from consent.parties.models import User
+from consent.parties.models import Household, Membership, User
 from consent.records.models import Answer, Ask, Consent
 from consent.records.notices import Notice
+from marketplace.appliances.models import Appliance
 from marketplace.brokerage import terms
 from marketplace.brokerage.errors import OfferChanged
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.policies import STANDS, stands
 from marketplace.brokerage.previews import PREVIEWED, Preview, preview_of, read_choice
+from marketplace.insights.models import Insight
+from rewards.ledger.errors import UnknownAccount
+from rewards.ledger.queries import balance_of, wallet_address
+from rewards.redemption.models import Order
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,64 @@ class Shown:
         """How many more members must say yes. Needs `ask__answers` prefetched in lists."""
         given = sum(answer.verdict == Answer.Verdict.APPROVE for answer in self.ask.answers.all())
         return max(0, self.ask.answers_needed - given)
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """What leaving for good means for one person, named before they decide.
+
+    Attributes:
+        is_whole_home: they are the home's last adult, so the home goes with them.
+        others: members whose place ends too, if the home goes; otherwise those who stay.
+        consents: yeses that end; `asks` questions taken back; `insights` values destroyed.
+        orders: what was ordered and is not fulfilled; only if the home goes.
+        tokens: what nobody can spend any more, once the open orders are cancelled; only if the home goes.
+    """
+
+    is_whole_home: bool
+    others: int
+    consents: int
+    asks: int
+    insights: int
+    appliances: int
+    orders: tuple[Order, ...]
+    tokens: int
+
+
+def is_last_adult(membership: Membership) -> bool:
+    """Tell whether no other adult lives in this home."""
+    others = Membership.objects.adults().filter(household=membership.household_id).exclude(pk=membership.pk)
+    return membership.is_adult and not others.exists()
+
+
+def farewell_of(user: User, *, at: datetime) -> Farewell:
+    """Return what would end if this member left for good at `at`."""
+    place, home = user.membership, user.membership.household_id
+    whole = is_last_adult(place)
+    mine: dict[str, object] = {"household": home} if whole else {"private_to": place}
+    asks = Ask.objects.filter(**mine).pending(at)
+    own = Appliance.objects.filter(**mine, left_at=None)
+    orders = tuple(Order.objects.filter(household=home).running(at).with_reward()) if whole else ()
+    return Farewell(
+        is_whole_home=whole,
+        others=Membership.objects.filter(household=home).exclude(pk=place.pk).count(),
+        consents=Consent.objects.in_force(at).filter(**{f"ask__{name}": value for name, value in mine.items()}).count(),
+        asks=asks.count(),
+        insights=Insight.objects.filter(appliance__in=Appliance.objects.filter(**mine), sealed__isnull=False).count(),
+        appliances=own.count(),
+        orders=orders,
+        tokens=_left_over(place.household) if whole else 0,
+    )
+
+
+def _left_over(household: Household) -> int:
+    """Return what stays in the books: all that is in the wallet, and what open orders have already paid for."""
+    try:
+        posted = balance_of(wallet_address(household)).posted
+    except UnknownAccount:
+        return 0
+    paid = Order.objects.filter(household=household, state=Order.State.ACCEPTED).values_list("tokens", flat=True)
+    return posted + sum(paid)
 
 
 def offers_to(user: object) -> QuerySet[Offer]:

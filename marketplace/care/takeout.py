@@ -1,9 +1,18 @@
-"""Everything Maru keeps about one person and their home, as one JSON document, written out piece by piece."""
+"""Everything Maru keeps about one person and their home: one JSON document, or the same as tables in one archive.
 
+The document is written out piece by piece. The tables go through a file that never has a name and is never large in
+memory.
+"""
+
+import csv
+import io
 import json
+import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from itertools import chain, islice
+from typing import IO, Any, TextIO
 
 from django.core.serializers.json import DjangoJSONEncoder
 
@@ -23,6 +32,8 @@ from rewards.redemption.policies import check_can_see_wallet
 from rewards.redemption.queries import entries_of
 
 CHUNK = 500
+#: What a spreadsheet may take for the start of a formula (OWASP, CSV injection).
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 Row = dict[str, Any]
 
 
@@ -33,7 +44,67 @@ def everything_about(user: User, *, at: datetime) -> Iterator[str]:
         user: a member of a household.
         at: when it was asked for; states are as of then.
     """
-    parts: dict[str, Callable[[], Iterable[Row]]] = {
+    person, home = _person(user), _home(user)
+    yield f'{{"made_at": {_json(at)}, "person": {_json(person)}, "household": {_json(home)}'
+    for name, rows in _parts(user, at).items():
+        yield f", {_json(name)}: ["
+        for place, row in enumerate(rows()):
+            yield f"{', ' if place else ''}{_json(row)}"
+        yield "]"
+    yield "}\n"
+
+
+def tables_about(user: User, *, at: datetime) -> IO[bytes]:
+    """Return the same as an archive of CSV files, open at its start. What is nested in the document is flat here.
+
+    No cell begins with a sign that a spreadsheet takes for a formula. The files begin with the mark by which
+    spreadsheets know UTF-8.
+    """
+    parts = {"person": lambda: [_person(user)], "household": lambda: [_home(user)], **_parts(user, at)}
+    spooled = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it when it is sent)
+    with zipfile.ZipFile(spooled, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, rows in parts.items():
+            with archive.open(f"{name}.csv", "w") as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+                _write_table(text, rows())
+    spooled.seek(0)
+    return spooled
+
+
+def _write_table(file: TextIO, rows: Iterable[Row]) -> None:
+    """Write rows under the names that the first of them have; what a later one has beyond those goes under `more`."""
+    found = iter(rows)
+    first = [_flat(row) for row in islice(found, CHUNK)]
+    names = list(dict.fromkeys(name for row in first for name in row))
+    table = csv.writer(file)
+    table.writerow([*names, "more"])
+    for row in chain(first, (_flat(row) for row in found)):
+        rest = {name: value for name, value in row.items() if name not in names}
+        table.writerow([*(row.get(name, "") for name in names), _json(rest) if rest else ""])
+
+
+def _flat(row: Row, prefix: str = "") -> dict[str, str]:
+    """Return a row without nesting: what was inside something stands behind its name and a dot."""
+    flat: dict[str, str] = {}
+    for name, value in row.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = _cell(value)
+    return flat
+
+
+def _cell(value: Any) -> str:
+    """Return one cell. A text that a spreadsheet would run gets an apostrophe in front, as they themselves write it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool | int | float):
+        return str(value)
+    text = value if isinstance(value, str) else _json(value).strip('"')
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _parts(user: User, at: datetime) -> dict[str, Callable[[], Iterable[Row]]]:
+    return {
         "members": lambda: _members(user.membership.household),
         "limits": lambda: _limits(user.membership.household),
         "appliances": lambda: _appliances(user),
@@ -44,15 +115,14 @@ def everything_about(user: User, *, at: datetime) -> Iterator[str]:
         "wallet": lambda: _wallet(user),
         "orders": lambda: _orders(user),
     }
-    person = {"email": user.email, "name": user.name, "language": user.locale, "joined_at": user.joined_at}
-    home = {"name": user.membership.household.name, "area": user.membership.household.area_id}
-    yield f'{{"made_at": {_json(at)}, "person": {_json(person)}, "household": {_json(home)}'
-    for name, rows in parts.items():
-        yield f", {_json(name)}: ["
-        for place, row in enumerate(rows()):
-            yield f"{', ' if place else ''}{_json(row)}"
-        yield "]"
-    yield "}\n"
+
+
+def _person(user: User) -> Row:
+    return {"email": user.email, "name": user.name, "language": user.locale, "joined_at": user.joined_at}
+
+
+def _home(user: User) -> Row:
+    return {"name": user.membership.household.name, "area": user.membership.household.area_id}
 
 
 def _json(value: Any) -> str:

@@ -2,9 +2,8 @@ from marketplace.brokerage.operations.asking import cancel_void_asks, match_insi
 from marketplace.brokerage.operations.deciding import Deal, Waiting, approve_ask, defer_ask, deny_ask
 from marketplace.brokerage.operations.exhausting import mark_exhausted
 from marketplace.brokerage.operations.forgetting import forget_insights
+from marketplace.brokerage.operations.leaving import leave_maru
 from marketplace.brokerage.operations.parting import Parted, hand_on_appliance
-from marketplace.brokerage.operations.trusting import look_at_stream
-from marketplace.brokerage.operations.trying import note_refused_try
 from marketplace.brokerage.operations.suspending import (
     Suspension,
     reinstate_buyer,
@@ -12,6 +11,8 @@ from marketplace.brokerage.operations.suspending import (
     suspend_buyer,
     suspend_overdue_buyers,
 )
+from marketplace.brokerage.operations.trusting import look_at_stream
+from marketplace.brokerage.operations.trying import note_refused_try
 from marketplace.brokerage.operations.withdrawing import withdraw_consent
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "deny_ask",
     "forget_insights",
     "hand_on_appliance",
+    "leave_maru",
     "look_at_stream",
     "mark_exhausted",
     "match_insights",

@@ -1,0 +1,53 @@
+"""When people go: what Maru knew of them is wiped, and only what names nobody stays. Joins the caller's transaction."""
+
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from consent.parties.models import Household, Invitation, MachineKey, Membership, Seat, User
+
+#: What stands where a name stood, in papers that others of the home keep.
+NAMELESS = "떠난 식구"
+
+
+@transaction.atomic(savepoint=False)
+def forget_member(*, membership: Membership, at: datetime) -> None:
+    """Take somebody out of their home, and wipe the person, unless they also work for an organisation.
+
+    Questions about things that were theirs alone still point at their place. It then stays as a place that may see
+    and decide nothing, so that those questions never become the home's.
+    """
+    person = membership.user
+    try:
+        membership.delete()
+    except ProtectedError:
+        Membership.objects.filter(pk=membership.pk).update(role=Membership.Role.CHILD)
+    if not Seat.objects.filter(user=person).exists():
+        _wipe(person)
+
+
+@transaction.atomic(savepoint=False)
+def close_household(*, household: Household, at: datetime) -> None:
+    """End every way into a home that nobody lives in any more: its keys, its invitations, its name."""
+    MachineKey.objects.filter(household=household, revoked_at=None).update(revoked_at=at)
+    MachineKey.objects.filter(household=household).update(label="")
+    Invitation.objects.open(at).filter(household=household).update(withdrawn_at=at)
+    Invitation.objects.filter(household=household).update(label="")
+    Household.objects.filter(pk=household.pk).update(name="")
+
+
+def _wipe(person: User) -> None:
+    """Leave a row that consents and answers point at, and nothing in it that names anybody or lets anybody in."""
+    person.email, person.name, person.is_active = f"{person.pk}@gone.invalid", NAMELESS, False
+    person.set_unusable_password()
+    person.save(update_fields=["email", "name", "is_active", "password"])
+    Authenticator.objects.filter(user=person).delete()
+    EmailAddress.objects.filter(user=person).delete()
+    sessions = UserSession.objects.filter(user=person)
+    Session.objects.filter(session_key__in=list(sessions.values_list("session_key", flat=True))).delete()
+    sessions.delete()

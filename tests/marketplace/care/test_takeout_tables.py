@@ -1,0 +1,83 @@
+"""Everything about me as tables: the same rows as the document, and nothing a spreadsheet would run."""
+
+import csv
+import io
+import json
+import zipfile
+
+import pytest
+
+from marketplace.care.takeout import FORMULA_STARTS, _cell, _write_table
+from tests import factories
+from tests.browsers import signed_in
+
+
+@pytest.fixture
+def mother(db):
+    return factories.member(name="=HYPERLINK(1)", email="haneul@example.com")
+
+
+def tables_of(browser):
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(browser.get("/privacy/export/tables").streaming_content)))
+    return {
+        name.removesuffix(".csv"): list(csv.DictReader(io.StringIO(archive.read(name).decode("utf-8-sig"))))
+        for name in archive.namelist()
+    }
+
+
+def test_holds_the_same_rows_as_the_document(mother):
+    factories.deal(by=mother)
+    browser = signed_in(mother)
+    document = json.loads(b"".join(browser.get("/privacy/export").streaming_content))
+
+    tables = tables_of(browser)
+
+    assert {name: len(rows) for name, rows in tables.items() if name not in ("person", "household")} == {
+        name: len(rows) for name, rows in document.items() if isinstance(rows, list)
+    }
+    assert tables["insights"][0]["noticed.value"] == str(document["insights"][0]["noticed"]["value"])
+    assert json.loads(tables["consents"][0]["receipts"]) == document["consents"][0]["receipts"]
+    assert tables["wallet"][0]["tokens"] == "120"
+
+
+def test_runs_nothing_in_a_spreadsheet(mother):
+    tables = tables_of(signed_in(mother))
+
+    assert tables["person"][0]["name"] == "'=HYPERLINK(1)"
+    for rows in tables.values():
+        for row in rows:
+            assert not [cell for cell in row.values() if cell.startswith(FORMULA_STARTS) and not is_number(cell)]
+
+
+def is_number(cell):
+    return cell.removeprefix("-").replace(".", "", 1).isdigit()
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("=1+1", "'=1+1"), ("+82", "'+82"), ("-x", "'-x"), ("@a", "'@a"), ("\t=1", "'\t=1"), ("＝1", "'＝1"),
+        (-5, "-5"), (None, ""), (True, "True"), ([1, "=x"], '[1, "=x"]'), ("plain, text", "plain, text"),
+    ],
+)  # fmt: skip
+def test_a_cell(value, cell):
+    assert _cell(value) == cell
+
+
+def test_a_late_row_with_another_field_loses_nothing():
+    file = io.StringIO()
+
+    _write_table(file, [*({"a": number} for number in range(600)), {"a": 1, "late": {"b": "=2"}}])
+
+    rows = list(csv.DictReader(io.StringIO(file.getvalue())))
+    assert len(rows) == 601
+    assert json.loads(rows[-1]["more"]) == {"late.b": "'=2"}
+
+
+def test_is_only_of_ones_own_home(mother):
+    factories.deal(by=mother)
+
+    tables = tables_of(signed_in(factories.member()))
+
+    assert tables["consents"] == []
+    assert "haneul" not in json.dumps(tables)
