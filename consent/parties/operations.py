@@ -4,6 +4,8 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils.translation import gettext
 
@@ -139,6 +141,14 @@ def reinstate_organisation(*, organisation_id: UUID, actor: str, reason: str, at
     found.set_suspended(None)
     note(actor=actor, action="organisation.reinstate", subject=f"organisation:{found.pk}", at=at, reason=reason)
     return True
+
+
+@transaction.atomic(savepoint=False)
+def forget_sessions(*, at: datetime) -> int:
+    """Destroy what browsers left that were signed in and are not any more; return how many there were."""
+    Session.objects.filter(expire_date__lte=at).delete()
+    gone = UserSession.objects.exclude(session_key__in=Session.objects.values("session_key"))
+    return gone.delete()[0]
 
 
 @transaction.atomic(savepoint=False)

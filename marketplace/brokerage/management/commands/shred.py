@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Count
 from django.utils import timezone
 
+from consent.parties import operations as parties
 from marketplace.brokerage import operations
 from marketplace.delivery import operations as delivery
 from marketplace.insights import rotation
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         at, batch = timezone.now(), options["batch"]
         self._run("insights past their keeping time", operations.forget_insights, at, batch)
         self._run("copies of records past their end", delivery.close_due_releases, at, batch)
+        self._say(f"{parties.forget_sessions(at=at):,} traces of browsers that are not signed in any more destroyed")
         self._destroy_epochs(at)
         if rotation.sweep_file(seconds=options["seconds"]):
             self._say("the key table's file is written anew; nothing of a destroyed key is left in it")
