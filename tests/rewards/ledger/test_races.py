@@ -1,6 +1,8 @@
 """Many hands at once: threads with connections of their own, on a database where commits are real."""
 
+import re
 import threading
+import time
 import uuid
 from collections import Counter
 from datetime import timedelta
@@ -13,6 +15,7 @@ from rewards.ledger.errors import HoldResolved, IdempotencyMismatch, Insufficien
 from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.models import FEES, Attempt, Transfer
 from rewards.ledger.queries import balance_of
+from tests.conftest import connect_as_owner
 from tests.rewards.ledger import books
 from tests.threads import HANDS, all_at_once
 
@@ -81,6 +84,31 @@ def test_of_twenty_captures_of_one_hold_one_succeeds(committed_db):
     assert (balance_of(escrow).available, balance_of(home).posted) == (45, 20)
 
 
+def test_a_hold_that_is_placed_while_a_capture_looks_for_it_is_not_called_resolved(committed_db):
+    """Slowed down between its two looks, a capture first sees no hold, then that it was placed."""
+    escrow, home = books.account("escrow", tokens=70), books.account()
+    with connect_as_owner(committed_db) as owner:
+        texts = owner.execute(
+            "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname ~ '^ledger_apply' AND prosrc ~ 'ledger_openhold'"
+        ).fetchall()
+        looks = re.compile(r"PERFORM 1 FROM ledger_attempt t\s+WHERE t\.key = hold_key")
+        assert any(looks.search(text) for (text,) in texts), "the second look is elsewhere now"
+        for (text,) in texts:
+            owner.execute(looks.sub(lambda found: f"PERFORM pg_sleep(0.5); {found[0]}", text))
+
+    def act(number):
+        if number:
+            return books.capture((home, 20), hold="race:hold", key="race:capture")
+        time.sleep(0.2)
+        return books.hold(key="race:hold", debit=escrow, amount=50)
+
+    placed, captured = all_at_once(act, hands=2)
+
+    assert isinstance(placed, ledger.Hold)
+    assert isinstance(captured, ledger.Capture), captured
+    assert (balance_of(home).posted, balance_of(escrow).held) == (20, 0)
+
+
 def test_capture_release_and_sweeper_meet_and_one_wins(committed_db):
     escrow, home = books.account("escrow", tokens=100), books.account()
     placed = [books.hold(debit=escrow, amount=5, lifetime=timedelta(milliseconds=40)) for _ in range(6)]
@@ -129,6 +157,27 @@ def test_callers_who_name_accounts_in_opposite_order_do_not_deadlock(committed_d
     assert kinds(answers) == {list: HANDS}
     assert before == after
     assert balance_of(left).posted == balance_of(right).posted == 1000
+
+
+def test_single_posts_in_opposite_directions_do_not_deadlock(committed_db):
+    left, right = books.account(tokens=1000), books.account(tokens=1000)
+    before = deadlocks()
+
+    def act(number):
+        debit, credit = (left, right) if number % 2 else (right, left)
+        return [books.post(key=f"race:{number}:{n}", debit=debit, credit=credit) for n in range(20)]
+
+    answers = all_at_once(act)
+
+    assert kinds(answers) == {list: HANDS}
+    assert deadlocks() == before
+
+
+def deadlocks():
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return cursor.fetchone()[0]
 
 
 def test_versions_follow_the_order_of_commits(committed_db):

@@ -1,0 +1,97 @@
+"""Each invariant is seen to break: somebody with every right changes one row behind the ledger's back."""
+
+import json
+
+import pytest
+
+from rewards.ledger.invariants import INVARIANTS
+from tests.conftest import connect_as_owner
+
+TELL = {"actor": "test", "event_type": "", "event_ref": ""}
+HISTORY = [
+    {"action": "post", "key": "i:1", "debit": "platform:issuance", "credit": "escrow:i", "amount": 100},
+    {"action": "hold", "key": "i:2", "debit": "escrow:i", "amount": 30, "lifetime": 3600},
+    {"action": "capture", "key": "i:3", "hold": "i:2", "legs": [{"credit": "household:i", "amount": 20},
+                                                                {"credit": "platform:fees", "amount": 5}]},
+    {"action": "hold", "key": "i:4", "debit": "escrow:i", "amount": 7, "lifetime": 3600},
+    {"action": "hold", "key": "i:5", "debit": "escrow:i", "amount": 9, "lifetime": 3600},
+    {"action": "release", "key": "i:6", "hold": "i:5"},
+    {"action": "post", "key": "i:7", "debit": "household:i", "credit": "escrow:i", "amount": 3},
+]  # fmt: skip
+REVERSAL = {"action": "reverse", "key": "i:8", "debit": "escrow:i", "credit": "household:i", "amount": 3}
+REVERSAL |= {"approved_by": "another", "reason": "test"}
+
+ROW = "UPDATE ledger_transfer SET"
+BALANCE = "UPDATE ledger_balance SET"
+CAPTURE = "WHERE op_id = (SELECT op_id FROM ledger_attempt WHERE key = 'i:3')"
+FIRST, SECOND = f"{CAPTURE} AND leg = 1", f"{CAPTURE} AND leg = 2"
+REVERSED = "WHERE kind = 'reverse'"
+HOME = "WHERE account_id = (SELECT id FROM ledger_account WHERE address = 'household:i')"
+#: What breaks each, in the words of somebody who may do everything.
+BREAKS = {
+    "I1 every token taken was given": f"{BALANCE} credits = credits + 1 {HOME}",
+    "I2 a balance is the sum of its journal": f"{BALANCE} credits = credits + 1, debits = debits + 1 {HOME}",
+    "I3 versions run from 1 without a gap": f"{ROW} credit_version = 99 {FIRST}",
+    "I3 a version stands exactly where a balance is kept": f"{ROW} credit_version = 1 {SECOND}",
+    "I3 a row names accounts and rows that are there": f"{ROW} hold_id = 1000000 {FIRST}",
+    "I4 what is held is the sum of the open holds": f"{BALANCE} held = held + 1 WHERE held > 0",
+    "I4 the list of open holds is the journal's": "DELETE FROM ledger_openhold",
+    "I5 no account ever stood below its floor": f"{ROW} debit_after = -1 {FIRST}",
+    "I6 every balance after a row is the replay's": f"{ROW} credit_after = credit_after + 1 {CAPTURE}",
+    "I7 an applied attempt is one operation's rows": f"{ROW} op_id = gen_random_uuid() {SECOND}",
+    "I9 an attempt's rows are its own": f"UPDATE ledger_attempt SET actor = 'else' {CAPTURE}",
+    "I10 a capture pays from its own hold, at most what was held, in time": f"{ROW} amount = 26 {FIRST}",
+    "I11 a reversal is the whole row, with its sides swapped, of no reversal": f"{ROW} amount = 2 {REVERSED}",
+    "I12 time never runs backwards within an account": f"{ROW} recorded_at = recorded_at - interval '1 day' {CAPTURE}",
+}
+LOOSE = """
+DO $$ DECLARE rule record; BEGIN
+    FOR rule IN SELECT conname, conrelid::regclass AS place FROM pg_constraint
+        WHERE contype IN ('c', 'f') AND conrelid::regclass::text LIKE 'ledger_%'
+    LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', rule.place, rule.conname); END LOOP;
+    FOR rule IN SELECT DISTINCT tgrelid::regclass AS place FROM pg_trigger
+        WHERE NOT tgisinternal AND tgrelid::regclass::text LIKE 'ledger_%'
+    LOOP EXECUTE format('ALTER TABLE %s DISABLE TRIGGER USER', rule.place); END LOOP;
+END $$
+"""
+
+
+@pytest.fixture
+def almighty(django_db_setup, settings):
+    """The owner, every guard taken down; nothing of it is committed."""
+    with connect_as_owner(settings.DATABASES["default"]["NAME"]) as hand:
+        hand.autocommit = False
+        hand.execute(
+            "SELECT ledger_open_account('escrow:i', 'escrow'), ledger_open_account('household:i', 'household')"
+        )
+        for item in HISTORY:
+            hand.execute("SELECT ledger_apply(%s::jsonb)", [json.dumps([item | TELL])])
+        posted = hand.execute("SELECT transfer_id FROM ledger_attempt WHERE key = 'i:7'").fetchone()[0]
+        hand.execute("SELECT ledger_apply(%s::jsonb)", [json.dumps([REVERSAL | TELL | {"reverses": posted}])])
+        hand.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        yield hand
+        hand.rollback()
+
+
+def count(hand, name):
+    return hand.execute(INVARIANTS[name]).fetchone()[0]
+
+
+def test_the_history_that_is_broken_next_is_a_good_one(almighty):
+    assert {name: count(almighty, name) for name in INVARIANTS} == dict.fromkeys(INVARIANTS, 0)
+    kinds = almighty.execute("SELECT DISTINCT kind FROM ledger_transfer ORDER BY 1").fetchall()
+    assert {kind for (kind,) in kinds} >= {"capture", "hold", "post", "release", "reverse"}
+
+
+def test_every_invariant_has_a_change_that_breaks_it():
+    assert set(BREAKS) == set(INVARIANTS)
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_row_that_was_changed_breaks(almighty, name):
+    almighty.execute(LOOSE)
+
+    done = almighty.execute(BREAKS[name])
+
+    assert done.rowcount
+    assert count(almighty, name) != 0
