@@ -105,7 +105,12 @@ def words_of_gift(gift: Gift, *, came_in: bool, event_type: str) -> str:
     else:
         came, went = gettext("%(home)s에서 온 선물"), gettext("%(home)s에 보낸 선물")
         other = gift.giver if came_in else gift.taker
-    return (came if came_in else went) % {"home": other.name}
+    return (came if came_in else went) % {"home": name_of(other)}
+
+
+def name_of(home: Household) -> str:
+    """Return what another home is called; one that has left Maru has no name any more."""
+    return home.name or gettext("떠난 집")
 
 
 def wallet_of(household: Household, *, at: datetime) -> WalletStanding:

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from rewards.ledger.models import MAX_AMOUNT
 from rewards.redemption.models import Gift, Order, Reward
+from rewards.redemption.queries import name_of
 
 
 class RewardOutput(serializers.Serializer):
@@ -109,7 +110,7 @@ class GiftOutput(serializers.Serializer):
         return "given" if gift.giver_id == self.context["household"].pk else "received"
 
     def get_home(self, gift: Gift) -> str:
-        return gift.taker.name if gift.giver_id == self.context["household"].pk else gift.giver.name
+        return name_of(gift.taker if gift.giver_id == self.context["household"].pk else gift.giver)
 
 
 class GiftsOutput(serializers.Serializer):

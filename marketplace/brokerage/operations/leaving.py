@@ -82,6 +82,7 @@ def _close(*, membership_id: UUID, actor: User, whole: bool, at: datetime) -> No
     _shred(membership, whole=whole)
     if whole:
         records.forget_line(household=home)
+        redemption.forget_gifts(household=home)
         ledger.forget_wallet(household=home)
         parties_leaving.close_household(household=home, at=at)
     gone: Iterable[Membership] = home.memberships.select_related("user") if whole else [membership]

@@ -21,7 +21,7 @@ from rewards.ledger.errors import IdempotencyMismatch, InsufficientTokens
 from rewards.redemption import operations, policies
 from rewards.redemption.errors import GiftTriesUsedUp, OnlyAdultsGive, RedemptionError, WalletNotShown
 from rewards.redemption.models import Gift, GiftAddress
-from rewards.redemption.queries import wallet_of
+from rewards.redemption.queries import name_of, wallet_of
 
 GIFTS = 20
 REFUSALS = (RedemptionError, InsufficientTokens, IdempotencyMismatch)
@@ -91,7 +91,7 @@ def return_gift(request: HttpRequest, gift_id: UUID) -> HttpResponse:
         returned = operations.return_gift(gift_id=gift.pk, actor=person_of(request), at=timezone.now())
     except REFUSALS as refusal:
         return _gifts_page(request, GiftForm(), refusal=refusal)
-    words = {"home": returned.giver.name, "tokens": f"{returned.tokens:,}"}
+    words = {"home": name_of(returned.giver), "tokens": f"{returned.tokens:,}"}
     messages.success(request, gettext("%(home)s에 %(tokens)s 토큰을 돌려주셨어요.") % words)
     return redirect("gifts")
 
@@ -141,7 +141,7 @@ def _line(gift: Gift, membership: Membership) -> dict[str, Any]:
     return {
         "gift": gift,
         "is_given": is_given,
-        "other": gift.taker.name if is_given else gift.giver.name,
+        "other": name_of(gift.taker if is_given else gift.giver),
         "signed": -gift.tokens if is_given else gift.tokens,
         "may_return": membership.is_adult and not is_given and gift.returned_at is None,
     }

@@ -1,6 +1,7 @@
 from rewards.redemption.operations.giving import (
     change_gift_code,
     find_taker,
+    forget_gifts,
     give_tokens,
     open_gift_address,
     return_gift,
@@ -23,6 +24,7 @@ __all__ = [
     "change_gift_code",
     "change_offer",
     "find_taker",
+    "forget_gifts",
     "fulfil_order",
     "give_tokens",
     "lapse_orders",

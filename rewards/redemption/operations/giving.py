@@ -122,6 +122,13 @@ def return_gift(*, gift_id: UUID, actor: User, at: datetime) -> Gift:
         return _return(gift_id, actor=actor, at=at)
 
 
+@transaction.atomic(savepoint=False)
+def forget_gifts(*, household: Household) -> None:
+    """Take back the number of a home that goes, and the words it wrote; that tokens changed homes stays."""
+    GiftAddress.objects.filter(household=household).delete()
+    Gift.objects.filter(giver=household).update(words="")
+
+
 def spelled(code: str) -> str:
     """Return a gift number as it is kept, from what somebody typed."""
     signs = "".join(sign for sign in code.upper() if sign.isalnum())

@@ -279,6 +279,20 @@ def test_the_database_keeps_a_gift_a_gift(mother, neighbour, constraint, change)
         cursor.execute(f"UPDATE redemption_gift SET {change}")
 
 
+def test_a_home_that_goes_leaves_no_number_and_no_words(mother, neighbour):
+    gift, number = give(by=mother, to=neighbour, words="잘 지내요"), code_of(mother)
+    home = mother.membership.household
+
+    operations.forget_gifts(household=home)
+    home.name = ""
+    home.save(update_fields=["name"])
+
+    assert Gift.objects.get(pk=gift.pk).words == ""
+    with pytest.raises(GiftAddressUnknown):
+        give(by=neighbour, to=number)
+    assert entries_of(neighbour.membership.household).entries[0].words == "떠난 집에서 온 선물"
+
+
 # --- at once ----------------------------------------------------------------------------------------------------------
 
 
