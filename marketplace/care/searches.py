@@ -104,8 +104,10 @@ class MatchSearch(PeriodSearch):
 
     def clean(self) -> dict[str, Any]:
         told = super().clean()
-        end = told.get("end") or (told["start"] + timedelta(days=USUAL_DAYS - 1) if told.get("start") else _today())
-        start = told.get("start") or end - timedelta(days=USUAL_DAYS - 1)
+        length = timedelta(days=USUAL_DAYS - 1)
+        start, end = told.get("start"), told.get("end")
+        end = end or (start + length if start else usual_days()["end"])
+        start = start or end - length
         if end - start >= LONGEST:
             raise forms.ValidationError(gettext("한 번에 석 달까지 볼 수 있어요."))
         return told | {"start": start, "end": end}
@@ -133,5 +135,7 @@ class InstantSearch(forms.Form):
         return at
 
 
-def _today() -> date:
-    return timezone.localdate()
+def usual_days() -> dict[str, date]:
+    """Return the days that are matched unless others are named."""
+    today = timezone.localdate()
+    return {"start": today - timedelta(days=USUAL_DAYS - 1), "end": today}

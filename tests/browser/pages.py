@@ -24,12 +24,17 @@ PAGES: dict[str, list[str]] = {
         "/provider/orders", "/provider/orders?show=over", "/provider/orders/{order}", "/provider/orders/{accepted}",
         "/provider/rewards", "/provider/rewards/{service}",
     ],
-    "auditor": ["/audit", "/audit/transfers", "/audit/transfers/{op}", "/audit/accounts/{account}"],
+    "auditor": [
+        "/audit", "/audit/trial-balance?by=effective", "/audit/transfers",
+        "/audit/transfers?min_amount=x", "/audit/transfers?actor=nobody", "/audit/transfers/{op}",
+        "/audit/accounts", "/audit/accounts/{account}", "/audit/accounts/{account}?start=2026-01-01",
+        "/audit/accounts/platform:fees", "/audit/exceptions", "/audit/exceptions?list=issued", "/audit/matches",
+    ],
 }  # fmt: skip
 EVERY = [(who, path) for who, paths in PAGES.items() for path in paths]
 
 
 def name_of(who: str, path: str) -> str:
     """Name a page in test ids and pictures: who looks, and where."""
-    words = [word.strip("{}") for word in path.replace("?", "/").replace("=", "-").split("/") if word]
+    words = [word.strip("{}") for word in path.replace("?", "/").replace("=", "-").replace(":", "-").split("/") if word]
     return "-".join([who or "stranger", *(words or ["landing"])])

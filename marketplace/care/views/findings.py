@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from marketplace.care import matching
-from marketplace.care.searches import MatchSearch
+from marketplace.care.searches import MatchSearch, usual_days
 from marketplace.care.views.audit import auditors_only, onward
 from rewards.ledger import exceptions
 
@@ -35,7 +35,7 @@ def list_exceptions(request: HttpRequest) -> HttpResponse:
 @auditors_only
 def list_matches(request: HttpRequest) -> HttpResponse:
     """GET /audit/matches: consent, debit and credit side by side over a time, and what does not agree."""
-    search = MatchSearch(request.GET)
+    search = MatchSearch(request.GET if {"start", "end"} & request.GET.keys() else usual_days())
     told: dict[str, Any] = {"search": search}
     if search.is_valid():
         start, end = search.period()
