@@ -91,12 +91,10 @@ def _nodes(indexes: list[int], checkpoint: Checkpoint) -> list[tuple[tuple[int, 
             base = level - level % sealing.STEP
             first = position << (level - base)
             wanted.setdefault(base, set()).update(range(first, first + (1 << (level - base))))
-    stored: dict[tuple[int, int], bytes] = {}
+    leaves = Leaf.objects.filter(index__in=wanted.pop(0, set()))
+    stored = {(0, index): bytes(digest) for index, digest in leaves.values_list("index", "hash")}
     for base, positions in wanted.items():
-        if base:
-            rows = Node.objects.filter(level=base, position__in=positions).values_list("position", "hash")
-        else:
-            rows = Leaf.objects.filter(index__in=positions).values_list("index", "hash")
+        rows = Node.objects.filter(level=base, position__in=positions).values_list("position", "hash")
         stored |= {(base, position): bytes(digest) for position, digest in rows}
 
     def subtree(level: int, position: int) -> bytes:

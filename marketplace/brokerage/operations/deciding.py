@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from consent.parties.models import User
 from consent.records import operations as records
 from consent.records import policies as records_policies
 from consent.records.errors import NoticeChanged, PreviewChanged
-from consent.records.models import Answer, Ask, Consent
+from consent.records.models import Answer, Ask, Consent, Receipt
 from consent.records.notices import Notice
 from consent.records.receipts import Coverage
 from marketplace.brokerage import policies, terms
@@ -27,6 +28,7 @@ from marketplace.insights import vault
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.models import SealedObject
 from rewards.ledger import operations as ledger
+from rewards.ledger.evidence import keep_evidence
 from rewards.ledger.items import Capture
 from rewards.ledger.queries import wallet_address
 
@@ -174,12 +176,13 @@ def _covered(offer: Offer, preview: Preview | None, notice: Notice) -> Coverage:
 
 def _settle(ask: Ask, offer: Offer, preview: Preview, *, actor: User, notice: Notice, at: datetime) -> Deal:
     rung, ends_at = preview.choice.rung, terms.ends_at(offer, at=at)
+    op_id = uuid4()
     consent = records.record_consent(
         ask=ask,
         actor=actor,
         payload_digest=preview.sha256,
         ends_at=ends_at,
-        op_id=uuid4(),
+        op_id=op_id,
         notice=notice,
         coverage=_covered(offer, preview, notice),
         at=at,
@@ -193,11 +196,13 @@ def _settle(ask: Ask, offer: Offer, preview: Preview, *, actor: User, notice: No
             payload=preview.body,
         )
     )
+    receipt = consent.receipts.get(act=Receipt.Act.GIVEN)
+    keep_evidence(op_id=op_id, digest=sha256(receipt.body).digest())
     # Near the end: its rows are the ones others wait for, and they stay locked until the commit.
     payment = ledger.capture_hold(
         hold=offer.hold_key,
         key=f"settle:{ask.pk}",
-        op_id=consent.op_id,
+        op_id=op_id,
         legs=terms.legs_of(offer, rung=rung, wallet=wallet_address(ask.household)),
         actor=actor,
         event_type="consent",
