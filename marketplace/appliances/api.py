@@ -72,6 +72,8 @@ class ChangeKey(APIView):
         at = timezone.now()
         said = _read(NextKeyInput, request)
         _, sender = speaker_of(request, at=at)
+        if sender.key_id is None:
+            raise SignatureRefused
         signs = isinstance(request.user, Signer)
         if signs != ("public_key" in said):
             raise SignatureRefused

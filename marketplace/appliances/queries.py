@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from consent.parties.models import Household, MachineKey
+from consent.parties.models import Household, MachineKey, User
 from marketplace.appliances.models import DayCount, PairedKey, Pairing, PairingCode
 
 
@@ -54,7 +54,7 @@ def let_in(household: Household, *, at: datetime) -> list[LetIn]:
     return sorted(found, key=lambda one: one.since)
 
 
-def waiting_code(household: Household, *, asked_by: object, at: datetime) -> PairingCode | None:
+def waiting_code(household: Household, *, asked_by: User, at: datetime) -> PairingCode | None:
     """Return the code this person is waiting with, if there is one."""
     return PairingCode.objects.waiting(at).filter(household=household, asked_by=asked_by).first()
 

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from consent.parties import operations as parties
+from consent.parties.errors import NotPermitted
 from consent.parties.models import Household, MachineKey, User
 from marketplace.appliances import policies
 from marketplace.appliances.errors import KeyAlreadyPaired, MessageRepeated, RotationUnderway
@@ -151,15 +153,21 @@ def bind_public_key(pairing: Pairing, public_key: bytes, *, at: datetime) -> Pai
 
 @transaction.atomic(savepoint=False)
 def adopt_key(*, machine_key: MachineKey, at: datetime) -> PairedKey:
-    """Return the pairing's side of a carried key, making it for a key that was issued without one."""
+    """Return the pairing's side of a carried key, making it for a key that was issued without one.
+
+    Raises:
+        NotPermitted: it is an organisation's key.
+    """
     known = PairedKey.objects.select_related("pairing").filter(machine_key=machine_key)
-    found = known.first()
+    found, household = known.first(), machine_key.household
     if found is not None:
         return found
+    if household is None:
+        raise NotPermitted(gettext("우리 집 허브의 열쇠로만 할 수 있는 일이에요."))
     try:
         with transaction.atomic():
             pairing = Pairing.objects.create(
-                household_id=machine_key.household_id, label=machine_key.label, paired_at=machine_key.created_at
+                household=household, label=machine_key.label, paired_at=machine_key.created_at
             )
             return PairedKey.objects.create(pairing=pairing, machine_key=machine_key, made_at=machine_key.created_at)
     except IntegrityError as exc:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -30,7 +31,7 @@ def count_day(*, came: Mapping[Stream, int], on: date) -> dict[Stream, int]:
     if not came:
         return {}
     streams = sorted(came)
-    values = {
+    values: dict[str, Any] = {
         "on": on,
         "appliances": [appliance_id for appliance_id, _ in streams],
         "kinds": [kind for _, kind in streams],
