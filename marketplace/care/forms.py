@@ -102,5 +102,5 @@ class GiftForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
         help_text=_("받는 집의 지갑에 있는 열두 글자예요."),
     )
-    tokens = forms.IntegerField(label=_("토큰"), min_value=1, max_value=2**53 - 1)
+    tokens = forms.IntegerField(label=_("토큰 수"), min_value=1, max_value=2**53 - 1)
     words = forms.CharField(label=_("건네는 말"), max_length=100, required=False)

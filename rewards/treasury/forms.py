@@ -17,7 +17,7 @@ class ProposalForm(forms.Form):
     )
     invoice_number = forms.CharField(label=_("청구서 번호"), max_length=MAX_INVOICE)
     amount_krw = forms.IntegerField(label=_("받은 금액(원)"), min_value=1, max_value=MAX_AMOUNT)
-    tokens = forms.IntegerField(label=_("토큰"), min_value=1, max_value=MAX_AMOUNT)
+    tokens = forms.IntegerField(label=_("토큰 수"), min_value=1, max_value=MAX_AMOUNT)
 
 
 class DecisionForm(forms.Form):

@@ -100,7 +100,7 @@ class Issuance(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.organisation_id} {self.invoice_number} {self.state}"
+        return self.invoice_number
 
     def set_state(self, state: str, *, by: User, at: datetime, reason: str = "") -> None:
         """Decide, once and for good.
