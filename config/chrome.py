@@ -70,6 +70,7 @@ ADMIN = Seat(
     ("/review",),
     (
         Tab("/review", "ask", _("검토")),
+        Tab("/review/withdrawals", "history", _("거둔 허락")),
         Tab("/admin/", "privacy", _("관리")),
     ),
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -17,10 +17,14 @@ from marketplace.brokerage.errors import OfferChanged
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.policies import STANDS, stands
 from marketplace.brokerage.previews import PREVIEWED, Preview, preview_of, read_choice
+from marketplace.delivery.models import Release
 from marketplace.insights.models import Insight
 from rewards.ledger.errors import UnknownAccount
 from rewards.ledger.queries import balance_of, wallet_address
 from rewards.redemption.models import Order
+
+#: This many withdrawals before the first read in this time, and somebody should look.
+UNREAD_LIMIT, UNREAD_WITHIN = 3, timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,35 @@ class Farewell:
     appliances: int
     orders: tuple[Order, ...]
     tokens: int
+
+
+@dataclass(frozen=True)
+class Unread:
+    """One home that withdrew before anybody read: how often lately, for how many tokens, and when last."""
+
+    household: UUID
+    times: int
+    tokens: int
+    last_at: datetime
+
+
+def unread_withdrawals(*, at: datetime) -> list[Unread]:
+    """Return the homes with `UNREAD_LIMIT` or more withdrawals before the first read in 30 days, the most first.
+
+    It names a home by its id alone: who looks into it needs to know neither what was released nor to whom.
+    """
+    rows = Release.objects.filter(
+        first_read_at=None, closed_because=Release.Closed.WITHDRAWN, closed_at__gt=at - UNREAD_WITHIN, closed_at__lte=at
+    )
+    found: dict[UUID, list[Release]] = {}
+    for release in rows.select_related("consent__ask__offer__version").order_by("closed_at"):
+        found.setdefault(release.consent.household_id, []).append(release)
+    often = [
+        Unread(home, len(mine), sum(one.consent.ask.offer.tokens_chosen for one in mine), mine[-1].closed_at or at)
+        for home, mine in found.items()
+        if len(mine) >= UNREAD_LIMIT
+    ]
+    return sorted(often, key=lambda one: (-one.times, one.household))
 
 
 def is_last_adult(membership: Membership) -> bool:

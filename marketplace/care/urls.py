@@ -16,6 +16,7 @@ from marketplace.care.views import (
     privacy,
     shop,
     status,
+    trust,
     wallet,
     welcome,
 )
@@ -63,5 +64,6 @@ urlpatterns = [
     path("privacy/organisations", privacy.change_organisation, name="change_organisation"),
     path("privacy/export", privacy.take_everything, name="take_everything"),
     path("privacy/export/tables", privacy.take_tables, name="take_tables"),
+    path("review/withdrawals", trust.list_unread_withdrawals, name="unread_withdrawals"),
     path("privacy/leave", leaving.leave, name="leave_maru"),
 ]

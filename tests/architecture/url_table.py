@@ -167,6 +167,7 @@ ROWS: dict[str, Row] = {
     "provider/rewards/<uuid:reward_id>": Row(PROVIDER, theirs=True),
     # admins
     "review": Row(ADMIN),
+    "review/withdrawals": Row(ADMIN),
     # auditors
     "audit": Row(AUDITOR),
     "audit/issuances": Row(AUDITOR),
