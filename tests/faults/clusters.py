@@ -1,5 +1,6 @@
 """A PostgreSQL of a test's own: it waits for the disk, and it may be killed."""
 
+import itertools
 import shutil
 import signal
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from config.embedded.programs import Crew
 from config.embedded.wheels import postgres_program
 from consent.parties.roles import RUNTIME_ROLE
 from tests.config.supervising import survivors, wait_until
+
+NUMBERS = itertools.count()
 
 
 class Cluster:
@@ -65,6 +68,17 @@ class Cluster:
     def connect(self, database: str) -> "psycopg.Connection[tuple[Any, ...]]":
         """Open a connection of the owner, who is a superuser here."""
         return psycopg.connect(self.url_of(database), autocommit=True)
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """Make a migrated database that Django means for a while; its URL is the owner's."""
+        name = f"own_{next(NUMBERS)}"
+        with self.connect("postgres") as admin:
+            admin.execute(f'CREATE DATABASE "{name}" TEMPLATE {DATABASE}')
+        with pointed_at(self.url_of(name)):
+            yield self.url_of(name)
+        with self.connect("postgres") as admin:
+            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def migrate(self) -> None:
         with pointed_at(self.url, role=None):

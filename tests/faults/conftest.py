@@ -1,16 +1,14 @@
 """Faults take as long as one gives them: MARU_FAULT_SECONDS bounds a run, and what did not fit is named."""
 
-import itertools
 import os
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.clusters import Cluster, pointed_at
+from tests.faults.clusters import Cluster
 
 BEGUN = time.monotonic()
-NUMBERS = itertools.count()
 BUDGET_SECONDS = float(os.environ.get("MARU_FAULT_SECONDS") or "inf")
 
 
@@ -41,11 +39,5 @@ def cluster(tmp_path_factory, django_db_blocker) -> Iterator[Cluster]:
 @pytest.fixture
 def own_database(cluster, django_db_blocker) -> Iterator[str]:
     """A migrated database in our own cluster; Django means it too. Its URL is the owner's."""
-    name = f"own_{next(NUMBERS)}"
-    with django_db_blocker.unblock():
-        with cluster.connect("postgres") as admin:
-            admin.execute(f'CREATE DATABASE "{name}" TEMPLATE maru')
-        with pointed_at(cluster.url_of(name)):
-            yield cluster.url_of(name)
-        with cluster.connect("postgres") as admin:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with django_db_blocker.unblock(), cluster.database() as url:
+        yield url

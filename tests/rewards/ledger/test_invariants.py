@@ -1,12 +1,15 @@
 """Each invariant is seen to break: somebody with every right changes one row behind the ledger's back."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from rewards.ledger.invariants import INVARIANTS
 from tests.conftest import connect_as_owner
 
+ROOT = Path(__file__).parents[3]
 TELL = {"actor": "test", "event_type": "", "event_ref": ""}
 HISTORY = [
     {"action": "post", "key": "i:1", "debit": "platform:issuance", "credit": "escrow:i", "amount": 100},
@@ -43,6 +46,11 @@ BREAKS = {
     "I10 a capture pays from its own hold, at most what was held, in time": f"{ROW} amount = 26 {FIRST}",
     "I11 a reversal is the whole row, with its sides swapped, of no reversal": f"{ROW} amount = 2 {REVERSED}",
     "I12 time never runs backwards within an account": f"{ROW} recorded_at = recorded_at - interval '1 day' {CAPTURE}",
+    "I13 the leaves stand without a gap": "INSERT INTO ledger_leaf (index, hash) VALUES (1000000, '')",
+    "I14 no checkpoint is of more leaves than there are": """
+        INSERT INTO ledger_checkpoint (tree_size, root, note, through, sealed_at)
+        VALUES (1000000, '', '', '1', now())""",
+    "I19 an operation has all its legs": f"{ROW} leg = 9 {SECOND}",
 }
 LOOSE = """
 DO $$ DECLARE rule record; BEGIN
@@ -85,6 +93,21 @@ def test_the_history_that_is_broken_next_is_a_good_one(almighty):
 
 def test_every_invariant_has_a_change_that_breaks_it():
     assert set(BREAKS) == set(INVARIANTS)
+
+
+def test_the_paper_says_what_holds_each_and_names_nothing_that_is_not_there():
+    paper = (ROOT / "docs" / "invariants.md").read_text()
+    rows = {int(number): row for row, number in re.findall(r"^(\| I(\d+) \|.*)$", paper, re.MULTILINE)}
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", paper)
+
+    assert set(rows) == set(range(1, 21))
+    assert {int(re.match(r"I(\d+)", name)[1]) for name in INVARIANTS} == {n for n, row in rows.items() if "SQL" in row}
+    for file, function in named:
+        assert f"def {function}" in (ROOT / file).read_text(), f"{file}::{function} is not there"
+    for constraint in re.findall(r"`(\w+_once|\w+_per_leg|\w+_is_sound|\w+_pkey|\w+_only_grows)`", paper):
+        sources = [*(ROOT / "rewards" / "ledger").rglob("*.sql"), *(ROOT / "rewards" / "ledger").rglob("*.py")]
+        found = any(constraint in source.read_text() for source in sources)
+        assert found or constraint == "ledger_attempt_pkey", f"{constraint} is not there"
 
 
 @pytest.mark.parametrize("name", BREAKS)
