@@ -5,7 +5,7 @@ import django.db.models.deletion
 import rewards.ledger.fields
 from django.db import migrations, models
 
-from rewards.ledger.sql.scripts import function, script
+from rewards.ledger.sql.scripts import script
 
 
 class Migration(migrations.Migration):
@@ -93,5 +93,4 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('effective_at', models.F('recorded_at')), models.Q(('effective_at__lt', models.F('recorded_at')), ('kind', 'post')), _connector='OR'), name='transfer_only_posts_are_back_dated'),
         ),
         migrations.RunSQL(script("0005_time.sql"), script("0005_time_reverse.sql")),
-        migrations.RunSQL(script("0005_apply.sql"), function("0003_apply.sql", "ledger_apply")),
     ]

@@ -25,8 +25,8 @@ def tamper(sql: str, *parameters: object) -> None:
         cursor.execute("SET LOCAL ROLE none")
         for table in GUARDED:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS balance_not_below_floor")
-        cursor.execute("ALTER TABLE ledger_transfer DROP CONSTRAINT transfer_credits_iff_it_moves")
+            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS balance_is_sound")
+        cursor.execute("ALTER TABLE ledger_transfer DROP CONSTRAINT transfer_is_sound")
         cursor.execute(sql, parameters)
         assert cursor.rowcount > 0, "nothing was tampered with"
         cursor.execute(f"SET LOCAL ROLE {RUNTIME_ROLE}")

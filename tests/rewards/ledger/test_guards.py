@@ -5,6 +5,7 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 from consent.parties.roles import RUNTIME_ROLE
+from rewards.ledger.invariants import INVARIANTS
 from rewards.ledger.models import Account, Transfer
 from tests.rewards.ledger import books
 
@@ -154,9 +155,7 @@ BROKEN_TRANSFERS = {
     "transfer_credits_iff_it_moves": {"credit_id": "NULL::bigint"},
     "transfer_names_the_hold_it_resolves": {"hold_id": "hold.id", "hold_leg": "1"},
     "transfer_only_holds_expire": {"expires_at": "now()"},
-    "transfer_debit_is_an_account": {"debit_id": "0"},
-    "transfer_credit_is_an_account": {"credit_id": "0"},
-    "transfer_hold_is_a_transfer": {"kind": "'capture'", "hold_id": "0", "hold_leg": "1"},
+    "transfer_kind_is_known": {"kind": "'gift'"},
 }  # fmt: skip
 
 
@@ -171,6 +170,15 @@ def test_the_journal_refuses_a_row_that_breaks(owner, constraint):
         owner.execute(TRANSFER.format(**{**VALID, **BROKEN_TRANSFERS[constraint]}))
 
     assert caught.value.diag.constraint_name == constraint
+
+
+@pytest.mark.parametrize(
+    "nobody", [{"debit_id": "0"}, {"credit_id": "0"}, {"kind": "'capture'", "hold_id": "0", "hold_leg": "1"}]
+)
+def test_a_row_that_names_nobody_is_found(owner, nobody):
+    owner.execute(TRANSFER.format(**{**VALID, **nobody}))
+
+    assert owner.execute(INVARIANTS["I3 a row names accounts and rows that are there"]).fetchone() == (1,)
 
 
 def test_a_hold_is_resolved_at_most_once(owner):
