@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from consent.parties.authentication import Machine
-from consent.parties.errors import NotPermitted
+from consent.parties.errors import NotPermitted, OrganisationSuspended
 from consent.parties.models import Household, MachineKey, Membership, Organisation, Seat, User
 
 P = ParamSpec("P")
@@ -124,12 +124,20 @@ class IsHub(BasePermission):
 
 
 class IsBuyer(BasePermission):
-    """A buyer's person, or a buyer's key with the scope the view names in `key_scope`."""
+    """A buyer's person, or a buyer's key with the scope the view names in `key_scope`.
+
+    The keys of a stopped buyer open only views that say `is_open_to_stopped`: what it still has to do.
+    """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         scope = getattr(view, "key_scope", MachineKey.Scope.RECORDS)
         organisation = organisation_of(request.user, scope=scope)
-        return organisation is not None and organisation.kind == Organisation.Kind.BUYER
+        if organisation is None or organisation.kind != Organisation.Kind.BUYER:
+            return False
+        is_stopped = isinstance(request.user, Machine) and organisation.suspended_at is not None
+        if is_stopped and not getattr(view, "is_open_to_stopped", False):
+            raise OrganisationSuspended(gettext("지금은 멈춰 있는 기관이에요. 마루에 말씀해 주세요."))
+        return True
 
 
 class IsAuditor(BasePermission):

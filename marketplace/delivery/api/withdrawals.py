@@ -23,7 +23,13 @@ STATES: dict[str, dict[str, Any]] = {
 STATE = OpenApiParameter("state", str, enum=list(STATES), default="open")
 
 
-class ListWithdrawals(ReadingView):
+class DutyView(ReadingView):
+    """What a buyer still has to do, stopped or not."""
+
+    is_open_to_stopped = True
+
+
+class ListWithdrawals(DutyView):
     """GET /api/v1/withdrawals: records that were read and must be erased now, the most urgent first."""
 
     @extend_schema(parameters=[STATE, *PAGING], responses=WithdrawalsOutput)
@@ -39,7 +45,7 @@ class ListWithdrawals(ReadingView):
         return Response({"data": WithdrawalOutput(page.rows, many=True).data, "next_cursor": page.next_cursor})
 
 
-class AckWithdrawal(ReadingView):
+class AckWithdrawal(DutyView):
     """POST /api/v1/withdrawals/<id>/ack: the buyer erased what it read. Saying it twice changes nothing."""
 
     @extend_schema(request=None, responses=WithdrawalOutput)

@@ -198,6 +198,10 @@ def test_a_late_buyer_comes_back_only_after_it_confirmed(buyer, admin):
 BUYERS_API = [
     ("get", "/data-requests/{id}/records", 403),
     ("get", "/data-requests/{id}/records?format=csv", 403),
+    ("get", "/data-requests", 403),
+    ("get", "/data-requests/{id}", 403),
+    ("get", "/budget", 403),
+    ("get", "/webhook-endpoints", 403),
     ("post", "/data-requests", 403),
     ("post", "/data-requests/{id}/fund", 403),
     ("post", "/data-requests/{id}/resume", 403),

@@ -245,7 +245,7 @@ def test_a_person_of_the_buyer_does_the_same_as_its_key(staff):
     assert client.get("/api/v1/budget").json()["available"] == 100_000
 
 
-def test_a_suspended_buyer_reads_but_does_not_write(api, buyer):
+def test_the_key_of_a_suspended_buyer_neither_writes_nor_reads(api, buyer):
     request = factories.draft_request(of=buyer)
     buyer.suspended_at = timezone.now()
     buyer.save(update_fields=["suspended_at"])
@@ -253,7 +253,7 @@ def test_a_suspended_buyer_reads_but_does_not_write(api, buyer):
     refused = [post(api, LIST, body()), post(api, f"{LIST}/{request.pk}/submit")]
 
     assert [answer.json()["code"] for answer in refused] == ["organisation_suspended"] * 2
-    assert api.get(f"{LIST}/{request.pk}").status_code == 200
+    assert api.get(f"{LIST}/{request.pk}").status_code == 403
 
 
 def test_adds_up_the_budgets_of_all_its_data_requests(api, buyer):
