@@ -17,6 +17,8 @@ from marketplace.demand.models import DataRequest
 
 #: A page looks at one quarter at most; longer times are asked for quarter by quarter.
 LONGEST = timedelta(days=93)
+#: And a month unless said, today included.
+USUAL_DAYS = 30
 #: Mismatches that are named; there should be none.
 NAMED = 100
 

@@ -9,14 +9,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.care import trails
-from marketplace.care.matching import LONGEST
+from marketplace.care.matching import LONGEST, USUAL_DAYS
 from rewards.ledger.as_of import Clock
 from rewards.ledger.journal import Filters
 from rewards.ledger.models import MAX_AMOUNT, Transfer
 from rewards.ledger.serializers import EVER
-
-#: A month, today included.
-USUAL_DAYS = 30
 
 
 class DayField(forms.DateField):

@@ -4,19 +4,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext
 from rest_framework import serializers
 
 from consent.parties.serializers import Moment
-from marketplace.care.matching import LONGEST
+from marketplace.care.matching import LONGEST, USUAL_DAYS
 from rewards.ledger.serializers import EVER, OperationOutput
 
 
 class MatchInput(serializers.Serializer):
-    """A time from `from` up to, not including, `to`, of 93 days at most."""
+    """A time from `from` up to, not including, `to`, of 93 days at most; the last 30 days unless said."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        return {"from": Moment(), "to": Moment()}
+        now = timezone.now()
+        return {"from": Moment(default=now - timedelta(days=USUAL_DAYS)), "to": Moment(default=now)}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not EVER[0] <= attrs["from"] <= attrs["to"] <= EVER[1]:

@@ -17,6 +17,9 @@ from rewards.ledger.journal import Operation, operation_of, operations_under
 from rewards.ledger.models import Account, Attempt, Transfer
 
 
+NOBODY = [UUID(int=0)]
+
+
 @dataclass(frozen=True)
 class Leg:
     """What one operation did to one account; over all accounts the changes make zero."""
@@ -87,7 +90,7 @@ def trail_of(op_id: UUID) -> Trail | None:
 
 def operations_named(words: str) -> tuple[UUID, ...]:
     """Return the operations that words lead to: an operation, key, consent, ask, release or order; each by an index."""
-    return tuple(sorted({*operations_under(words), *_operations_of_id(words)}))
+    return operations_under(words) or tuple(sorted(_operations_of_id(words)))
 
 
 def is_account(address: str) -> bool:
@@ -149,8 +152,9 @@ def names_of(addresses: Iterable[str]) -> dict[str, str]:
     of_requests = {text: address for address, kind, text in told if kind == "escrow"}
     of_organisations = {text: address for address, kind, text in told if kind in {"buyer", "manufacturer", "provider"}}
     names = {}
-    for request in DataRequest.objects.select_related("organisation").filter(pk__in=of_requests):
+    # Asked also where there is none: a page then costs the same whatever is on it.
+    for request in DataRequest.objects.select_related("organisation").filter(pk__in=of_requests or NOBODY):
         names[of_requests[str(request.pk)]] = request.organisation.name
-    for organisation in Organisation.objects.filter(pk__in=of_organisations):
+    for organisation in Organisation.objects.filter(pk__in=of_organisations or NOBODY):
         names[of_organisations[str(organisation.pk)]] = organisation.name
     return names

@@ -6,8 +6,10 @@ from uuid import UUID
 from django.http import Http404, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -87,7 +89,10 @@ class ShowAttempt(AuditorView):
 
     @extend_schema(responses=AttemptOutput, parameters=[KEY])
     def get(self, request: Request) -> Response:
-        attempt = get_object_or_404(Attempt, key=request.query_params.get("key", ""))
+        key = request.query_params.get("key", "")
+        if not key:
+            raise ValidationError({"key": [gettext("키를 적어 주세요.")]})
+        attempt = get_object_or_404(Attempt, key=key)
         return Response(AttemptOutput(attempt).data)
 
 

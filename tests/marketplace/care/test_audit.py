@@ -232,3 +232,129 @@ def test_asks_the_database_as_often_for_many_deals_as_for_one(desk, page):
         text_of(desk.get(page))
 
     assert len(many) == len(one) <= 26
+
+
+# --- looked through, account by account, as it stood ----------------------------------------------------------------
+
+
+def test_filters_of_the_journal_combine_and_say_when_nothing_fits(desk):
+    deal = factories.deal()
+    escrow = escrow_account(deal.release.request_id)
+    today = timezone.localdate().isoformat()
+
+    def found(**asked):
+        return [row.kind for row in desk.get("/audit/transfers", asked).context["rows"]]
+
+    assert set(found(account=escrow, kind="capture", recorded_from=today, recorded_to=today)) == {"capture"}
+    assert found(account=escrow, kind="capture", recorded_to="2020-01-01") == []
+    assert found(event_type="consent", sealed="yes") == []
+    nothing = text_of(desk.get("/audit/transfers", {"actor": "user:nobody"}))
+    assert "찾으시는 거래가 없어요" in nothing
+    assert "아직 아무 거래도 없어요" not in nothing
+
+
+@pytest.mark.parametrize(
+    "asked", [{"min_amount": "x"}, {"recorded_from": "soon"}, {"effective_to": "0001-01-01"}, {"kind": "gift"},
+              {"account": "household:none"}, {"max_amount": 0}],
+)  # fmt: skip
+def test_a_filter_that_makes_no_sense_is_explained(desk, asked):
+    factories.deal()
+
+    answer = desk.get("/audit/transfers", asked)
+
+    assert "고칠 것이 하나 있어요" in text_of(answer)
+    assert answer.context["rows"] == []
+
+
+def test_a_key_leads_to_what_came_of_it(desk):
+    deal = factories.deal()
+
+    rows = desk.get("/audit/transfers", {"q": f"settle:{deal.consent.ask_id}"}).context["rows"]
+
+    assert {row.op_id for row in rows} == {deal.consent.op_id}
+
+
+def test_the_trail_tells_the_hold_the_versions_and_the_seal(desk):
+    deal = factories.deal()
+
+    answer = desk.get(f"/audit/transfers/{deal.consent.op_id}")
+    page, trail = text_of(answer), answer.context["trail"]
+
+    (life,) = trail.operation.holds
+    assert life.kept == sum(row.amount for row in trail.rows)
+    first = trail.rows[0]
+    assert f'/audit/accounts/{first.debit.address}?version={first.debit_version}"' in page
+    assert "아직 봉인을 기다려요" in page
+    assert trail.receipt_digest[:4] in page
+    assert str(deal.consent.decided_by_id) not in page
+
+
+def test_a_statement_opens_at_the_version_that_is_named(desk):
+    deal = factories.deal()
+    address = escrow_account(deal.release.request_id)
+
+    lines = desk.get(f"/audit/accounts/{address}?version=2").context["lines"]
+
+    assert [line.version for line, _ in lines] == [2, 1]
+
+
+def test_a_statement_of_days_opens_runs_and_closes(desk):
+    deal = factories.deal()
+    address, today = escrow_account(deal.release.request_id), timezone.localdate().isoformat()
+
+    told = desk.get(f"/audit/accounts/{address}", {"start": today, "end": today}).context
+    empty = text_of(desk.get(f"/audit/accounts/{address}", {"end": "2020-01-01"}))
+
+    lines = [(line.change, after) for line, after in told["lines"]]
+    assert (told["period"].opening.posted, told["period"].closing.posted) == (0, lines[0][1])
+    assert sum(change for change, _ in lines) == lines[0][1]
+    assert "이 기간에는 아무 거래도 없어요" in empty
+    backwards = desk.get(f"/audit/accounts/{address}", {"start": "2026-02-02", "end": "2026-02-01"})
+    assert "첫날이 마지막 날보다 뒤예요" in text_of(backwards)
+
+
+def test_an_account_without_a_balance_runs_too_and_counts_no_rows(desk, monkeypatch):
+    monkeypatch.setattr("marketplace.care.views.accounts.ROWS", 1)
+    deal = factories.deal()
+    factories.deal(request=deal.release.request)
+    first = desk.get("/audit/accounts/platform:fees")
+
+    second = desk.get(f"/audit/accounts/platform:fees{first.context['next_href']}")
+
+    (line, after), (older, left) = first.context["lines"][0], second.context["lines"][0]
+    assert (after - line.change, left) == (left, older.change)
+    assert "모두가 만나는 계정이라 세지 않아요" in text_of(first)
+
+
+def test_the_accounts_are_listed_by_kind(desk):
+    deal = factories.deal()
+
+    answer = desk.get("/audit/accounts?kind=escrow")
+
+    assert {account.kind for account, _, _ in answer.context["rows"]} == {"escrow"}
+    assert deal.release.organisation.name in text_of(answer)
+    assert text_of(desk.get("/audit/accounts?kind=gold"))
+
+
+@pytest.mark.parametrize("by", ["recorded", "effective"])
+def test_the_trial_balance_looks_back(desk, by):
+    factories.deal()
+
+    now = desk.get("/audit/trial-balance").context["trial"]
+    then = desk.get("/audit/trial-balance", {"as_of": "2020-01-01T00:00", "by": by}).context["trial"]
+
+    assert (now.difference, now.credits > 0) == (0, True)
+    assert (then.difference, then.credits) == (0, 0)
+    assert "고칠 것이 하나 있어요" in text_of(desk.get("/audit/trial-balance", {"as_of": "then", "by": by}))
+    assert "고칠 것이 하나 있어요" in text_of(desk.get("/audit/trial-balance", {"as_of": "9999-12-31T23:59", "by": by}))
+
+
+def test_the_exceptions_lead_to_their_rows(desk):
+    deal = factories.deal()
+
+    page = text_of(desk.get("/audit/exceptions?list=issued"))
+
+    assert page.count('aria-current="true"') == 1
+    assert "/api/v1/ledger/export/exceptions/issued" in page
+    assert text_of(desk.get("/audit/exceptions?list=gossip"))
+    assert str(deal.consent.decided_by_id) not in page
