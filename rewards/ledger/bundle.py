@@ -72,14 +72,16 @@ def _older(*, before: int) -> list[Checkpoint]:
 
 def _write_leaves(archive: zipfile.ZipFile, size: int) -> None:
     """Write every leaf's content, made anew from the rows, and beside it the hash that was sealed."""
-    hashes = []
+    hashes, lengths = [], []
     with archive.open("leaves", "w", force_zip64=True) as file, connection.cursor() as cursor:
         for first in range(0, size, CHUNK):
             cursor.execute(LEAVES, [first, min(first + CHUNK, size)])
             for digest, content in cursor.fetchall():
                 hashes.append(bytes(digest))
                 if content is not None:  # a row that is gone: the verifier names its leaf
-                    file.write(struct.pack(">I", len(content)) + bytes(content))
+                    file.write(content)
+                    lengths.append(len(content))
+    archive.writestr("lengths", struct.pack(f">{len(lengths)}I", *lengths))
     archive.writestr("hashes", b"".join(hashes))
 
 

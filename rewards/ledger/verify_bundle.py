@@ -23,7 +23,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from itertools import chain
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -243,16 +243,6 @@ EVIDENCE = struct.Struct(">x16sqi")
 LIABILITIES = struct.Struct(">x5q2i")
 
 
-def contents_of(packed: bytes) -> Iterator[bytes]:
-    at = 0
-    while at < len(packed):
-        if at + 4 > len(packed):
-            raise Broken("the file of leaves ends in the middle of one")
-        length = int.from_bytes(packed[at : at + 4], "big")
-        yield packed[at + 4 : at + 4 + length]
-        at += 4 + length
-
-
 def parts(content: bytes, form: struct.Struct, texts: int) -> tuple[list[Any], list[bytes | None]]:
     """Return a leaf's numbers and what follows them, for the forms that are few."""
     values = list(form.unpack_from(content))
@@ -296,7 +286,7 @@ class Books:
     """The journal played again, leaf by leaf, as it was sealed: every account's versions come in their order."""
 
     def __init__(self) -> None:
-        self.leaf = 0
+        self.size = self.leaf = 0
         self.accounts: dict[int, Account] = {}
         self.legs: dict[bytes, int] = {}
         self.holds: dict[int, Hold] = {}
@@ -315,9 +305,9 @@ class Books:
         """Take the leaves that come next."""
         takers = self.takers
         try:
-            for content in contents:
+            for self.leaf, content in enumerate(contents, self.size):
                 takers[content[0]](content)
-                self.leaf += 1
+            self.size = self.leaf + 1
         except Broken as exc:
             raise Broken(exc.what, self.leaf if exc.leaf is None else exc.leaf) from exc
         except (KeyError, IndexError, struct.error, UnicodeDecodeError) as exc:
@@ -330,7 +320,8 @@ class Books:
             kind_length, actor, event, reference, approver, reason,
         ) = TRANSFER.unpack_from(content)  # fmt: skip
         kind = content[177 : 177 + kind_length]
-        if len(content) != 177 + kind_length + actor + event + reference + max(approver, 0) + max(reason, 0):
+        end = 177 + kind_length + actor + event + reference
+        if len(content) != (end if approver < 0 and reason < 0 else end + max(approver, 0) + max(reason, 0)):
             raise Broken("does not end where it says")
         if not 1 <= amount <= MAX_AMOUNT:
             raise Broken("has an amount out of range")
@@ -399,9 +390,8 @@ class Books:
         hold = self.holds.get(hold_id)
         if hold is None or hold.account != debit_id or kind not in RESOLVES:
             raise Broken("resolves a hold that is not there")
-        if hold_leg != hold.legs + 1 or (
-            hold.legs and (operation, kind, b"capture") != (hold.operation, hold.kind, kind)
-        ):
+        again = hold_leg > 1 and (kind != b"capture" or operation != hold.operation or hold.kind != kind)
+        if hold_leg != hold.legs + 1 or again:
             raise Broken("resolves a hold a second time")
         hold.left -= amount
         if hold.left < 0:
@@ -438,13 +428,18 @@ class Books:
         account.is_closed = True
 
     def attempt(self, content: bytes) -> None:
-        _, (operation, key, print_, _, outcome, _, _) = parts(content, ATTEMPT, 7)
-        if key is None or key in self.keys or print_ is None or len(print_) != 32:
+        _, _, _, _, length, key_length, print_, action, outcome, actor, body = ATTEMPT.unpack_from(content)
+        at = 61 + max(length, 0)
+        key, said_at = content[at : at + key_length], at + key_length + print_ + action
+        if len(content) != said_at + outcome + actor + max(body, 0):
+            raise Broken("does not end where it says")
+        if key in self.keys or print_ != 32:
             raise Broken("uses a key a second time")
         self.keys.add(key)
-        if (outcome == b"applied") != (operation is not None):
+        if (content[said_at : said_at + outcome] == b"applied") != (length == 16):
             raise Broken("says that it was applied and names no operation, or the other way round")
-        if operation is not None:
+        if length == 16:
+            operation = content[61:77]
             if operation not in self.legs:
                 raise Broken("names an operation that is not there")
             self.keyed.add(operation)
@@ -562,9 +557,10 @@ def verify(
     try:
         with zipfile.ZipFile(bundle) as archive, ExitStack() as opened_files:
 
-            def leaves() -> Iterator[list[bytes]]:
-                return opened_files.enter_context(closing(_leaves_in(archive)))
+            def pieces(stops: Iterable[int] = ()) -> Iterator[list[bytes]]:
+                return opened_files.enter_context(closing(leaves.pieces(stops)))
 
+            leaves = Leaves(archive)
             key_line, note = archive.read("key").decode(), archive.read("checkpoint").decode()
             older = [archive.read(name).decode() for name in archive.namelist() if name.startswith("checkpoints/")]
             named = archive.read("witnesses").decode().split()
@@ -573,9 +569,9 @@ def verify(
             newest, *others = known = _known(note, [*older, *kept], key_of(key or key_line, LOG), trusted)
             books = Books()
             books.seeds = {int(leaf): bytes.fromhex(seed) for leaf, seed in claims["seeds"].items()}
-            _check_tree(newest, others, leaves(), hashes, books)
-            standing = books.close(chain.from_iterable(leaves()))
-            told = _match(receipt, books.evidence, chain.from_iterable(leaves())) if receipt else ""
+            _check_tree(newest, others, pieces(one.size for one in known), hashes, books)
+            standing = books.close(chain.from_iterable(pieces()))
+            told = _match(receipt, books.evidence, chain.from_iterable(pieces())) if receipt else ""
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, AttributeError, TypeError) as exc:
         raise Broken(f"the bundle cannot be read: {type(exc).__name__}") from exc
     if claims["tree_size"] != newest.size or claims["standing"] != standing:
@@ -604,27 +600,32 @@ def _signers(key: str | None, known: list[Checkpoint]) -> str:
     return told + "".join(f", cosigned by {name} at {size} leaves" for name, size in sorted(seen.items()))
 
 
-def _leaves_in(archive: zipfile.ZipFile) -> Generator[list[bytes], None, None]:
-    """Read the leaves a stretch at a time, so that large books need little room."""
-    with archive.open("leaves") as file:
-        rest = b""
-        while block := file.read(1 << 20):
-            block, found, at = rest + block, [], 0
-            end = len(block) - 4
-            while at <= end:
-                upto = at + 4 + int.from_bytes(block[at : at + 4], "big")
-                if upto > len(block):
-                    break
-                found.append(block[at + 4 : upto])
+class Leaves:
+    """The leaves of a bundle: their contents in one file, how long each of them is in another."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive = archive
+        packed = archive.read("lengths")
+        self.lengths = struct.unpack(f">{len(packed) // 4}I", packed)
+
+    def pieces(self, stops: Iterable[int] = ()) -> Generator[list[bytes], None, None]:
+        """Yield them in order, cut at every full run of the tree and at each stop, so that they need little room."""
+        count, at = len(self.lengths), 0
+        with self.archive.open("leaves") as file:
+            for upto in sorted({*range(Tree.RUN, count, Tree.RUN), *(stop for stop in stops if stop < count), count}):
+                ends = [*accumulate(self.lengths[at:upto], initial=0)]
+                block = file.read(ends[-1])
+                if len(block) != ends[-1]:
+                    raise Broken(f"{count} leaves were told and the file ends before", at)
+                if upto > at:
+                    yield [block[low:high] for low, high in pairwise(ends)]
                 at = upto
-            yield found
-            rest = block[at:]
-        if rest:
-            raise Broken("the file of leaves ends in the middle of one")
+            if file.read(1):
+                raise Broken("there is something after the last leaf")
 
 
 def _check_tree(
-    newest: Checkpoint, others: list[Checkpoint], leaves: Iterator[list[bytes]], hashes: bytes, books: Books
+    newest: Checkpoint, others: list[Checkpoint], pieces: Iterator[list[bytes]], hashes: bytes, books: Books
 ) -> None:
     """Hash every leaf, compare the root wherever one was signed, and play what the leaves say on the way."""
     roots: dict[int, set[bytes]] = {}
@@ -632,7 +633,7 @@ def _check_tree(
         roots.setdefault(one.size, set()).add(one.root)
     tree, good, size = Tree(), 0, 0
     wrong: Broken | None = None
-    for piece in _pieces(leaves, sorted(roots)):
+    for piece in pieces:
         digests = [sha256(b"\0" + content).digest() for content in piece]
         if b"".join(digests) != hashes[size * 32 : (size + len(piece)) * 32]:
             raise Broken("is not what was sealed", _first_other(digests, hashes, size))
@@ -655,27 +656,6 @@ def _check_tree(
         raise Broken("a checkpoint of nothing has something in it")
     if wrong is not None:
         raise wrong
-
-
-def _pieces(leaves: Iterator[list[bytes]], stops: list[int]) -> Iterator[list[bytes]]:
-    """Cut the leaves at every full run of the tree and wherever a checkpoint was signed."""
-    size, ahead = 0, [stop for stop in stops if stop]
-    rest: list[bytes] = []
-    for stretch in leaves:
-        rest, at = rest + stretch, 0
-        while True:
-            upto = (size // Tree.RUN + 1) * Tree.RUN
-            if ahead and ahead[0] < upto:
-                upto = ahead[0]
-            if at + upto - size > len(rest):
-                break
-            if ahead and ahead[0] == upto:
-                ahead.pop(0)
-            yield rest[at : at + upto - size]
-            at, size = at + upto - size, upto
-        rest = rest[at:]
-    if rest:
-        yield rest
 
 
 def _first_other(digests: list[bytes], hashes: bytes, start: int) -> int:

@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from rewards.ledger import bundle, liabilities, merkle, signed_notes, verify_bun
 from rewards.ledger import operations as ledger
 from rewards.ledger.errors import InsufficientTokens
 from rewards.ledger.models import FEES, Leaf
-from rewards.ledger.verify_bundle import Broken, contents_of, is_signed, verify
+from rewards.ledger.verify_bundle import Broken, is_signed, verify
 from tests.conftest import connect_as_owner
 from tests.rewards.ledger import books
 from tests.rewards.ledger.test_sealing import sealed
@@ -51,7 +52,8 @@ def make() -> bytes:
 
 
 def leaves_of(path: Path) -> list[bytes]:
-    return list(contents_of(inside(path, "leaves")))
+    with zipfile.ZipFile(path) as archive:
+        return list(chain.from_iterable(verify_bundle.Leaves(archive).pieces()))
 
 
 def nth(contents: list[bytes], form: int, number: int = 0) -> int:
@@ -90,8 +92,9 @@ def names_in(path: Path) -> list[str]:
         return archive.namelist()
 
 
-def packed(contents) -> bytes:
-    return b"".join(struct.pack(">I", len(content)) + content for content in contents)
+def packed(contents) -> dict[str, bytes]:
+    """Return the two files that the contents are in."""
+    return {"leaves": b"".join(contents), "lengths": struct.pack(f">{len(contents)}I", *map(len, contents))}
 
 
 def hashes_of(contents) -> bytes:
@@ -133,7 +136,7 @@ def test_a_flipped_bit_is_named_by_its_leaf(saved, leaf):
     contents[leaf] = contents[leaf][:9] + bytes([contents[leaf][9] ^ 1]) + contents[leaf][10:]
 
     with pytest.raises(Broken, match=f"leaf {leaf}: is not what was sealed") as caught:
-        verify(bent(saved, leaves=packed(contents)))
+        verify(bent(saved, **packed(contents)))
     assert caught.value.leaf == leaf
 
 
@@ -141,7 +144,7 @@ def test_a_dropped_row_is_named(saved):
     contents = leaves_of(saved)
 
     with pytest.raises(Broken, match="leaf 4: "):
-        verify(bent(saved, leaves=packed(contents[:4] + contents[5:])))
+        verify(bent(saved, **packed(contents[:4] + contents[5:])))
 
 
 def test_the_last_row_is_missed_too(saved):
@@ -149,7 +152,7 @@ def test_the_last_row_is_missed_too(saved):
 
     count = len(contents)
     with pytest.raises(Broken, match=f"leaf {count - 1}: {count} leaves were signed and {count - 1} are here"):
-        verify(bent(saved, leaves=packed(contents[:-1])))
+        verify(bent(saved, **packed(contents[:-1])))
 
 
 def test_swapped_rows_are_named_even_where_their_hashes_were_swapped_too(saved):
@@ -157,9 +160,9 @@ def test_swapped_rows_are_named_even_where_their_hashes_were_swapped_too(saved):
     contents[2], contents[3] = contents[3], contents[2]
 
     with pytest.raises(Broken, match="leaf 0: this or one up to"):
-        verify(bent(saved, leaves=packed(contents), hashes=hashes_of(contents)))
+        verify(bent(saved, **packed(contents), hashes=hashes_of(contents)))
     with pytest.raises(Broken, match="leaf 2: is not what was sealed"):
-        verify(bent(saved, leaves=packed(contents), hashes=hashes_of([*contents[:2], contents[3], contents[2]])))
+        verify(bent(saved, **packed(contents), hashes=hashes_of([*contents[:2], contents[3], contents[2]])))
 
 
 def resigned(path: Path, contents, key: Ed25519PrivateKey) -> str:
@@ -174,7 +177,7 @@ def resigned(path: Path, contents, key: Ed25519PrivateKey) -> str:
     with zipfile.ZipFile(path, "w") as archive:
         for entry, content in kept.items():
             archive.writestr(entry, content)
-    return bent(path, checkpoint=note.encode(), leaves=packed(contents), hashes=b"".join(leaves))
+    return bent(path, checkpoint=note.encode(), **packed(contents), hashes=b"".join(leaves))
 
 
 @pytest.fixture

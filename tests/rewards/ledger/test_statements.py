@@ -1,0 +1,306 @@
+"""A household's statement proves that nothing was left out, without anybody else's account in it."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from consent.records.models import Receipt
+from rewards.ledger import bundle, liabilities, operations, sealing, verify_bundle
+from rewards.ledger.errors import NotSealedYet, UnknownCheckpoint
+from rewards.ledger.models import Share
+from rewards.ledger.queries import wallet_address
+from rewards.ledger.statements import statement_of
+from rewards.ledger.verify_bundle import Broken, verify, verify_statement
+from tests import factories
+from tests.browsers import signed_in
+from tests.rewards.ledger import books
+from tests.rewards.ledger.test_sealing import fill, sealed
+
+PROOF = "/api/v1/wallet/proof"
+
+
+class Made:
+    """One world, made once: two homes that sold something, and what each of them was given to prove it."""
+
+    statement: dict[str, Any]
+    bundle: bytes
+    receipt: bytes
+    other_receipt: bytes
+    address: str
+    other: str
+    kept: str
+    kept_size: int
+    note: str
+
+
+MADE: list[Made] = []
+
+
+def make() -> Made:
+    made, mother = Made(), factories.member()
+    home = mother.membership.household
+    fill(3)
+    sealed()
+    made.kept_size, made.kept = sealing.latest_checkpoint().tree_size, sealing.latest_checkpoint().note
+    deal = factories.deal(by=mother)
+    other = factories.deal()
+    made.address, made.other = wallet_address(home), wallet_address(other.consent.ask.household)
+    for amount in range(1, 6):
+        books.post(debit=made.address, credit=made.other, amount=amount)
+    placed = books.hold(debit=made.address, amount=9)
+    books.capture((made.other, 4), hold=placed.key)
+    books.hold(debit=made.address, amount=3)
+    sealed()
+    assert liabilities.tell()
+    books.post(credit=made.address, amount=1)
+    fill(20)
+    sealed()
+    answer = signed_in(mother).get(PROOF, {"kept": made.kept_size})
+    assert answer.status_code == 200, answer.content
+    assert answer["content-disposition"] == 'attachment; filename="maru-statement.json"'
+    made.statement = answer.json()
+    made.receipt, made.other_receipt = (
+        bytes(Receipt.objects.get(consent=one.consent, act="given").body) for one in (deal, other)
+    )
+    made.note = sealing.latest_checkpoint().note
+    with bundle.write_bundle() as file:
+        made.bundle = file.read()
+    return made
+
+
+@pytest.fixture
+def made(request) -> Made:
+    if not MADE:
+        request.getfixturevalue("committed_db")
+        MADE.append(make())
+    return MADE[0]
+
+
+def saved(folder: Path, statement: dict[str, Any]) -> str:
+    path = folder / "statement.json"
+    path.write_text(json.dumps(statement))
+    return str(path)
+
+
+def test_an_honest_statement_is_ok_in_a_process_without_maru(made, tmp_path):
+    (tmp_path / "kept").write_text(made.kept)
+    (tmp_path / "receipt.json").write_bytes(made.receipt)
+    more = ["--kept", str(tmp_path / "kept"), "--receipt", str(tmp_path / "receipt.json")]
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", verify_bundle.__file__, saved(tmp_path, made.statement), *more],
+        capture_output=True, text=True, env={}, cwd="/",
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, "")
+    told = made.statement
+    assert done.stdout.startswith(f"OK: {made.address} has {told['version']} rows and no others up to leaf")
+    assert f"{told['posted']} tokens, 3 held" in done.stdout
+    assert "; the receipt's 120 tokens were paid" in done.stdout
+
+
+def test_a_statement_names_nobody_else_s_balance(made):
+    told = json.dumps(made.statement)
+
+    assert made.other.encode().hex() not in told, "a neighbour's account leaf is in it"
+    sums = {total for share in made.statement["shares"] for total, _ in share["path"][:1]}
+    with zipfile.ZipFile(__import__("io").BytesIO(made.bundle)) as archive:
+        standing = json.loads(archive.read("claims.json"))["standing"]
+    assert len(sums) == 2
+    assert standing[made.other][0] not in sums
+
+
+def rows_of(statement: dict[str, Any]) -> list[int]:
+    """Return the places of the transfers among a statement's leaves."""
+    return [at for at, (_, content) in enumerate(statement["leaves"]) if content.startswith("01")]
+
+
+def without(number: int) -> Callable[[dict[str, Any]], None]:
+    def bend(told: dict[str, Any]) -> None:
+        at = rows_of(told)[number]
+        index, content = told["leaves"].pop(at)
+        digest = verify_bundle.sha256(b"\0" + bytes.fromhex(content)).hexdigest()
+        told["nodes"].append([index, index + 1, digest])  # the root still fits
+
+    return bend
+
+
+def hidden(told: dict[str, Any]) -> None:
+    """Leave the last row in, and let the proof pass over it."""
+    index = told["leaves"][rows_of(told)[-1]][0]
+    told["nodes"].append([index, index + 1, "00" * 32])
+
+
+def other_amount(told: dict[str, Any]) -> None:
+    told["shares"][0]["amount"] += 1
+
+
+def other_sum(told: dict[str, Any]) -> None:
+    told["shares"][0]["path"][0][0] += 1
+
+
+def negative_sum(told: dict[str, Any]) -> None:
+    told["shares"][1]["path"][0][0] = -1
+
+
+def flipped(told: dict[str, Any]) -> None:
+    at = rows_of(told)[2]
+    index, content = told["leaves"][at]
+    told["leaves"][at] = [index, content[:-1] + ("0" if content[-1] != "0" else "1")]
+
+
+def swapped(told: dict[str, Any]) -> None:
+    one, other = rows_of(told)[1:3]
+    leaves = told["leaves"]
+    leaves[one][1], leaves[other][1] = leaves[other][1], leaves[one][1]
+
+
+def share_twice(told: dict[str, Any]) -> None:
+    told["shares"] = [told["shares"][0]] * 2
+
+
+def another_address(told: dict[str, Any]) -> None:
+    told["address"] = "household:somebody"
+
+
+@pytest.mark.parametrize(
+    ("bend", "told"),
+    [
+        (without(0), "version 1 is missing or doubled"),
+        (without(3), "version 4 is missing or doubled"),
+        (without(-1), "the last version, or the balance, is another"),
+        (hidden, "passes over a row that it shows"),
+        (other_amount, "a share is not part of what is owed"),
+        (other_sum, "a share is not part of what is owed"),
+        (negative_sum, "less than nothing"),
+        (flipped, "not part of what was signed"),
+        (swapped, "not part of what was signed"),
+        (share_twice, "an account has two shares"),
+        (another_address, "is not a row of this account"),
+        (lambda told: told["nodes"].pop(), "lacks a part of the tree"),
+        (lambda told: told["consistency"].clear(), "is not shown to begin with"),
+        (lambda told: told["shares"].clear(), "two shares"),
+        (lambda told: told.pop("checkpoint"), "cannot be read"),
+        (lambda told: told["leaves"].append(["x", "zz"]), "cannot be read"),
+    ],
+)
+def test_every_way_of_bending_a_statement_is_caught(made, tmp_path, bend, told):
+    statement = json.loads(json.dumps(made.statement))
+    bend(statement)
+
+    with pytest.raises(Broken, match=told):
+        verify_statement(saved(tmp_path, statement), kept=[made.kept])
+
+
+def test_a_kept_checkpoint_of_another_tree_is_not_led_to(made, tmp_path):
+    statement = json.loads(json.dumps(made.statement))
+    path = statement["consistency"][str(made.kept_size)]
+    path[0] = "00" * 32
+
+    with pytest.raises(Broken, match="is not shown to begin with"):
+        verify_statement(saved(tmp_path, statement), kept=[made.kept])
+
+
+def test_the_whole_books_bear_the_same_receipts(made, tmp_path):
+    (tmp_path / "bundle.zip").write_bytes(made.bundle)
+    path = str(tmp_path / "bundle.zip")
+    for body in (made.receipt, made.other_receipt):
+        (tmp_path / "receipt.json").write_bytes(body)
+        assert verify(path, receipt=str(tmp_path / "receipt.json")).endswith("the receipt's 120 tokens were paid")
+
+
+@pytest.mark.parametrize(
+    "bend",
+    [
+        lambda receipt: receipt["maru:compensation"].update({"maru:tokens": "121"}),
+        lambda receipt: receipt.update({"maru:payloadDigest": "sha-256:" + "0" * 64}),
+        lambda receipt: receipt.update({"maru:opId": "00000000-0000-4000-8000-000000000000"}),
+    ],
+)
+def test_no_other_receipt_matches_a_payment(made, tmp_path, bend):
+    (tmp_path / "bundle.zip").write_bytes(made.bundle)
+    receipt = json.loads(made.receipt)
+    bend(receipt)
+    (tmp_path / "receipt.json").write_text(json.dumps(receipt, ensure_ascii=False))
+
+    with pytest.raises(Broken, match="no payment here was made under this receipt"):
+        verify(str(tmp_path / "bundle.zip"), receipt=str(tmp_path / "receipt.json"))
+
+
+def test_another_home_s_receipt_is_not_in_a_statement(made, tmp_path):
+    (tmp_path / "receipt.json").write_bytes(made.other_receipt)
+
+    with pytest.raises(Broken, match="no payment here was made under this receipt"):
+        verify_statement(saved(tmp_path, made.statement), receipt=str(tmp_path / "receipt.json"))
+
+
+def test_the_match_outlives_the_receipt_and_the_wallet(committed_db, tmp_path):
+    """Erased: the receipt's text, and who the household is. What stays still says that there was one for the payment."""
+    mother = factories.member()
+    factories.deal(by=mother)
+    body = bytes(Receipt.objects.get(act="given").body)
+    operations.forget_wallet(household=mother.membership.household)
+    sealed()
+    liabilities.tell()
+    with bundle.write_bundle() as file:
+        (tmp_path / "bundle.zip").write_bytes(file.read())
+
+    verify(str(tmp_path / "bundle.zip"))
+
+    (tmp_path / "receipt.json").write_bytes(body)  # whoever kept a copy can still show it
+    assert "tokens were paid" in verify(str(tmp_path / "bundle.zip"), receipt=str(tmp_path / "receipt.json"))
+
+
+def test_only_the_home_itself_gets_it_and_only_once_it_is_told(committed_db):
+    mother, stranger = factories.member(), factories.member()
+    home = mother.membership.household
+    factories.tokens_in_wallet(home, 5)
+
+    assert Client().get(PROOF).status_code in (401, 403)
+    assert signed_in(factories.staff()).get(PROOF).status_code == 403
+    assert signed_in(mother).get(PROOF).json()["code"] == "not_sealed_yet"
+    sealed()
+    liabilities.tell()
+    mine, theirs = signed_in(mother).get(PROOF), signed_in(stranger).get(PROOF)
+    assert mine.json()["address"] == wallet_address(home)
+    assert theirs.status_code in (404, 409) or theirs.json()["address"] != mine.json()["address"]
+    assert signed_in(mother).get(PROOF, {"kept": 10**9}).json()["code"] == "unknown_checkpoint"
+    assert signed_in(mother).get(PROOF, {"kept": [1] * 11}).status_code == 400
+
+
+def test_a_statement_reaches_as_far_as_what_was_told(committed_db):
+    home = factories.tokens_in_wallet(factories.household(), 5)
+    sealed()
+    with pytest.raises(NotSealedYet):
+        statement_of(home)
+    liabilities.tell()
+    factories.tokens_in_wallet(home, 6)
+    sealed()
+
+    assert (statement_of(home)["posted"], statement_of(home)["version"]) == (5, 1)
+    with pytest.raises(UnknownCheckpoint):
+        statement_of(home, kept=list(range(1, 12)))
+
+
+def test_the_tree_of_what_is_owed_is_kept_for_the_newest_only(committed_db):
+    homes = [books.account() for _ in range(20)]
+    for home in homes:
+        books.post(credit=home, amount=10)
+    sealed()
+    liabilities.tell()
+    first = set(Share.objects.filter(level=0).values_list("hash"))
+    fill(1)
+    sealed()
+    liabilities.tell()
+
+    newest = liabilities.latest_liabilities()
+    assert Share.objects.filter(level=0).count() == newest.shares
+    assert Share.objects.filter(level=4).count() == newest.shares // 16
+    assert not first & set(Share.objects.filter(level=0).values_list("hash")), "salts are used again"
