@@ -13,7 +13,7 @@ from consent.parties.errors import NotPermitted
 from consent.parties.models import Household, MachineKey, User
 from marketplace.appliances import policies
 from marketplace.appliances.errors import KeyAlreadyPaired, MessageRepeated, RotationUnderway
-from marketplace.appliances.models import PairedKey, Pairing, SeenMessage
+from marketplace.appliances.models import PairedKey, Pairing, PairingCode, SeenMessage
 
 #: A page says when a key was last used; nobody needs that to the second.
 _USE_NOTED_EVERY = timedelta(minutes=1)
@@ -117,6 +117,16 @@ def end_pairing(*, pairing_id: UUID, actor: User, at: datetime) -> None:
     policies.check_can_keep_keys(pairing.household, actor=actor)
     _release([pairing], at=at)
     parties.note(actor=str(actor.pk), action="pairing.end", subject=f"pairing:{pairing.pk}", at=at)
+
+
+@transaction.atomic(savepoint=False)
+def let_all_go(*, household: Household, at: datetime) -> None:
+    """End everything that speaks for a home that closes, hubs too, and forget what it called them."""
+    every = Pairing.objects.filter(household=household)
+    _release(every.select_for_update().filter(ended_at=None).order_by("pk"), at=at)
+    every.update(label="")
+    PairingCode.objects.filter(household=household).update(label="")
+    PairingCode.objects.filter(household=household, redeemed_at=None, cancelled_at=None).update(cancelled_at=at)
 
 
 @transaction.atomic(savepoint=False)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from consent.parties import operations as parties
 from consent.parties.models import Household, User
@@ -121,7 +122,9 @@ def _count_try(caller_hash: str, *, at: datetime) -> None:
 @transaction.atomic(durable=True)
 def _redeem(text: str, public_key: bytes | None, *, at: datetime) -> Paired:
     waiting = PairingCode.objects.waiting(at).select_for_update(of=("self",)).select_related("household")
-    code = waiting.filter(code_hash=codes.hash_of(text)).first()
+    # Who asked for it may have left the home in these ten minutes.
+    living = waiting.filter(asked_by__membership__household=F("household"))
+    code = living.filter(code_hash=codes.hash_of(text)).first()
     if code is None:
         raise PairingCodeUnknown
     pairing = Pairing(household=code.household, label=code.label, paired_at=at)

@@ -12,6 +12,7 @@ from consent.parties.errors import NotPermitted
 from consent.parties.models import MachineKey, Membership
 from marketplace.appliances import operations
 from marketplace.appliances.models import PairedKey, Pairing
+from marketplace.brokerage import operations as brokerage
 from marketplace.insights.models import Insight
 from tests import factories
 from tests.marketplace.appliances.hubs import BATCH, Hub, code_for, event, pair, public_text, signed_headers
@@ -160,6 +161,17 @@ def test_a_hub_that_was_let_go_may_come_into_another_home_with_the_same_key(hub,
     assert moved.send([event()]).status_code == 200
     assert hub.send([event()]).status_code == 401
     assert Insight.objects.get().household == neighbour.membership.household
+
+
+def test_a_home_that_closes_leaves_no_key_and_no_code_open(hub, mother):
+    code = code_for(mother)
+
+    brokerage.leave_maru(actor=mother, at=timezone.now())
+
+    assert hub.send([event()]).status_code == 401
+    assert pair(code).status_code == 404
+    assert not PairedKey.objects.open(timezone.now()).exists()
+    assert set(Pairing.objects.values_list("label", flat=True)) == {""}
 
 
 @pytest.mark.parametrize("act", ["end_pairing", "end_hub_key", "change_carried_key"])

@@ -123,6 +123,15 @@ def test_a_new_code_ends_the_one_before(mother):
     assert [pair(first).status_code, pair(second).status_code] == [404, 201]
 
 
+def test_the_code_of_somebody_who_has_left_lets_nobody_in(mother):
+    father = factories.member(of=mother.membership.household)
+    code = code_for(father)
+
+    Membership.objects.filter(user=father).delete()
+
+    assert pair(code).status_code == 404
+
+
 def test_another_adult_s_code_is_left_alone(mother):
     father = factories.member(of=mother.membership.household)
     first, second = code_for(mother), code_for(father)
