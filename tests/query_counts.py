@@ -267,6 +267,7 @@ def grow(world: World) -> None:
         Access.objects.create(release=deal.release, reader="key", path="api", at=timezone.now())
         Release.objects.filter(pk=deal.release.pk).update(first_read_at=timezone.now())
         brokerage.withdraw_consent(consent_id=deal.consent.pk, actor=mother, at=timezone.now())
+    factories.gift(to=home)  # as in the small world, one stands on the wallet's newest page
 
 
 def _asks(home: Household, count: int, *, source: str) -> list[Ask]:

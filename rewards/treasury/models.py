@@ -21,6 +21,11 @@ class IssuanceQuerySet(models.QuerySet["Issuance"]):
         rows = self.select_for_update(of=("self",), no_key=True)
         return rows.select_related("organisation", "proposed_by").get(pk=issuance_id)
 
+    def issued_alone(self, proposer: User, *, since: datetime) -> "IssuanceQuerySet":
+        """Leave what somebody issued after `since` without a second person."""
+        alone = self.filter(proposed_by=proposer, decided_by=proposer, needs_second=False, state="issued")
+        return alone.filter(proposed_at__gt=since)
+
     def told(self) -> "IssuanceQuerySet":
         """Load everybody who is named in a list."""
         return self.select_related("organisation", "proposed_by", "decided_by")

@@ -1,16 +1,17 @@
 """Who may let tokens come into being, and against what. These raise; they change nothing."""
 
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
 
 from consent.parties.errors import NotPermitted, OrganisationSuspended
 from consent.parties.models import Organisation, User
 from consent.parties.policies import check_is_admin
 from rewards.ledger.models import MAX_AMOUNT
-from rewards.treasury import queries
 from rewards.treasury.errors import (
     InvoiceInvalid,
     NotTheProposer,
@@ -22,6 +23,7 @@ from rewards.treasury.errors import (
 from rewards.treasury.models import MAX_WORDS, Issuance, Thanks
 
 MAX_INVOICE = 60
+DAY = timedelta(days=1)
 #: Those that have an account to spend from: buyers, and Maru itself for what it gives away.
 SPENDERS = (Organisation.Kind.BUYER, Organisation.Kind.PLATFORM)
 
@@ -61,7 +63,8 @@ def needs_second(organisation: Organisation, *, proposer: User, tokens: int, at:
     """
     if organisation.kind == Organisation.Kind.PLATFORM:
         return True
-    return queries.issued_alone(proposer, at=at) + tokens > settings.ISSUE_ALONE_TOKENS
+    alone = Issuance.objects.issued_alone(proposer, since=at - DAY).aggregate(total=Coalesce(Sum("tokens"), 0))
+    return alone["total"] + tokens > settings.ISSUE_ALONE_TOKENS
 
 
 def check_can_decide(issuance: Issuance, *, actor: User) -> None:

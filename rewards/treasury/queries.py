@@ -2,20 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
-from consent.parties.models import Household, Organisation, User
+from consent.parties.models import Household, Organisation
 from rewards.ledger.addresses import buyer_account
 from rewards.ledger.models import Wallet
 from rewards.treasury import months
 from rewards.treasury.models import ExpiryNotice, Issuance, Thanks
-
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -40,18 +37,6 @@ class Expiring:
 
     tokens: int = 0
     on: date | None = None
-
-
-def issued_alone(proposer: User, *, at: datetime) -> int:
-    """Return the tokens that somebody issued within a day without a second person."""
-    alone = Issuance.objects.filter(
-        proposed_by=proposer,
-        proposed_at__gt=at - DAY,
-        state=Issuance.State.ISSUED,
-        needs_second=False,
-        decided_by=F("proposed_by"),
-    )
-    return alone.aggregate(total=Coalesce(Sum("tokens"), 0))["total"]
 
 
 def issuances(*, state: str = "") -> QuerySet[Issuance]:

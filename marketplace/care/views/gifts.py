@@ -25,7 +25,7 @@ from rewards.redemption.queries import name_of, wallet_of
 
 GIFTS = 20
 REFUSALS = (RedemptionError, InsufficientTokens, IdempotencyMismatch)
-STATUS = {OnlyAdultsGive: 403, GiftTriesUsedUp: 429}
+STATUS: dict[type[Exception], int] = {OnlyAdultsGive: 403, GiftTriesUsedUp: 429}
 
 
 @require_GET

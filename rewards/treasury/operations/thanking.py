@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -63,7 +64,7 @@ def begin_thanks(
     check_is_admin(actor)
     policies.check_spends(organisation)
     policies.check_thanks(batch=batch, tokens=tokens, words_ko=words_ko, words_en=words_en)
-    given = {"organisation": organisation, "tokens": tokens, "words_ko": words_ko, "words_en": words_en}
+    given: dict[str, Any] = {"organisation": organisation, "tokens": tokens, "words_ko": words_ko, "words_en": words_en}
     thanks, is_new = Thanks.objects.get_or_create(batch=batch, defaults={**given, "made_by": actor, "made_at": at})
     policies.check_same_thanks(thanks, **given)
     if is_new:
