@@ -261,9 +261,7 @@ INSIGHT_KEEP_DAYS = env.integer("MARU_INSIGHT_KEEP_DAYS", "days an insight is ke
 CLOCK_SECONDS = env.integer("MARU_CLOCK_SECONDS", "seconds between two looks at the work lists", default=5)
 STATUS_CACHE_SECONDS = 30
 WITNESS_KEYS = env.words("MARU_WITNESS_KEYS", "verifier keys of those who may cosign the ledger's checkpoints", default=[])
-LIABILITIES_SECONDS = env.integer(
-    "MARU_LIABILITIES_SECONDS", "seconds between two times that the ledger says what it owes", default=60 if DEMO else 3600
-)
+LIABILITIES_SECONDS = env.integer("MARU_LIABILITIES_SECONDS", "seconds until the ledger says anew what is owed", default=300)
 TOKEN_DAYS = env.integer("MARU_TOKEN_DAYS", "days a token lives before the month in which it ends", default=1826)
 ISSUE_ALONE_TOKENS = env.integer(
     "MARU_ISSUE_ALONE_TOKENS", "tokens one admin may issue alone within a day; above it a second one agrees", default=500_000
