@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -10,6 +11,15 @@ from django.db import connections
 
 from config.embedded.wheels import postgres_program
 from consent.parties.roles import RUNTIME_ROLE
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a second, and how long one of them took."""
+
+    rate: float
+    p50_ms: float
+    p99_ms: float
 
 
 class Pgbench:
@@ -42,6 +52,26 @@ class Pgbench:
         path = self.folder / f"{name}.sql"
         path.write_text(sql)
         return self._rate("-f", str(path), clients=clients, seconds=seconds, role=RUNTIME_ROLE)
+
+    def paced_tpc_b(self, *, clients: int, seconds: int) -> Pace:
+        """Return TPC-B's pace."""
+        return self._pace("-b", "tpcb-like", clients=clients, seconds=seconds)
+
+    def paced_script(self, name: str, sql: str, *, clients: int, seconds: int) -> Pace:
+        """Return a script's pace as the runtime role."""
+        path = self.folder / f"{name}.sql"
+        path.write_text(sql)
+        return self._pace("-f", str(path), clients=clients, seconds=seconds, role=RUNTIME_ROLE)
+
+    def _pace(self, *what: str, clients: int, seconds: int, role: str = "") -> Pace:
+        prefix = self.folder / "latency"
+        rate = self._rate(*what, "-l", "--log-prefix", str(prefix), clients=clients, seconds=seconds, role=role)
+        took = []
+        for log in self.folder.glob("latency.*"):
+            took += [int(line.split()[2]) for line in log.read_text().splitlines()]
+            log.unlink()
+        took.sort()
+        return Pace(rate, took[len(took) // 2] / 1000, took[len(took) * 99 // 100] / 1000)
 
     def _rate(self, *what: str, clients: int, seconds: int, role: str = "") -> float:
         size = ["-c", str(clients), "-j", str(min(2, clients)), "-T", str(seconds)]

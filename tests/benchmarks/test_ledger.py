@@ -1,75 +1,36 @@
 """What the ledger costs, as ratios: PostgreSQL's own TPC-B beside it, on one server, in one run, taking turns.
 
-Each round of `apply` is a whole transaction: idempotency, holds, journal, balances and versions included. TPC-B is
-three updates, one select and one insert in five statements. Afterwards every invariant is checked.
+Each call is a whole transaction: idempotency, holds, journal, balances and versions included. TPC-B is three updates,
+one select and one insert in seven messages. pgbench drives both, with prepared statements. The journal is sealed while
+the calls run; afterwards every invariant is checked.
 """
 
 import os
-import time
+import threading
 from statistics import median
 
 import pytest
 from django.db import connection
 
 from consent.parties.roles import RUNTIME_ROLE
-from rewards.ledger import operations as ledger
 from rewards.ledger.invariants import broken_invariants
-from rewards.ledger.models import Transfer
-from tests.benchmarks.pgbench import Pgbench
+from rewards.ledger.models import Leaf, Transfer
+from rewards.ledger.sealing import seal
+from tests.benchmarks.ledger_books import ONE_LEG, THREE_LEGS, batch, fsync, holds, open_books, place_holds, say
+from tests.benchmarks.pgbench import Pace, Pgbench
 
 CLIENTS = 16
 ROUNDS = 3
 AIMS = {"one leg": 1.0, "three legs": 0.5}
 SECONDS = 20 if os.environ.get("MARU_BENCH_SIZE") == "full" else 4
-PYTHON_SECONDS = 3
-ESCROWS, HOMES, MAKERS = 200, 2000, 20
 HOLDS = 300_000 if SECONDS > 4 else 50_000
-FACT = "'actor', 'bench', 'event_type', 'bench', 'event_ref', ''"
-
-# pgbench reads a colon before a letter as a variable, inside quotes too: hence the addresses in two pieces.
-ONE_LEG = rf"""
-\set giver random(1, {ESCROWS})
-\set taker random(1, {HOMES})
-SELECT ledger_apply(jsonb_build_array(jsonb_build_object('action', 'post', 'key', gen_random_uuid(),
-    'debit', 'escrow:' || 'b' || :giver, 'credit', 'household:' || 'b' || :taker, 'amount', 1, {FACT})));
-"""
-THREE_LEGS = rf"""
-\set taker random(1, {HOMES})
-\set maker random(1, {MAKERS})
-SELECT ledger_apply(jsonb_build_array(jsonb_build_object('action', 'capture', 'key', 'bench-settle-' || n,
-    'hold', 'bench-hold-' || n, 'op_id', gen_random_uuid(), {FACT},
-    'legs', jsonb_build_array(
-        jsonb_build_object('credit', 'household:' || 'b' || :taker, 'amount', 8),
-        jsonb_build_object('credit', 'manufacturer:' || 'b' || :maker, 'amount', 1),
-        jsonb_build_object('credit', 'platform:' || 'fees', 'amount', 1)))))
-FROM nextval('bench_hold') n;
-"""
-
-
-def fill_books() -> None:
-    """Open the accounts, fund the escrows and place the holds, through the ledger's own door."""
-    with connection.cursor() as cursor:
-        for kind, number in (("escrow", ESCROWS), ("household", HOMES), ("manufacturer", MAKERS)):
-            cursor.execute(
-                "SELECT ledger_open_account(%s || ':b' || n, %s) FROM generate_series(1, %s) n", [kind, kind, number]
-            )
-        cursor.execute(
-            f"""SELECT ledger_apply(jsonb_agg(jsonb_build_object('action', 'post', 'key', 'bench:fund:' || n,
-                    'debit', 'platform:issuance', 'credit', 'escrow:b' || n, 'amount', 1000000000, {FACT})))
-                FROM generate_series(1, %s) n""",
-            [ESCROWS],
-        )
-        cursor.execute(
-            f"""SELECT ledger_apply(jsonb_agg(jsonb_build_object('action', 'hold', 'key', 'bench-hold-' || n,
-                    'debit', 'escrow:b' || (n %% {ESCROWS} + 1), 'amount', 10, 'lifetime', 86400, {FACT})))
-                FROM generate_series(1, %s) n GROUP BY n / 500""",
-            [HOLDS],
-        )
+SEAL_EVERY_SECONDS = 2.0
 
 
 @pytest.fixture
 def bench(committed_db, tmp_path) -> Pgbench:
-    fill_books()
+    open_books()
+    place_holds(HOLDS)
     connection.close()
     made = Pgbench(committed_db, tmp_path)
     made.as_owner(f"CREATE SEQUENCE bench_hold; GRANT USAGE ON SEQUENCE bench_hold TO {RUNTIME_ROLE}")
@@ -78,26 +39,86 @@ def bench(committed_db, tmp_path) -> Pgbench:
     return made
 
 
-def test_the_ledger_beside_tpc_b(bench):
-    size = {"clients": CLIENTS, "seconds": SECONDS}
-    rates = {"tpc-b": [], "one leg": [], "three legs": []}
-    for _ in range(ROUNDS):
-        rates["tpc-b"].append(bench.tpc_b(**size))
-        rates["one leg"].append(bench.script("one_leg", ONE_LEG, **size))
-        rates["three legs"].append(bench.script("three_legs", THREE_LEGS, **size))
+@pytest.fixture
+def sealer(bench):
+    """The clock's sealer, at work while the measured calls run."""
+    is_over = threading.Event()
 
-    base = median(rates["tpc-b"])
-    ratios = {name: median(times) / base for name, times in rates.items()}
-    print(f"\nledger beside TPC-B ({CLIENTS} clients, median of {ROUNDS} x {SECONDS} s, fsync {fsync()})")
-    for name, times in rates.items():
-        each = ", ".join(f"{rate:.0f}" for rate in times)
-        print(f"  {name:<11} {median(times):8.0f}/s  {ratios[name]:5.2f} x TPC-B  ({each})")
-    print(f"  journal rows {Transfer.objects.count()}, broken invariants {broken_invariants()}")
+    def work() -> None:
+        while not is_over.wait(SEAL_EVERY_SECONDS):
+            seal()
+        connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    is_over.set()
+    thread.join()
+
+
+def test_the_ledger_beside_tpc_b(bench, sealer):
+    size = {"clients": CLIENTS, "seconds": SECONDS}
+    paces: dict[str, list[Pace]] = {"tpc-b": [], "one leg": [], "three legs": []}
+    for _ in range(ROUNDS):
+        paces["tpc-b"].append(bench.paced_tpc_b(**size))
+        paces["one leg"].append(bench.paced_script("one_leg", ONE_LEG, **size))
+        paces["three legs"].append(bench.paced_script("three_legs", THREE_LEGS, **size))
+
+    print(f"\nledger beside TPC-B ({CLIENTS} clients, median of {ROUNDS} x {SECONDS} s, fsync {fsync()}, sealing on)")
+    base = median(pace.rate for pace in paces["tpc-b"])
+    for name, each in paces.items():
+        rate, p50, p99 = (median(values) for values in zip(*((p.rate, p.p50_ms, p.p99_ms) for p in each), strict=True))
+        rounds = ", ".join(f"{pace.rate:.0f}" for pace in each)
+        print(
+            f"  {name:<11}{rate:8.0f}/s {rate / base:5.2f} x TPC-B   p50 {p50:5.1f} ms  p99 {p99:6.1f} ms  ({rounds})"
+        )
+    for name, aim in AIMS.items():
+        print(say(name, median(pace.rate for pace in paces[name]) / base, aim=aim))
+    print(f"  rows {Transfer.objects.count()}, leaves {Leaf.objects.count()}, broken invariants {broken_invariants()}")
 
     assert Transfer.objects.filter(kind="capture").count() == 3 * captured(), "some captures found no hold"
     assert broken_invariants() == {}
-    for name, aim in AIMS.items():
-        print(f"  {name}: {'meets' if ratios[name] >= aim else 'MISSES'} the aim of {aim} x TPC-B")
+
+
+def test_batches_beside_tpc_b_on_one_connection(bench):
+    """One connection, as a sweep or a grant has: transfers a second, by how many go in one call."""
+    scripts = {f"{size} posts": (size, batch(size)) for size in (1, 10, 100, 1000)}
+    scripts["500 holds"] = (500, holds(500))
+    rates: dict[str, list[float]] = {name: [] for name in ("tpc-b", *scripts)}
+    for _ in range(ROUNDS):
+        rates["tpc-b"].append(bench.tpc_b(clients=1, seconds=SECONDS))
+        for name, (size, sql) in scripts.items():
+            rates[name].append(size * bench.script(name.replace(" ", "_"), sql, clients=1, seconds=SECONDS))
+
+    base = median(rates["tpc-b"])
+    print(f"\nbatches beside TPC-B (one connection, median of {ROUNDS} x {SECONDS} s)")
+    for name, each in rates.items():
+        print(f"  {name:<11}{median(each):8.0f}/s {median(each) / base:6.2f} x TPC-B")
+    print(say("1000 posts in a call", median(rates["1000 posts"]) / base, aim=2.0))
+    assert broken_invariants() == {}
+
+
+def test_a_hot_account_beside_spread_ones(bench):
+    """Everybody is paid from one escrow: one at a time its lock is the limit; in batches it stops being one."""
+    hot = ONE_LEG.replace("'escrow:' || 'b' || :giver", "'escrow:' || 'b1'")
+    calls = {
+        "spread, singly": (1, ONE_LEG),
+        "hot, singly": (1, hot),
+        "spread, by 100": (100, batch(100)),
+        "hot, by 100": (100, batch(100, giver="escrow:' || 'b1")),
+    }
+    rates: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(ROUNDS):
+        for name, (size, sql) in calls.items():
+            rate = bench.script("hot", sql, clients=CLIENTS if size == 1 else 1, seconds=SECONDS)
+            rates[name].append(size * rate)
+
+    print(f"\na hot account (singly: {CLIENTS} clients, by 100: one connection; median of {ROUNDS} x {SECONDS} s)")
+    for name, each in rates.items():
+        print(f"  {name:<15}{median(each):8.0f} transfers/s")
+    print(f"  singly: hot is {median(rates['hot, singly']) / median(rates['spread, singly']):.2f} x spread")
+    print(say("hot beside spread, by 100", median(rates["hot, by 100"]) / median(rates["spread, by 100"]), aim=0.5))
+    assert broken_invariants() == {}
 
 
 def captured() -> int:
@@ -107,23 +128,3 @@ def captured() -> int:
         cursor.execute("SELECT pg_sequence_last_value('bench_hold')")
         assert captures == cursor.fetchone()[0]
     return captures
-
-
-def fsync() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW fsync")
-        return cursor.fetchone()[0]
-
-
-def test_one_call_from_python(committed_db):
-    """Printed, not asserted: what Django adds around one call."""
-    ledger.open_account(address="household:b1", kind="household")
-    began, done = time.perf_counter(), 0
-    while time.perf_counter() - began < PYTHON_SECONDS:
-        ledger.post(
-            key=f"bench:{done}", debit="platform:issuance", credit="household:b1", amount=1, actor="bench",
-            event_type="bench", event_ref="",
-        )  # fmt: skip
-        done += 1
-    print(f"\nledger.post from Python, one connection: {done / PYTHON_SECONDS:.0f}/s")
-    assert broken_invariants() == {}
