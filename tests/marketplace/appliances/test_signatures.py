@@ -166,6 +166,8 @@ P = 2**255 - 19
         "whpk_" + base64.b64encode(raw_public(KEY) + b"\0").decode(),
         "whpk_" + base64.b64encode(raw_public(KEY)).decode().rstrip("="),
         "whpk_" + "A" * 5000,
+        # The same 32 bytes under a second spelling: the last letter before "=" carries two bits that say nothing.
+        public_text(KEY)[:-2] + chr(ord(public_text(KEY)[-2]) + 1) + "=",
         # P-256 in its usual wrapping is longer; a P-256 coordinate alone cannot be told apart, and cannot sign either.
         "whpk_" + base64.b64encode(b"\x04" + bytes(64)).decode(),
         "whpk_" + base64.b64encode((P + 2).to_bytes(32, "little")).decode(),
