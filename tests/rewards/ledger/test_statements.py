@@ -1,5 +1,6 @@
 """A household's statement proves that nothing was left out, without anybody else's account in it."""
 
+import io
 import json
 import subprocess
 import sys
@@ -49,8 +50,8 @@ def make() -> Made:
     fill(3)
     sealed()
     made.kept_size, made.kept = sealing.latest_checkpoint().tree_size, sealing.latest_checkpoint().note
-    deal = factories.deal(by=mother)
-    other = factories.deal()
+    request = factories.open_request()
+    deal, other = factories.deal(by=mother, request=request), factories.deal(request=request)
     made.address, made.other = wallet_address(home), wallet_address(other.consent.ask.household)
     for amount in range(1, 6):
         books.post(debit=made.address, credit=made.other, amount=amount)
@@ -111,7 +112,7 @@ def test_a_statement_names_nobody_else_s_balance(made):
 
     assert made.other.encode().hex() not in told, "a neighbour's account leaf is in it"
     sums = {total for share in made.statement["shares"] for total, _ in share["path"][:1]}
-    with zipfile.ZipFile(__import__("io").BytesIO(made.bundle)) as archive:
+    with zipfile.ZipFile(io.BytesIO(made.bundle)) as archive:
         standing = json.loads(archive.read("claims.json"))["standing"]
     assert len(sums) == 2
     assert standing[made.other][0] not in sums
