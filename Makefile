@@ -27,7 +27,7 @@ demo: $(RUNTIME)
 test: $(CHECKING) browser
 	@exec $(BESIDE_SERVICES) var/test -- $(PY) -m pytest -n $(WORKERS) $(ARGS)
 
-## make faults   kills, restores and many operations (SECONDS=120 takes a slice)
+## make faults   kills, restores, 20,000 calls of sixteen hands, played again (SECONDS=120 takes a slice)
 faults: $(CHECKING)
 	@MARU_FAULT_SECONDS=$(SECONDS) exec $(BESIDE_SERVICES) var/faults -- $(PY) -m pytest tests/faults $(ARGS)
 

@@ -50,8 +50,10 @@ class Plan:
     seconds: float
     hands: int = HANDS
     cuts: float = 0.015
-    terminate_every: float = 0.25
-    kill_every: float = 1.5
+    #: Of so many calls, on average, one is ended in its backend; after so many, a hand is killed.
+    terminate_every: int = 250
+    kill_every: int = 800
+    escrow_tokens: int = 4000
     #: Kills the server and starts it again; done as often as this says, spread over the run.
     crash: Callable[[], None] | None = None
     crashes: int = 0
@@ -68,7 +70,7 @@ def fill(plan: Plan) -> list[tuple[int, str, str, int]]:
             owner.execute("SELECT ledger_open_account(%s, %s)", [address, address.partition(":")[0]])
         owner.execute("SELECT ledger_close_account(%s, 'user:setup')", [CLOSED])
     hand, gifts = Hand(plan.url, plan.log("setup")), []
-    for call in setup():
+    for call in setup(escrow_tokens=plan.escrow_tokens):
         (answer,) = hand.ask(call) or []
         (item,) = call.items
         if item["credit"].startswith("household:h"):
@@ -117,7 +119,8 @@ class Referee:
         self.dice = random.Random(plan.seed)
         self.lives = dict.fromkeys(running, 0)
         self.left = dict.fromkeys(running, -(-plan.calls // plan.hands))
-        self.next = dict.fromkeys(("terminate", "kill", "seal"), time.monotonic() + 0.3)
+        self.asked, self.read_to = 0, Counter[Path]()
+        self.next = {"terminate": 40, "kill": 100, "seal": 0}
         self.connection = psycopg.connect(plan.url, autocommit=True)
 
     def look_around(self) -> None:
@@ -125,13 +128,14 @@ class Referee:
             if process.poll() is not None:
                 assert process.returncode == 0, f"hand {hand} fell over"
                 del self.running[hand]
-        if self._is_time("terminate", self.dice.uniform(0, 2 * self.plan.terminate_every)):
+        self._count()
+        if self._is_time("terminate", self.dice.randint(1, 2 * self.plan.terminate_every)):
             self.plan.done["terminated"] += bool(self.asks(TERMINATE))
-        if self._is_time("seal", 0.5):
-            self.plan.done["sealed"] += sealing.seal()
-        if self.running and self._is_time("kill", self.dice.uniform(0, 2 * self.plan.kill_every)):
+        if self._is_time("kill", self.dice.randint(1, 2 * self.plan.kill_every)) and self.running:
             self._kill(self.dice.choice(sorted(self.running)))
-        if self.plan.crash and self.plan.done["crashes"] < self.plan.crashes and self._asked() > self._next_crash():
+        if self._is_time("seal", max(20, self.plan.calls // 60)):
+            self.plan.done["sealed"] += sealing.seal()
+        if self.plan.crash and self.plan.done["crashes"] < self.plan.crashes and self.asked > self._next_crash():
             self._crash(self.plan.crash)
 
     def asks(self, sql: str) -> int:
@@ -141,11 +145,20 @@ class Referee:
     def leave(self) -> None:
         self.connection.close()
 
-    def _is_time(self, fault: str, pause: float) -> bool:
-        if time.monotonic() < self.next[fault]:
+    def _is_time(self, fault: str, calls: int) -> bool:
+        if self.asked < self.next[fault]:
             return False
-        self.next[fault] = time.monotonic() + pause
+        self.next[fault] = self.asked + calls
         return True
+
+    def _count(self) -> None:
+        """Count what was asked so far, reading only what the hands wrote since."""
+        for log in self.plan.folder.glob("*.*.log"):
+            with log.open("rb") as file:
+                file.seek(self.read_to[log])
+                lines = file.read().split(b"\n")[:-1]
+            self.read_to[log] += sum(len(line) + 1 for line in lines)
+            self.asked += sum(line.startswith(b'{"asks"') for line in lines)
 
     def _kill(self, hand: int) -> None:
         self.running[hand].kill()
@@ -162,9 +175,6 @@ class Referee:
         crash()
         self.connection = psycopg.connect(self.plan.url, autocommit=True)
         self.plan.done["crashes"] += 1
-
-    def _asked(self) -> int:
-        return sum(log.read_text().count('{"asks"') for log in self.plan.folder.glob("*.*.log"))
 
     def _next_crash(self) -> float:
         return self.plan.calls * (self.plan.done["crashes"] + 1) / (self.plan.crashes + 1)

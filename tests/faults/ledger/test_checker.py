@@ -140,7 +140,7 @@ def test_a_lie_is_found(history, lie):
 
 @pytest.mark.parametrize("mutation", ["what is held may be held again", "what is held may be spent"])
 def test_a_ledger_without_a_safeguard_is_found_out(own_database, tmp_path, mutation):
-    plan = run.Plan(own_database, tmp_path, 7, calls=480, seconds=60)
+    plan = run.Plan(own_database, tmp_path, 7, calls=480, seconds=60, escrow_tokens=60)
     MUTATIONS[mutation].apply(connection.settings_dict["NAME"])
 
     run.let_loose(plan)

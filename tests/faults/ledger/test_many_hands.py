@@ -9,6 +9,7 @@ import pytest
 
 from rewards.ledger.invariants import broken_invariants
 from tests.faults.ledger import run
+from tests.rewards.ledger.test_races import deadlocks
 
 CALLS = int(os.environ.get("MARU_FAULT_CALLS") or 20_000)
 SEED = int(os.environ.get("MARU_FAULT_SEED") or random.SystemRandom().randrange(10**9))
@@ -45,6 +46,7 @@ def whole(plan: run.Plan, capsys: pytest.CaptureFixture[str]) -> Counter[str]:
     begun = time.monotonic()
     run.let_loose(plan)
     took = time.monotonic() - begun
+    assert not deadlocks(), "calls waited for each other in a circle"
     ops = run.find_out(plan)
     with capsys.disabled():
         print(

@@ -170,11 +170,11 @@ class Traffic:
         return min(int(self.random.paretovariate(0.9)), 400)
 
 
-def setup() -> list[Call]:
+def setup(*, escrow_tokens: int) -> list[Call]:
     """Return what fills the books before anybody comes: funds, and gifts that everybody may take back."""
     calls = []
     for place, address in enumerate([*ESCROWS, *HOMES, BRIMFUL]):
-        amount = MOST if address == BRIMFUL else 4000 if address in ESCROWS else 40
+        amount = MOST if address == BRIMFUL else escrow_tokens if address in ESCROWS else 40
         fields = {"debit": "platform:issuance", "credit": address, "amount": amount}
         told = {"actor": "user:setup", "event_type": "traffic", "event_ref": "setup"}
         calls.append(Call("single", [{"action": "post", "key": f"setup.{place}", **told, **fields}]))
