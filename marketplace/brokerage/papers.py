@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
@@ -79,6 +80,11 @@ class Paper:
     can_withdraw: bool
     day: date
     files: tuple[File, ...]
+
+    @property
+    def verify_at(self) -> str:
+        """Where whoever holds a printed receipt has its file checked."""
+        return f"{settings.BASE_URL}{reverse('verify_receipt_page')}"
 
 
 def papers_of(consents: Sequence[Consent], *, user: User, at: datetime) -> list[Paper]:
