@@ -16,7 +16,6 @@ from marketplace.demand.models import DataRequest
 from rewards.ledger.journal import Operation, operation_of, operations_under
 from rewards.ledger.models import Account, Attempt, Transfer
 
-
 NOBODY = [UUID(int=0)]
 
 

@@ -233,3 +233,21 @@ def test_the_api_tells_the_same(desk):
 )  # fmt: skip
 def test_the_api_refuses_a_time_it_cannot_match(desk, asked):
     assert desk.get(API, asked).status_code == 400
+
+
+def test_a_match_looks_for_each_side_by_the_number_of_the_operation():
+    factories.deal()
+    with CaptureQueriesContext(connection) as captured:
+        matched()
+    query = captured.captured_queries[0]["sql"]
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+        )
+        cursor.execute("EXPLAIN " + query.replace("%", "%%"))
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+
+    assert "Seq Scan on ledger_transfer" not in plan
+    assert "transfer_one_row_per_leg" in plan
+    assert "records_consent_op_id_key" in plan
