@@ -37,6 +37,7 @@ READ_ONLY = {
     "ledger_liabilities",
     "ledger_node",
     "ledger_openhold",
+    "ledger_rollup",
     "ledger_share",
     "ledger_transfer",
 }

@@ -38,6 +38,7 @@ CHORES: tuple[Callable[[], object], ...] = (
     appliances.prune_pairing,
     insights.rotate_keys,
     ledger.seal,
+    ledger.roll_up,
 )
 
 

@@ -23,6 +23,12 @@ INVARIANTS = {
         )
         SELECT count(*) FROM ledger_balance b LEFT JOIN summed s USING (account_id)
         WHERE b.debits <> coalesce(s.debits, 0) OR b.credits <> coalesce(s.credits, 0)""",
+    "I2 what was rolled up is the sum of its journal": """
+        SELECT count(*) FROM ledger_rollup r
+        WHERE r.debits <> (SELECT coalesce(sum(t.amount), 0) FROM ledger_transfer t
+                           WHERE t.debit_id = r.account_id AND t.debit_version IS NULL AND t.id <= r.through)
+           OR r.credits <> (SELECT coalesce(sum(t.amount), 0) FROM ledger_transfer t
+                            WHERE t.credit_id = r.account_id AND t.credit_version IS NULL AND t.id <= r.through)""",
     "I3 versions run from 1 without a gap": """
         WITH numbered AS (
             SELECT debit_id AS account_id, debit_version AS version

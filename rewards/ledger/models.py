@@ -25,6 +25,7 @@ __all__ = [
     "Liabilities",
     "Node",
     "OpenHold",
+    "Rollup",
     "Share",
     "Transfer",
     "Wallet",
@@ -129,6 +130,22 @@ class Balance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} v{self.version}"
+
+
+class Rollup(models.Model):
+    """What an account without a running balance took and gave, up to one row of the journal; the rest is summed."""
+
+    account = models.OneToOneField(Account, on_delete=models.PROTECT, primary_key=True)
+    debits = models.DecimalField(max_digits=30, decimal_places=0)
+    credits = models.DecimalField(max_digits=30, decimal_places=0)
+    through = models.BigIntegerField()
+    rolled_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "합계"
+
+    def __str__(self) -> str:
+        return f"{self.account_id} to {self.through}"
 
 
 class Transfer(models.Model):

@@ -67,6 +67,7 @@ __all__ = [
     "release_hold",
     "retry_on_conflict",
     "reverse_operation",
+    "roll_up",
 ]
 
 
@@ -298,6 +299,15 @@ def release_hold(
 def expire_holds(*, limit: int = 500) -> int:
     """Free up to `limit` holds whose time has passed by the database clock, oldest first; return how many."""
     return _call("SELECT ledger_expire_holds(%s)", [limit])
+
+
+def roll_up(*, least_rows: int) -> bool:
+    """Roll up the totals of the accounts that keep no running balance; return whether it was worth it and possible.
+
+    Args:
+        least_rows: how many rows must have come since the last time.
+    """
+    return _call("SELECT ledger_roll_up(%s)", [least_rows])
 
 
 def apply(items: Sequence[Item], *, skip_refused: bool = False) -> list[Any]:

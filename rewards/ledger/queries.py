@@ -220,31 +220,29 @@ def _line(row: Transfer, account: Account, *, sign: int) -> Line:
     return Line(row, change, row.credit_version, row.credit_after)
 
 
-# Accounts without a running balance are summed from the journal, along their own partial index.
-STANDINGS = """
-SELECT a.address,
-       CASE WHEN a.has_balance THEN b.credits - b.debits ELSE
-            (SELECT coalesce(sum(amount), 0) FROM ledger_transfer WHERE credit_id = a.id AND credit_version IS NULL)
-          - (SELECT coalesce(sum(amount), 0) FROM ledger_transfer WHERE debit_id = a.id AND debit_version IS NULL)
-       END::bigint,
-       coalesce(b.held, 0),
-       coalesce(b.version, 0)
-FROM ledger_account a LEFT JOIN ledger_balance b ON b.account_id = a.id
-WHERE a.address = ANY(%s)
-"""
-
-#: What was taken from and given to each account that keeps no running balance.
+#: What was taken from and given to each account that keeps no running balance: what was rolled up, and what came since,
+#: along the account's own partial index.
 SUMMED = """
-    SELECT a.id, debit.total AS debits, credit.total AS credits
-    FROM ledger_account a
-    CROSS JOIN LATERAL (
-        SELECT coalesce(sum(amount), 0) AS total FROM ledger_transfer WHERE debit_id = a.id AND debit_version IS NULL
-    ) debit
-    CROSS JOIN LATERAL (
-        SELECT coalesce(sum(amount), 0) AS total FROM ledger_transfer WHERE credit_id = a.id AND credit_version IS NULL
-    ) credit
+    SELECT a.id,
+           coalesce(r.debits, 0) + (
+               SELECT coalesce(sum(amount), 0) FROM ledger_transfer
+               WHERE debit_id = a.id AND debit_version IS NULL AND id > coalesce(r.through, 0)) AS debits,
+           coalesce(r.credits, 0) + (
+               SELECT coalesce(sum(amount), 0) FROM ledger_transfer
+               WHERE credit_id = a.id AND credit_version IS NULL AND id > coalesce(r.through, 0)) AS credits
+    FROM ledger_account a LEFT JOIN ledger_rollup r ON r.account_id = a.id
     WHERE NOT a.has_balance
 """
+
+STANDINGS = f"""
+SELECT outside.address,
+       CASE WHEN outside.has_balance THEN b.credits - b.debits
+            ELSE (SELECT s.credits - s.debits FROM ({SUMMED} AND a.id = outside.id) s) END::bigint,
+       coalesce(b.held, 0),
+       coalesce(b.version, 0)
+FROM ledger_account outside LEFT JOIN ledger_balance b ON b.account_id = outside.id
+WHERE outside.address = ANY(%s)
+"""  # noqa: S608  (put together from constants alone)
 
 TRIAL_BALANCE = f"""
 WITH summed AS ({SUMMED})

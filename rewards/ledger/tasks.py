@@ -9,6 +9,8 @@ from rewards.ledger import liabilities, operations, sealing
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+#: So many rows since the last time make it worth a moment in which nobody writes.
+ROLL_UP_ROWS = 20_000
 
 
 @shared_task
@@ -26,3 +28,9 @@ def seal() -> None:
     behind = sealing.seconds_behind()
     if behind > sealing.LATE_SECONDS:
         logger.error("the ledger's seal is %d seconds behind", behind)
+
+
+@shared_task
+def roll_up() -> None:
+    """Roll up the totals of the accounts that keep no running balance, once enough rows have come."""
+    operations.roll_up(least_rows=ROLL_UP_ROWS)

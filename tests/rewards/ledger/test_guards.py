@@ -10,7 +10,7 @@ from rewards.ledger.models import Account, Transfer
 from tests.rewards.ledger import books
 
 GROWING = ["ledger_account", "ledger_attempt", "ledger_closure", "ledger_transfer"]
-WRITTEN_BY_FUNCTIONS = [*GROWING, "ledger_balance", "ledger_openhold"]
+WRITTEN_BY_FUNCTIONS = [*GROWING, "ledger_balance", "ledger_openhold", "ledger_rollup"]
 
 
 def refused(sql, *, state):
@@ -73,7 +73,8 @@ def test_the_functions_belong_to_the_owner_and_are_closed_to_everybody_else():
         found = cursor.fetchall()
 
     names = ["ledger_apply", "ledger_close_account", "ledger_expire_holds", "ledger_keep_checkpoint"]
-    names += ["ledger_open_account", "ledger_seal_leaves"]
+    names += ["ledger_keep_cosignature", "ledger_keep_evidence", "ledger_open_account", "ledger_roll_up"]
+    names += ["ledger_seal_leaves", "ledger_tell_liabilities"]
     assert found == [(name, True, False, True, False) for name in names]
 
 

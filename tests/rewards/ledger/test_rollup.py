@@ -1,0 +1,71 @@
+"""The totals of accounts without a running balance: rolled up, and the same as ever."""
+
+import threading
+
+import pytest
+from django.db import connection, transaction
+
+from rewards.ledger import operations as ledger
+from rewards.ledger.invariants import broken_invariants
+from rewards.ledger.models import FEES, ISSUANCE, Rollup, Transfer
+from rewards.ledger.queries import balance_of, trial_balance
+from tests.rewards.ledger import books
+
+
+@pytest.mark.django_db
+def test_what_was_rolled_up_and_what_came_since_are_one_balance():
+    home = books.account(tokens=10)
+    books.post(debit=home, credit=FEES, amount=3)
+
+    assert ledger.roll_up(least_rows=1)
+    books.post(debit=home, credit=FEES, amount=2)
+    books.post(credit=home, amount=7)
+
+    assert (balance_of(FEES).posted, balance_of(ISSUANCE).posted) == (5, -17)
+    assert trial_balance().difference == 0
+    assert broken_invariants() == {}
+
+
+@pytest.mark.django_db
+def test_rolling_up_again_adds_what_came_since():
+    home = books.account(tokens=10)
+    assert ledger.roll_up(least_rows=1)
+    books.post(debit=home, credit=FEES, amount=4)
+
+    assert ledger.roll_up(least_rows=1)
+
+    assert Rollup.objects.get(account__address=FEES).credits == 4
+    assert Rollup.objects.get(account__address=ISSUANCE).through == Transfer.objects.latest("id").pk
+    assert broken_invariants() == {}
+
+
+@pytest.mark.django_db
+def test_few_rows_are_not_worth_it():
+    books.account(tokens=10)
+
+    assert not ledger.roll_up(least_rows=10**9)
+    assert not Rollup.objects.exists()
+
+
+def test_no_row_of_a_writer_that_is_not_done_yet_is_left_out(committed_db):
+    home = books.account(tokens=10)
+    has_written, may_commit = threading.Event(), threading.Event()
+
+    def write_slowly() -> None:
+        with transaction.atomic():
+            books.post(debit=home, credit=FEES, amount=1)
+            has_written.set()
+            may_commit.wait(10)
+        connection.close()
+
+    writer = threading.Thread(target=write_slowly)
+    writer.start()
+    has_written.wait(10)
+    was_in_the_way = not ledger.roll_up(least_rows=1)
+    may_commit.set()
+    writer.join()
+
+    assert was_in_the_way
+    assert ledger.roll_up(least_rows=1)
+    assert balance_of(FEES).posted == 1
+    assert broken_invariants() == {}
