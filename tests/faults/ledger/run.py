@@ -36,6 +36,7 @@ SELECT pg_terminate_backend(pid)::int FROM (
     WHERE datname = current_database() AND application_name = 'hand' AND state = 'active' ORDER BY random() LIMIT 1
 ) busy
 """
+ROLL_UP = "SELECT ledger_roll_up(30)::int"
 BUSY = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'hand'"
 
 
@@ -135,6 +136,7 @@ class Referee:
             self._kill(self.dice.choice(sorted(self.running)))
         if self._is_time("seal", max(20, self.plan.calls // 60)):
             self.plan.done["sealed"] += sealing.seal()
+            self.plan.done["rolled up"] += self.asks(ROLL_UP)
         if self.plan.crash and self.plan.done["crashes"] < self.plan.crashes and self.asked > self._next_crash():
             self._crash(self.plan.crash)
 
