@@ -278,6 +278,8 @@ def _headers_of(exc: Exception) -> dict[str, str]:
     headers = {}
     if challenge := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
+    if reads := getattr(exc, "accept_encoding", None):
+        headers["Accept-Encoding"] = reads
     if (wait := getattr(exc, "wait", None)) is not None:
         headers["Retry-After"] = str(int(wait) + 1)
     return headers

@@ -25,6 +25,7 @@ class UnsupportedContentEncoding(UnreadableBody):
 
     code = "unsupported_content_encoding"
     sentence = _("gzip이나 zstd 하나로만 압축해서, 또는 있는 그대로 보내 주세요.")
+    accept_encoding = "gzip, zstd"
 
 
 class CannotUnpack(UnreadableBody):

@@ -145,6 +145,12 @@ def test_a_bomb_or_another_packing_is_refused(hub, body, encoding, code):
     assert code_of(hub.send(body, **{"content-encoding": encoding})) == code
 
 
+def test_another_packing_is_told_which_ones_are_read(hub):
+    answer = hub.send(b"[]", **{"content-encoding": "br"})
+
+    assert answer["Accept-Encoding"] == "gzip, zstd"
+
+
 def test_a_carried_key_may_send_packed_too(mother):
     text = pair(code_for(mother)).json()["key"]["api_key"]
 
