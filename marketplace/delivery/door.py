@@ -163,21 +163,21 @@ def _read_locked(release_ids: list[UUID], *, reader: Reader, at: datetime) -> _F
     """
     records: list[Record] = []
     refusals: list[Exception] = []
-    releases = held.load(release_ids, at=at)
+    releases, reads_for = held.load(release_ids, at=at), reader.organisation.pk
     for release in releases:
         try:
-            records.append(_opened(release, reader=reader, at=at))
+            records.append(_opened(release, reads_for=reads_for, at=at))
         except (ReleaseClosed, ReleaseNotYours, CopyMismatch) as refusal:
             refusals.append(refusal)
     _write_down([record.release for record in records], reader=reader, at=at)
     return _Found(records, refusals, releases[-1].number if releases else None)
 
 
-def _opened(release: Held, *, reader: Reader, at: datetime) -> Record:
+def _opened(release: Held, *, reads_for: UUID, at: datetime) -> Record:
     try:
-        policies.check_can_read(release, organisation=reader.organisation)
+        policies.check_can_read(release, organisation_id=reads_for)
     except ReleaseClosed:
-        if release.closed_at is None and release.sealed is None:
+        if release.is_open and release.sealed is None:
             _tell_people(release, outcome="copy_missing", at=at)
         raise
     try:
@@ -190,7 +190,7 @@ def _opened(release: Held, *, reader: Reader, at: datetime) -> Record:
     if release.receipt_id is None or not is_same:
         _tell_people(release, outcome="copy_mismatch", at=at)
         raise CopyMismatch(gettext("보여 드린 것과 달라서 내드리지 않아요. 마루가 살펴볼게요."))
-    preview = json.loads(payload)
+    preview = json.loads(payload.decode())
     own = {"id": str(release.pk), "receipt": str(release.receipt_id), "payload_digest": release.payload_digest}
     return Record(release, own | preview | own)
 
@@ -201,7 +201,7 @@ def _write_down(releases: list[Held], *, reader: Reader, at: datetime) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(ACCESSES, [reader.name, reader.path, at, [release.pk for release in releases]])
-    unread = [release.pk for release in releases if release.first_read_at is None]
+    unread = [release.pk for release in releases if release.is_unread]
     if unread:
         Release.objects.filter(pk__in=unread).update(first_read_at=at)
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
+from django.db.models.expressions import RawSQL
 
 from consent.records.models import Receipt
 from marketplace.delivery.models import Release
@@ -22,6 +23,7 @@ class Held(NamedTuple):
         recipient_id: whom the household said yes to, as the consent says it.
         signed_digest: what the household was shown, as the consent says it.
         receipt_id: None where nothing was signed.
+        is_open: it was not closed; it may have ended all the same.
         may_be_read: the answer to the one question of `models.releases.readable`.
         sealed: the release's own copy, with its key; None where the copy is gone.
     """
@@ -32,8 +34,8 @@ class Held(NamedTuple):
     organisation_id: UUID
     recipient_id: UUID
     erase_at: datetime
-    first_read_at: datetime | None
-    closed_at: datetime | None
+    is_unread: bool
+    is_open: bool
     payload_digest: str
     signed_digest: str
     receipt_id: UUID | None
@@ -42,11 +44,11 @@ class Held(NamedTuple):
 
 
 _OF_RELEASE = (
-    *("pk", "number", "kind", "organisation_id", "consent__recipient_id", "erase_at", "first_read_at", "closed_at"),
+    *("pk", "number", "kind", "organisation_id", "consent__recipient_id", "erase_at", "is_unread", "is_open"),
     *("payload_digest", "consent__payload_digest", "receipt_id", "may_be_read"),
 )
 _OF_COPY = ("sealed__pk", "sealed__purpose", "sealed__household_id", "sealed__subject_id", "sealed__nonce")
-_OF_KEY = ("data_key__sealed_id", "data_key__epoch", "data_key__nonce", "data_key__wrapped", "data_key__commitment")
+_OF_KEY = ("data_key__epoch", "data_key__nonce", "data_key__wrapped", "data_key__commitment")
 _COLUMNS = (*_OF_RELEASE, *_OF_COPY, "sealed__ciphertext", *(f"sealed__{name}" for name in _OF_KEY))
 _COPY_AT, _KEY_AT = len(_OF_RELEASE), len(_OF_RELEASE) + len(_OF_COPY) + 1
 
@@ -54,7 +56,9 @@ _COPY_AT, _KEY_AT = len(_OF_RELEASE), len(_OF_RELEASE) + len(_OF_COPY) + 1
 def load(release_ids: Sequence[UUID], *, at: datetime) -> list[Held]:
     """Return these releases in the order given, as they stand in one statement, judged at `at`."""
     signed = Receipt.objects.filter(consent=OuterRef("consent"), act=Receipt.Act.GIVEN).values("pk")[:1]
-    found = Release.objects.filter(pk__in=release_ids).judged(at).annotate(receipt_id=Subquery(signed))
+    # One array instead of one parameter an id: of five hundred, that is a tenth of the whole page's time.
+    these = RawSQL("SELECT unnest(%s::uuid[])", [list(release_ids)])
+    found = Release.objects.filter(pk__in=these).judged(at).annotate(receipt_id=Subquery(signed))
     by_id = {row[0]: _held(row) for row in found.values_list(*_COLUMNS)}
     return [by_id[pk] for pk in release_ids]
 
@@ -62,5 +66,5 @@ def load(release_ids: Sequence[UUID], *, at: datetime) -> list[Held]:
 def _held(row: tuple[Any, ...]) -> Held:
     if row[_COPY_AT] is None:
         return Held._make((*row[:_COPY_AT], None))
-    key = KeyRow._make(row[_KEY_AT:]) if row[_KEY_AT] is not None else None
+    key = KeyRow._make((row[_COPY_AT], *row[_KEY_AT:])) if row[_KEY_AT] is not None else None
     return Held._make((*row[:_COPY_AT], SealedRow._make((*row[_COPY_AT:_KEY_AT], key))))

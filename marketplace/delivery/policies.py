@@ -1,5 +1,7 @@
 """Who may read a record, and when. These raise; they change nothing."""
 
+from uuid import UUID
+
 from django.utils.translation import gettext
 
 from consent.parties.models import Organisation
@@ -10,7 +12,7 @@ from marketplace.delivery.models import WebhookEndpoint
 MAX_ENDPOINTS = 5
 
 
-def check_can_read(held: Held, *, organisation: Organisation) -> None:
+def check_can_read(held: Held, *, organisation_id: UUID) -> None:
     """Let a buyer read its own record while the consent is in force; no clock has to have run.
 
     Args:
@@ -20,7 +22,7 @@ def check_can_read(held: Held, *, organisation: Organisation) -> None:
         ReleaseNotYours: it was released to somebody else.
         ReleaseClosed: it was withdrawn or revoked, its end has passed, or its copy is gone.
     """
-    if held.organisation_id != organisation.pk or held.recipient_id != organisation.pk:
+    if held.organisation_id != organisation_id or held.recipient_id != organisation_id:
         raise ReleaseNotYours(gettext("이 기록은 없어요."))
     if not held.may_be_read or held.sealed is None:
         raise ReleaseClosed(gettext("철회되었거나 보관하는 날이 끝난 기록이에요."))

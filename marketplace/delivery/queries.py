@@ -77,7 +77,8 @@ def standings_of(organisations: Iterable[UUID] | QuerySet[Any, Any], *, at: date
         overdue=Count("pk", filter=Q(attested_at=None, due_at__lte=at)),
         overdue_since=Min("due_at", filter=Q(attested_at=None, due_at__lte=at)),
     ).order_by()
-    return {row.pop("release__organisation"): Standing(**row) for row in told}
+    columns = ("release__organisation", "duties", "erased", "overdue", "overdue_since")
+    return {buyer: Standing(*figures) for buyer, *figures in told.values_list(*columns)}
 
 
 def overdue_duties(*, at: datetime) -> QuerySet[Erasure]:

@@ -29,8 +29,14 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         return self.filter(readable(at))
 
     def judged(self, at: datetime) -> "ReleaseQuerySet":
-        """Say of each release whether its record may be read at `at`, as `may_be_read`."""
-        return self.annotate(may_be_read=models.ExpressionWrapper(readable(at), models.BooleanField()))
+        """Say of each release whether its record may be read at `at`, was read before, and was never closed."""
+        asked = {
+            "may_be_read": readable(at),
+            "is_unread": models.Q(first_read_at=None),
+            "is_open": models.Q(closed_at=None),
+        }
+        told = {name: models.ExpressionWrapper(is_so, models.BooleanField()) for name, is_so in asked.items()}
+        return self.annotate(**told)
 
     def past_end(self, at: datetime) -> "ReleaseQuerySet":
         """Leave the releases that nobody may read any more, but whose copy still stands."""
