@@ -19,6 +19,10 @@ REFUSED = {
     ("GET", "api/v1/ledger/transfers/<uuid:op_id>/proof"): "what is not committed is never sealed",
     ("GET", "api/v1/ledger/checkpoints/consistency"): "there are no two checkpoints in a transaction of its own",
     ("GET", "api/v1/ledger/bundle"): "what is not committed is never sealed",
+    ("GET", "api/v1/ledger/checkpoints/latest"): "what is not committed is never sealed",
+    ("GET", "api/v1/ledger/liabilities"): "what is not committed is never sealed",
+    ("GET", "api/v1/wallet/proof"): "what is not committed is never sealed",
+    ("POST", "api/v1/ledger/checkpoints/cosignatures"): "there is no checkpoint to sign",
     ("GET", "api/v1/ledger/export/transfers"): "what is not committed is never sealed",
     ("GET", "api/v1/ledger/attempts"): "it wants a key, and one key is one row",
 }

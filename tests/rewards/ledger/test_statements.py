@@ -243,7 +243,7 @@ def test_another_home_s_receipt_is_not_in_a_statement(made, tmp_path):
 
 
 def test_the_match_outlives_the_receipt_and_the_wallet(committed_db, tmp_path):
-    """Erased: the receipt's text, and who the household is. What stays still says that there was one for the payment."""
+    """Erased: the receipt's text, and who the household is. What stays still says that the payment had one."""
     mother = factories.member()
     factories.deal(by=mother)
     body = bytes(Receipt.objects.get(act="given").body)
