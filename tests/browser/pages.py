@@ -3,7 +3,7 @@
 PAGES: dict[str, list[str]] = {
     "": [
         "/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/status",
-        "/problems/ask_not_pending", "/no-such-room",
+        "/problems/ask_not_pending", "/no-such-room", "/receipts/verify",
     ],
     "newcomer": ["/welcome"],
     "mother": [
@@ -11,7 +11,7 @@ PAGES: dict[str, list[str]] = {
         "/appliances", "/wallet", "/wallet/gifts", "/shop", "/shop?show=all", "/shop/{reward}/reserve", "/shop/{service}/reserve",
         "/shop/orders", "/shop/orders/{order}", "/shop/orders/{accepted}", "/shop/orders/{refused}", "/privacy", "/privacy/members",
         "/accounts/2fa/", "/accounts/2fa/totp/activate", "/accounts/2fa/webauthn/add/", "/accounts/email/",
-        "/accounts/sessions/", "/accounts/password/change/", "/accounts/logout/",
+        "/accounts/sessions/", "/accounts/password/change/", "/accounts/logout/", "/privacy/leave",
     ],
     "teen": ["/inbox", "/appliances", "/wallet", "/shop", "/privacy"],
     "neighbour": ["/inbox", "/history", "/appliances", "/wallet", "/shop/orders"],
