@@ -305,7 +305,8 @@ class Books:
         """Take the leaves that come next."""
         takers = self.takers
         try:
-            for self.leaf, content in enumerate(contents, self.size):
+            for leaf, content in enumerate(contents, self.size):
+                self.leaf = leaf
                 takers[content[0]](content)
             self.size = self.leaf + 1
         except Broken as exc:
@@ -325,15 +326,23 @@ class Books:
             raise Broken("does not end where it says")
         if not 1 <= amount <= MAX_AMOUNT:
             raise Broken("has an amount out of range")
-        if leg != self.legs.get(operation, 0) + 1 or operation in self.keyed:
+        legs = self.legs
+        if operation in legs and (leg != legs[operation] + 1 or operation in self.keyed):
             raise Broken("is not the next row of its operation")
-        self.legs[operation] = leg
+        if leg == 1:
+            legs[operation] = 1
+        elif operation in legs:
+            legs[operation] = leg
+        else:
+            raise Broken("is not the next row of its operation")
         if effective > recorded or (effective < recorded and kind != b"post"):
             raise Broken("is dated ahead, or back without being a post")
         debit = self.accounts[debit_id]
 
         reserved = 0
         if kind == b"hold":
+            if row in self.holds or hold_id != NONE:
+                raise Broken("is a hold a second time")
             reserved = amount
             self.holds[row] = Hold(debit_id, amount, expires)
         elif hold_id != NONE:
@@ -345,16 +354,12 @@ class Books:
             if credit_id == debit_id:
                 raise Broken("gives to the account it takes from")
             credit = self.accounts[credit_id]
-            credit.posted += amount
+            posted = credit.posted = credit.posted + amount
             debit.posted -= amount
             if credit.has_balance:
                 version = credit.version = credit.version + 1
-                if credit_version != version or credit.is_closed:
-                    raise Broken(missing(credit, version))
-                if credit_after != credit.posted:
-                    raise Broken("the balance after it is not what the rows before it make")
-                if recorded < credit.written:
-                    raise Broken("time runs backwards within its account")
+                if credit_version != version or credit_after != posted or recorded < credit.written:
+                    raise Broken(blamed(credit, credit_version, credit_after, posted))
                 credit.written = recorded
             elif credit_version != NONE:
                 raise Broken("has a version where no balance is kept")
@@ -363,15 +368,12 @@ class Books:
 
         if debit.has_balance:
             version = debit.version = debit.version + 1
-            held = debit.held = debit.held + reserved
-            if debit_version != version or debit.is_closed:
-                raise Broken(missing(debit, version))
-            if debit_after != debit.posted or debit_held != held:
-                raise Broken("the balance after it is not what the rows before it make")
-            if debit.posted - held < debit.floor:
+            posted, held = debit.posted, debit.held + reserved
+            debit.held = held
+            if debit_version != version or debit_after != posted or debit_held != held or recorded < debit.written:
+                raise Broken(blamed(debit, debit_version, debit_after, posted, debit_held, held))
+            if posted - held < debit.floor:
                 raise Broken("the account stands below its floor")
-            if recorded < debit.written:
-                raise Broken("time runs backwards within its account")
             debit.written = recorded
         elif debit_version != NONE or reserved:
             raise Broken("has a version or a hold where no balance is kept")
@@ -426,6 +428,7 @@ class Books:
         if account.is_closed or account.posted or account.held:
             raise Broken("closes an account that is closed or not empty")
         account.is_closed = True
+        account.written = 2**63  # so that any later row is blamed, without a look at each
 
     def attempt(self, content: bytes) -> None:
         _, _, _, _, length, key_length, print_, action, outcome, actor, body = ATTEMPT.unpack_from(content)
@@ -490,10 +493,15 @@ class Books:
             raise Broken("reverses what cannot be reversed", leaf)
 
 
-def missing(account: Account, version: int) -> str:
+def blamed(account: Account, version: int, *balances: int) -> str:
+    """Return what is wrong with a row of an account: its version, a balance (told, and what it is), or its time."""
     if account.is_closed:
         return "moves an account that was closed"
-    return f"its account's version {version} is missing or doubled"
+    if version != account.version:
+        return f"its account's version {account.version} is missing or doubled"
+    if balances[::2] != balances[1::2]:
+        return "the balance after it is not what the rows before it make"
+    return "time runs backwards within its account"
 
 
 # --- what is owed: a Merkle tree with sums, every account's balance in two salted shares ------------------------------

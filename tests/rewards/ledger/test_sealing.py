@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from psycopg import OperationalError
 
-from rewards.ledger import merkle, sealing
+from rewards.ledger import merkle, sealing, tasks
 from rewards.ledger import operations as ledger
 from rewards.ledger.errors import EvidenceStands, NotSealedYet, UnknownCheckpoint
 from rewards.ledger.evidence import keep_evidence
@@ -382,3 +382,14 @@ POST = """
 SELECT ledger_apply('[{{"action": "post", "key": "{key}", "debit": "platform:issuance", "credit": "{credit}",
     "amount": 1, "actor": "test", "event_type": "", "event_ref": ""}}]')
 """
+
+
+def test_the_clock_cries_out_when_the_seal_is_late(committed_db, monkeypatch, caplog):
+    fill(1)
+    tasks.seal()
+    assert (unsealed(), caplog.messages) == (0, [])
+    monkeypatch.setattr(sealing, "LATE_SECONDS", -1)
+
+    tasks.seal()
+
+    assert caplog.messages == ["the ledger's seal is 0 seconds behind"]
