@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from consent.parties.models import Household
 from rewards.ledger import as_of, liabilities, merkle, sealing, signed_notes, witnesses
-from rewards.ledger.errors import NotSealedYet, UnknownCheckpoint
+from rewards.ledger.errors import NotSealedYet, UnknownAccount, UnknownCheckpoint
 from rewards.ledger.models import Account, Checkpoint, Leaf, Node
 from rewards.ledger.queries import account_at, wallet_address
 
@@ -26,8 +26,7 @@ def statement_of(household: Household, *, kept: list[int] | None = None) -> dict
         kept: sizes of checkpoints that the household kept; the answer leads from each of them to the newest.
 
     Raises:
-        UnknownAccount: the household has no wallet, or no longer.
-        NotSealedYet: its wallet is younger than what was last said to be owed.
+        NotSealedYet: it has no wallet, or one that is younger than what was last said to be owed.
         UnknownCheckpoint: nothing was signed at a size in `kept`, or there are too many.
     """
     if len(kept or []) > MOST_KEPT:
@@ -35,7 +34,11 @@ def statement_of(household: Household, *, kept: list[int] | None = None) -> dict
     with transaction.atomic(), connection.cursor() as cursor:
         if not connection.savepoint_ids:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        return _statement(account_at(wallet_address(household)), kept or [])
+        try:
+            account = account_at(wallet_address(household))
+        except UnknownAccount as exc:
+            raise NotSealedYet(str(household.pk)) from exc
+        return _statement(account, kept or [])
 
 
 def _statement(account: Account, kept: list[int]) -> dict[str, Any]:
