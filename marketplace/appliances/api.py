@@ -80,18 +80,17 @@ class ChangeKey(APIView):
         public_key = signatures.read_public_key(said["public_key"]) if signs else None
         if public_key is not None:
             _check_holds(request, public_key, at=at)
-        until: datetime = min(said.get("old_valid_until", at + ONE_DAY), at + operations.MAX_OVERLAP)
         try:
-            key, text = operations.change_own_key(
+            key, text, until = operations.change_own_key(
                 key_id=sender.key_id,
                 public_key=public_key,
                 message_sha256=sender.message_sha256,
-                old_until=until,
+                old_until=said.get("old_valid_until", at + ONE_DAY),
                 at=at,
             )
         except (PairedKey.DoesNotExist, Pairing.DoesNotExist) as exc:
             raise SignatureRefused from exc
-        told = {"key": _key(key, text), "old_valid_until": max(until, at)}
+        told = {"key": _key(key, text), "old_valid_until": until}
         return Response(NextKeyOutput(told).data, status=201, headers={"Cache-Control": "no-store"})
 
 

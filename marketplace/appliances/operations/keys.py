@@ -79,14 +79,17 @@ def change_carried_key(*, key_id: UUID, actor: User, overlap: timedelta, at: dat
 @transaction.atomic(durable=True)
 def change_own_key(
     *, key_id: UUID, public_key: bytes | None, message_sha256: str, old_until: datetime, at: datetime
-) -> tuple[PairedKey, str]:
-    """Give a pairing its next key, as the holder of the present one asks; return it with its text if it is carried.
+) -> tuple[PairedKey, str, datetime]:
+    """Give a pairing its next key, as the holder of the present one asks.
 
     Args:
         key_id: of the `PairedKey` the request came with.
         public_key: the next one, whose holder signed the same request; None for a key to carry.
         message_sha256: the id of a signed request, spent here; empty for a carried key.
         old_until: until when the present key stays valid; at most `MAX_OVERLAP` from now.
+
+    Returns:
+        The next key, its text if it is carried, and until when the present one stays valid.
 
     Raises:
         PairedKey.DoesNotExist: the key has ended meanwhile.
@@ -100,7 +103,7 @@ def change_own_key(
     until = max(at, min(old_until, at + MAX_OVERLAP))
     key, text = _changed(own.pairing, public_key, old_key=own.machine_key or own, old_until=until, at=at)
     parties.note(actor=f"key:{own.pk}", action="key.change", subject=f"key:{key.pk}", at=at)
-    return key, text
+    return key, text, until
 
 
 @transaction.atomic(durable=True)
