@@ -169,7 +169,9 @@ EMAIL_BACKEND = env.text(
 # --- who answers for the data: named in every notice and receipt ---------------------------------
 CONTROLLER = {
     "ko": env.text(
-        "MARU_CONTROLLER_KO", "controller in Korean: name; address; contact", default="마루; 한빛시 마루로 1; 02-000-0100"
+        "MARU_CONTROLLER_KO",
+        "controller in Korean: name; address; contact",
+        default="마루; 한빛시 마루로 1; 02-000-0100",
     ),
     "en": env.text(
         "MARU_CONTROLLER_EN",
@@ -260,11 +262,17 @@ ERASURE_GRACE_DAYS = env.integer("MARU_ERASURE_GRACE_DAYS", "days overdue after 
 INSIGHT_KEEP_DAYS = env.integer("MARU_INSIGHT_KEEP_DAYS", "days an insight is kept after its last ask", default=30)
 CLOCK_SECONDS = env.integer("MARU_CLOCK_SECONDS", "seconds between two looks at the work lists", default=5)
 STATUS_CACHE_SECONDS = 30
-WITNESS_KEYS = env.words("MARU_WITNESS_KEYS", "verifier keys of those who may cosign the ledger's checkpoints", default=[])
-LIABILITIES_SECONDS = env.integer("MARU_LIABILITIES_SECONDS", "seconds until the ledger says anew what is owed", default=300)
+WITNESS_KEYS = env.words(
+    "MARU_WITNESS_KEYS", "verifier keys of those who may cosign the ledger's checkpoints", default=[]
+)
+LIABILITIES_SECONDS = env.integer(
+    "MARU_LIABILITIES_SECONDS", "seconds until the ledger says anew what is owed", default=300
+)
 TOKEN_DAYS = env.integer("MARU_TOKEN_DAYS", "days a token lives before the month in which it ends", default=1826)
 ISSUE_ALONE_TOKENS = env.integer(
-    "MARU_ISSUE_ALONE_TOKENS", "tokens one admin may issue alone within a day; above it a second one agrees", default=500_000
+    "MARU_ISSUE_ALONE_TOKENS",
+    "tokens one admin may issue alone within a day; above it a second one agrees",
+    default=500_000,
 )
 THANKS_TOKENS = env.integer("MARU_THANKS_TOKENS", "most tokens one thank-you gives to one home", default=1_000)
 GIFT_TOKENS = env.integer("MARU_GIFT_TOKENS", "most tokens in one gift between homes", default=1_000)

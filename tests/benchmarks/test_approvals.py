@@ -21,8 +21,8 @@ from marketplace.brokerage import operations as brokerage
 from marketplace.brokerage.proofs import counted_status
 from rewards.ledger.invariants import broken_invariants
 from tests import factories
-from tests.benchmarks.pgbench import Pgbench
 from tests.benchmarks.ledger_books import FACT
+from tests.benchmarks.pgbench import Pgbench
 from tests.benchmarks.web import Caller, rate_of, web_server
 
 IS_FULL = os.environ.get("MARU_BENCH_SIZE") == "full"

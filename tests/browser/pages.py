@@ -8,8 +8,10 @@ PAGES: dict[str, list[str]] = {
     "newcomer": ["/welcome"],
     "mother": [
         "/inbox", "/inbox?state=answered", "/inbox/{ask}", "/history", "/history/{consent}", "/history/{ended}",
-        "/appliances", "/wallet", "/wallet/gifts", "/shop", "/shop?show=all", "/shop/{reward}/reserve", "/shop/{service}/reserve",
-        "/shop/orders", "/shop/orders/{order}", "/shop/orders/{accepted}", "/shop/orders/{refused}", "/privacy", "/privacy/members",
+        "/appliances", "/wallet", "/wallet/gifts", "/shop", "/shop?show=all", "/shop/{reward}/reserve",
+        "/shop/{service}/reserve",
+        "/shop/orders", "/shop/orders/{order}", "/shop/orders/{accepted}", "/shop/orders/{refused}",
+        "/privacy", "/privacy/members",
         "/accounts/2fa/", "/accounts/2fa/totp/activate", "/accounts/2fa/webauthn/add/", "/accounts/email/",
         "/accounts/sessions/", "/accounts/password/change/", "/accounts/logout/", "/privacy/leave",
     ],
@@ -28,7 +30,8 @@ PAGES: dict[str, list[str]] = {
         "/audit", "/audit/trial-balance?by=effective", "/audit/transfers",
         "/audit/transfers?min_amount=x", "/audit/transfers?actor=nobody", "/audit/transfers/{op}",
         "/audit/accounts", "/audit/accounts/{account}", "/audit/accounts/{account}?start=2026-01-01",
-        "/audit/accounts/platform:fees", "/audit/issuances", "/audit/exceptions", "/audit/exceptions?list=issued", "/audit/matches",
+        "/audit/accounts/platform:fees", "/audit/issuances", "/audit/exceptions", "/audit/exceptions?list=issued",
+        "/audit/matches",
     ],
 }  # fmt: skip
 EVERY = [(who, path) for who, paths in PAGES.items() for path in paths]
