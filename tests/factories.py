@@ -112,9 +112,7 @@ def hub_key(*, of: Household) -> str:
 
 def invitation(*, by: User, role: str = Membership.Role.ADULT) -> Invitation:
     """An open invitation into somebody's home."""
-    parties.invite_member(
-        household=by.membership.household, actor=by, role=role, label="새 식구", at=timezone.now()
-    )
+    parties.invite_member(household=by.membership.household, actor=by, role=role, label="새 식구", at=timezone.now())
     return Invitation.objects.latest("invited_at")
 
 
