@@ -110,7 +110,7 @@ def farewell_of(user: User, *, at: datetime) -> Farewell:
     mine: dict[str, object] = {"household": home} if whole else {"private_to": place}
     asks = Ask.objects.filter(**mine).pending(at)
     own = Appliance.objects.filter(**mine, left_at=None)
-    orders = tuple(Order.objects.filter(household=home).running(at).with_reward()) if whole else ()
+    orders, tokens = tuple(Order.objects.filter(household=home).running(at).with_reward()), _left_over(place.household)
     return Farewell(
         is_whole_home=whole,
         others=Membership.objects.filter(household=home).exclude(pk=place.pk).count(),
@@ -118,8 +118,8 @@ def farewell_of(user: User, *, at: datetime) -> Farewell:
         asks=asks.count(),
         insights=Insight.objects.filter(appliance__in=Appliance.objects.filter(**mine), sealed__isnull=False).count(),
         appliances=own.count(),
-        orders=orders,
-        tokens=_left_over(place.household) if whole else 0,
+        orders=orders if whole else (),
+        tokens=tokens if whole else 0,
     )
 
 
