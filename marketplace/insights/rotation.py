@@ -5,6 +5,7 @@ wrapped anew for the next one, and then the old key's file is destroyed. Every s
 repeated; a rotation that was killed goes on where it stopped.
 """
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext
+from psycopg.errors import Diagnostic
 
 from consent.parties import operations as parties
 from marketplace.insights import keyring, vault
@@ -137,19 +139,24 @@ def rotate_when_due(*, at: datetime, actor: str) -> None:
 def sweep_file(*, seconds: int = 10) -> bool:
     """Write the key table's file anew, so that no byte of a destroyed key is left in it; needs the tables' owner.
 
-    VACUUM alone gives a page's room free but may leave the bytes lying in it.
+    VACUUM alone gives a page's room free but may leave the bytes lying in it. And while somebody reads what stood
+    there before, even a new file keeps the row: then it is written once more.
 
     Args:
-        seconds: how long to wait for the table, which nobody can use meanwhile.
+        seconds: how long to wait for the table, which nobody can use meanwhile, and for such a reader.
 
     Returns:
         Whether it was done; False where the table was in use all the time.
     """
+    deadline = time.monotonic() + seconds
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{seconds}s"])
         try:
-            cursor.execute("VACUUM (FULL) insights_datakey")
-        except Exception as exc:
+            while _rows_that_stayed():
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(PAUSE_SECONDS)
+        except OperationalError as exc:
             if "lock timeout" not in str(exc):
                 raise
             cursor.execute("VACUUM insights_datakey")
@@ -158,6 +165,24 @@ def sweep_file(*, seconds: int = 10) -> bool:
             cursor.execute("SELECT set_config('lock_timeout', '0', false)")
         cursor.execute("VACUUM insights_sealedobject")
     return True
+
+
+def _rows_that_stayed() -> int:
+    """Write the file anew, and return how many dead rows an older snapshot kept in it, as PostgreSQL tells."""
+    told: list[str] = []
+
+    def hear(notice: Diagnostic) -> None:
+        told.append(notice.message_detail or "")
+
+    connection.ensure_connection()
+    connection.connection.add_notice_handler(hear)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM (FULL, VERBOSE) insights_datakey")
+    finally:
+        connection.connection.remove_notice_handler(hear)
+    # "2 dead row versions cannot be removed yet." in whatever language; other details do not begin with a number.
+    return sum(int(found[0]) for found in map(re.compile(r"\d+").match, told) if found)
 
 
 def _older_names() -> list[str]:
