@@ -135,6 +135,19 @@ def test_cleared_it_is_asked_about_after_all_and_its_day_starts_anew(home, few):
     assert AuditEntry.objects.filter(action="stream.cleared").count() == 1
 
 
+def test_cleared_and_above_the_cap_again_it_is_held_again(home, few):
+    farm(home, 4)
+    brokerage.look_at_stream(
+        flag_id=StreamFlag.objects.get().pk, actor=factories.admin(), verdict="cleared", at=timezone.now()
+    )
+
+    farm(home, 3)
+    assert not StreamFlag.objects.waiting().exists()
+    farm(home, 1)
+
+    assert StreamFlag.objects.waiting().count() == 1
+
+
 def test_kept_it_stays_held_tomorrow_too(home, few):
     farm(home, 4)
     brokerage.look_at_stream(
