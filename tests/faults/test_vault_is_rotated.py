@@ -139,3 +139,16 @@ def file_of(table, database):
     with connect_as_owner(database) as owner:
         owner.execute("CHECKPOINT")
         return owner.execute("SELECT pg_read_binary_file(pg_relation_filepath(%s))", [table]).fetchone()[0]
+
+
+def test_a_file_that_still_holds_a_dead_key_for_an_old_reader_is_not_called_clean(committed_db, manage, keys):
+    gone, _ = vault.seal_many([Content("insight", uuid4(), uuid4(), b"x") for _ in range(2)])
+    with connect_as_owner(committed_db) as reader:
+        reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        reader.execute("SELECT 1 FROM parties_area")
+        vault.shred([gone.pk])
+
+        said, errors = manage("shred", "--seconds", "1").communicate()
+
+    assert "in use" in said, errors
+    assert "written anew" not in said
