@@ -111,6 +111,7 @@ def test_every_class_is_raised_by_some_case():
     # These have their own files: test_reversals.py, test_as_of.py, test_sealing.py.
     left_out |= {errors.UnknownTransfer, errors.AlreadyReversed, errors.ReversalIsFinal, errors.ApprovalMissing}
     left_out |= {errors.InvalidInstant, errors.NotSealedYet, errors.UnknownCheckpoint}
+    left_out |= {errors.CosignatureRefused, errors.EvidenceStands}
     assert {error for error, _ in REFUSALS.values()} | left_out == set(errors.LedgerError.__subclasses__())
 
 
