@@ -120,6 +120,7 @@ class Referee:
         self.dice = random.Random(plan.seed)
         self.lives = dict.fromkeys(running, 0)
         self.left = dict.fromkeys(running, -(-plan.calls // plan.hands))
+        self.begun = time.monotonic()
         self.asked, self.read_to = 0, Counter[Path]()
         self.next = {"terminate": 40, "kill": 100, "seal": 0}
         self.connection = psycopg.connect(plan.url, autocommit=True)
@@ -137,7 +138,7 @@ class Referee:
         if self._is_time("seal", max(20, self.plan.calls // 60)):
             self.plan.done["sealed"] += sealing.seal()
             self.plan.done["rolled up"] += self.asks(ROLL_UP)
-        if self.plan.crash and self.plan.done["crashes"] < self.plan.crashes and self.asked > self._next_crash():
+        if self.plan.crash and self.plan.done["crashes"] < self.plan.crashes and self._is_time_to_crash():
             self._crash(self.plan.crash)
 
     def asks(self, sql: str) -> int:
@@ -178,8 +179,9 @@ class Referee:
         self.connection = psycopg.connect(self.plan.url, autocommit=True)
         self.plan.done["crashes"] += 1
 
-    def _next_crash(self) -> float:
-        return self.plan.calls * (self.plan.done["crashes"] + 1) / (self.plan.crashes + 1)
+    def _is_time_to_crash(self) -> bool:
+        done = max(self.asked / self.plan.calls, (time.monotonic() - self.begun) / self.plan.seconds)
+        return done > (self.plan.done["crashes"] + 1) / (self.plan.crashes + 1)
 
 
 def find_out(plan: Plan) -> list[Op]:
