@@ -140,6 +140,8 @@ def test_the_signature_is_over_the_bytes_as_sent(hub, packed):
         (b"[]", "gzip", (400, "cannot_unpack")),
         (gzip.compress(gzip.compress(b"[]")), "gzip, gzip", (415, "unsupported_content_encoding")),
     ],
+    # Named, since a packed body carries the second in which it was packed.
+    ids=["gzip bomb", "zstd bomb", "unknown packing", "not packed", "packed twice"],
 )
 def test_a_bomb_or_another_packing_is_refused(hub, body, encoding, code):
     assert code_of(hub.send(body, **{"content-encoding": encoding})) == code
