@@ -16,7 +16,7 @@ from typing import IO, Any, TextIO
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from consent.parties.models import Household, User
+from consent.parties.models import Household, Invitation, User
 from consent.parties.strict_json import loads
 from consent.records import receipts
 from consent.records.models import Ask, Consent, Preference, StandingNo
@@ -27,7 +27,7 @@ from marketplace.insights import vault
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.models import Insight
 from rewards.redemption.errors import WalletNotShown
-from rewards.redemption.models import Order
+from rewards.redemption.models import Gift, Order
 from rewards.redemption.policies import check_can_see_wallet
 from rewards.redemption.queries import entries_of
 
@@ -106,6 +106,7 @@ def _cell(value: Any) -> str:
 def _parts(user: User, at: datetime) -> dict[str, Callable[[], Iterable[Row]]]:
     return {
         "members": lambda: _members(user.membership.household),
+        "invitations": lambda: _invitations(user.membership.household),
         "limits": lambda: _limits(user.membership.household),
         "appliances": lambda: _appliances(user),
         "insights": lambda: _insights(user),
@@ -114,6 +115,7 @@ def _parts(user: User, at: datetime) -> dict[str, Callable[[], Iterable[Row]]]:
         "reads": lambda: _reads(user),
         "wallet": lambda: _wallet(user),
         "orders": lambda: _orders(user),
+        "gifts": lambda: _gifts(user),
     }
 
 
@@ -132,6 +134,11 @@ def _json(value: Any) -> str:
 def _members(home: Household) -> Iterator[Row]:
     for place in home.memberships.select_related("user").order_by("since"):
         yield {"name": place.user.name, "role": place.role, "since": place.since}
+
+
+def _invitations(home: Household) -> Iterator[Row]:
+    for one in Invitation.objects.filter(household=home).order_by("invited_at"):
+        yield {"for": one.label, "role": one.role, "invited_at": one.invited_at, "accepted_at": one.accepted_at}
 
 
 def _limits(home: Household) -> Iterator[Row]:
@@ -215,3 +222,10 @@ def _orders(user: User) -> Iterator[Row]:
         return
     for order in Order.objects.filter(household=user.membership.household).with_reward().order_by("placed_at"):
         yield {"id": order.pk, "reward": order.reward.name, "tokens": order.tokens, "state": order.state}
+
+
+def _gifts(user: User) -> Iterator[Row]:
+    home = user.membership.household
+    for gift in Gift.objects.visible_to(user).order_by("given_at", "pk"):
+        row: Row = {"given": gift.giver_id == home.pk, "tokens": gift.tokens, "words": gift.words}
+        yield row | {"given_at": gift.given_at, "returned_at": gift.returned_at}

@@ -6,8 +6,9 @@ import json
 import zipfile
 
 import pytest
+from django.utils import timezone
 
-from marketplace.care.takeout import FORMULA_STARTS, _cell, _write_table
+from marketplace.care.takeout import FORMULA_STARTS, _cell, _write_table, everything_about
 from tests import factories
 from tests.browsers import signed_in
 
@@ -81,3 +82,14 @@ def test_is_only_of_ones_own_home(mother):
 
     assert tables["consents"] == []
     assert "haneul" not in json.dumps(tables)
+
+
+def test_gifts_and_invitations_are_taken_along(db):
+    mother = factories.member()
+    factories.gift(to=mother.membership.household, tokens=40)
+    factories.invitation(by=mother)
+
+    told = json.loads("".join(everything_about(mother, at=timezone.now())))
+
+    assert [(gift["given"], gift["tokens"], gift["words"]) for gift in told["gifts"]] == [(False, 40, "고마워요")]
+    assert [(one["for"], one["role"]) for one in told["invitations"]] == [("새 식구", "adult")]
