@@ -97,6 +97,8 @@ def tell_expiring(*, at: datetime, limit: int = 20) -> int:
 def take_older(accounts: Sequence[int], *, cutoff: datetime, on: date) -> tuple[int, int]:
     """Move what these accounts have from before the cutoff, and nothing holds, into the breakage account.
 
+    In the caller's transaction: the balances it counts stay locked until that one ends.
+
     Returns:
         How many homes lost something, and how many tokens ended.
     """
@@ -148,7 +150,7 @@ def _sweep(*, kind: str, on: date, at: datetime) -> int | None:
         return None
     cutoff = months.cutoff_of(on)
     accounts = next_homes(past=sweep.through, cutoff=cutoff, most=HOMES)
-    homes, tokens = _told(accounts, cutoff, on, at) if kind == Sweep.Kind.NOTICE else (0, 0)
+    homes, tokens = _write_notices(accounts, cutoff, on, at) if kind == Sweep.Kind.NOTICE else (0, 0)
     if kind == Sweep.Kind.EXPIRY and accounts:
         homes, tokens = take_older(accounts, cutoff=cutoff, on=on)
     sweep.homes, sweep.tokens = sweep.homes + homes, sweep.tokens + tokens
@@ -158,7 +160,7 @@ def _sweep(*, kind: str, on: date, at: datetime) -> int | None:
     return homes if kind == Sweep.Kind.NOTICE else tokens
 
 
-def _told(accounts: Sequence[int], cutoff: datetime, on: date, at: datetime) -> tuple[int, int]:
+def _write_notices(accounts: Sequence[int], cutoff: datetime, on: date, at: datetime) -> tuple[int, int]:
     due = {row.account_id: row.due for row in older_than(accounts, cutoffs=[cutoff]) if row.due}
     homes = Wallet.objects.filter(account__in=due).values_list("household", "account")
     notices = [ExpiryNotice(household_id=home, on=on, tokens=due[account], made_at=at) for home, account in homes]

@@ -34,6 +34,7 @@ def propose_issuance(
         The issuance, issued or waiting for another admin.
 
     Raises:
+        Organisation.DoesNotExist: there is no such organisation.
         NotPermitted: `actor` is no admin of the platform, or the organisation spends no tokens.
         OrganisationSuspended: the organisation is suspended, or was never verified.
         InvoiceInvalid: number, money or tokens cannot be.
@@ -66,6 +67,7 @@ def approve_issuance(*, issuance_id: UUID, actor: User, at: datetime, reason: st
     """Agree as a second admin: the tokens are issued now.
 
     Raises:
+        Issuance.DoesNotExist: there is no such proposal.
         NotPermitted: `actor` is no admin of the platform.
         SecondPersonNeeded: `actor` proposed it.
         IssuanceNotProposed: it was decided before.
@@ -84,6 +86,7 @@ def refuse_issuance(*, issuance_id: UUID, actor: User, reason: str, at: datetime
     """Say as a second admin that nothing is issued, and why. The proposal stays; its invoice may be proposed anew.
 
     Raises:
+        Issuance.DoesNotExist: there is no such proposal.
         NotPermitted: `actor` is no admin of the platform.
         SecondPersonNeeded: `actor` proposed it.
         ReasonMissing: there is no reason.
@@ -101,6 +104,7 @@ def withdraw_issuance(*, issuance_id: UUID, actor: User, at: datetime, reason: s
     """Take a proposal back as who made it. It stays in the list; its invoice may be proposed anew.
 
     Raises:
+        Issuance.DoesNotExist: there is no such proposal.
         NotPermitted: `actor` is no admin of the platform.
         NotTheProposer: somebody else proposed it.
         IssuanceNotProposed: it was decided before.
