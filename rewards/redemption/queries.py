@@ -16,6 +16,7 @@ from rewards.ledger.models import Account, OpenHold, Transfer
 from rewards.ledger.queries import balance_of, statement, wallet_address
 from rewards.redemption.models import Gift, Order
 from rewards.treasury.models import Thanks
+from rewards.treasury.months import first_of, midnight
 from rewards.treasury.queries import expiring_of, thanks_named
 
 
@@ -211,14 +212,13 @@ def _gifts_named(refs: Iterable[str], *, household: Household) -> dict[str, Gift
 
 
 def _month_starts(at: datetime, count: int) -> list[date]:
-    this = timezone.localdate(at).replace(day=1)
+    this = first_of(at)
     month = this.year * 12 + this.month - 1
     return [date((month - back) // 12, (month - back) % 12 + 1, 1) for back in reversed(range(count))]
 
 
 def _moved_by_month(account: Account, *, since: date) -> dict[date, tuple[int, int]]:
-    midnight = timezone.make_aware(datetime(since.year, since.month, since.day))
-    rows = Transfer.objects.filter(kind__in=Transfer.MOVES, recorded_at__gte=midnight)
+    rows = Transfer.objects.filter(kind__in=Transfer.MOVES, recorded_at__gte=midnight(since))
     by_month = rows.annotate(month=TruncMonth("recorded_at")).values("month").annotate(total=Sum("amount"))
     # Two reads, each along the index of its own side.
     came = {timezone.localdate(row["month"]): row["total"] for row in by_month.filter(credit=account)}

@@ -99,7 +99,7 @@ def give_tokens(*, code: str, tokens: int, words: str, actor: User, at: datetime
         return earlier
     taker = find_taker(actor=actor, code=code, at=at)
     free_lapsed(giver, at=at)
-    with _told(giver, tokens=tokens, at=at):
+    with _in_words_of_a_gift(giver, tokens=tokens, at=at):
         return _give(giver=giver, taker=taker, said=said, actor=actor, at=at, idempotency_key=idempotency_key)
 
 
@@ -108,6 +108,7 @@ def return_gift(*, gift_id: UUID, actor: User, at: datetime) -> Gift:
     """Give a gift back, whole and once. It counts as nobody's gift: whoever says no thank you has no measure.
 
     Raises:
+        Gift.DoesNotExist: there is no such gift.
         NotYourGift: it was given to another home.
         OnlyAdultsGive: `actor` is not an adult.
         GiftsStopped: Maru has stopped this home from giving.
@@ -118,7 +119,7 @@ def return_gift(*, gift_id: UUID, actor: User, at: datetime) -> Gift:
     gift = Gift.objects.select_related("taker").get(pk=gift_id)
     policies.check_can_return(gift, actor=actor)
     free_lapsed(gift.taker, at=at)
-    with _told(gift.taker, tokens=gift.tokens, at=at):
+    with _in_words_of_a_gift(gift.taker, tokens=gift.tokens, at=at):
         return _return(gift_id, actor=actor, at=at)
 
 
@@ -192,7 +193,7 @@ def _move(gift: Gift, *, debit: Household, credit: Household, verb: str, actor: 
 
 
 @contextmanager
-def _told(household: Household, *, tokens: int, at: datetime) -> Iterator[None]:
+def _in_words_of_a_gift(household: Household, *, tokens: int, at: datetime) -> Iterator[None]:
     """Say what the ledger refused in the words of a gift, once its transaction is gone."""
     try:
         yield
