@@ -119,6 +119,9 @@ def suspend_organisation(*, organisation_id: UUID, actor: str, reason: str, at: 
 
     Returns:
         Whether it was stopped now; False where it had been before.
+
+    Raises:
+        Organisation.DoesNotExist: there is no such organisation.
     """
     found = Organisation.objects.select_for_update(no_key=True).get(pk=organisation_id)
     if found.suspended_at is not None:
@@ -134,6 +137,9 @@ def reinstate_organisation(*, organisation_id: UUID, actor: str, reason: str, at
 
     Returns:
         Whether it was reinstated now; False where it was not stopped.
+
+    Raises:
+        Organisation.DoesNotExist: there is no such organisation.
     """
     found = Organisation.objects.select_for_update(no_key=True).get(pk=organisation_id)
     if found.suspended_at is None:
