@@ -1,4 +1,4 @@
-"""What a household sees of its asks and consents. Each is a fixed number of statements."""
+"""What a household sees of its asks and consents, and who withdraws unread. Each is a fixed number of statements."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -51,6 +51,7 @@ def suspend_buyer(*, organisation_id: UUID, actor: User | None, reason: str, at:
         What was taken back, or None where it was stopped before.
 
     Raises:
+        Organisation.DoesNotExist: there is no such organisation.
         NotPermitted: `actor` is no admin of the platform.
     """
     if actor is not None:
@@ -74,6 +75,7 @@ def revoke_consents(*, organisation_id: UUID, actor: User, at: datetime, limit: 
         How many were revoked; call again until it is 0.
 
     Raises:
+        Organisation.DoesNotExist: there is no such organisation.
         NotPermitted: `actor` is no admin of the platform.
         NotSuspended: the buyer acts; it has to be stopped first.
     """
@@ -89,6 +91,7 @@ def reinstate_buyer(*, organisation_id: UUID, actor: User, reason: str, at: date
     """Let a stopped buyer act again; return whether it was stopped.
 
     Raises:
+        Organisation.DoesNotExist: there is no such organisation.
         NotPermitted: `actor` is no admin of the platform.
         DutiesOpen: it has not confirmed yet what the clock would stop it for again.
     """

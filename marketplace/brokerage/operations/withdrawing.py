@@ -56,6 +56,9 @@ def end_consent(consent: Consent, *, reason: str, actor: User, at: datetime) -> 
 
     Args:
         reason: one of `ConsentEnd.Reason`; the release closes for the same.
+
+    Raises:
+        AlreadyEnded: it was withdrawn or revoked before.
     """
     offer = Offer.objects.select_related(*PREVIEWED).get(ask=consent.ask_id)
     price = terms.price_at(offer, offer.chosen_rung)
