@@ -56,7 +56,7 @@ ALTER TABLE ledger_attempt ADD CONSTRAINT attempt_names_a_transfer_iff_applied
 
 -- Accounts and transfers are never deleted and never renumbered: the triggers refuse it to everybody. The one function
 -- that writes the journal reads their numbers in the same call. A foreign key asked for each side of each row once more,
--- and locked the row it found: with sixteen clients on one fee account it cost a capture a fifth. The invariants look.
+-- and locked the row it found: with sixteen clients on one fee account it cost a capture a quarter. The invariants look.
 ALTER TABLE ledger_transfer
     DROP CONSTRAINT transfer_debit_is_an_account,
     DROP CONSTRAINT transfer_credit_is_an_account,
