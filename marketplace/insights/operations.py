@@ -279,7 +279,7 @@ def hold_streams(*, streams: Iterable[appliances.Stream]) -> None:
 
 
 @transaction.atomic(savepoint=False)
-def let_go(*, appliance_id: UUID, kind: str) -> int:
+def clear_stream(*, appliance_id: UUID, kind: str) -> int:
     """Put what was held of one stream back on the work list of matching; return how many there were.
 
     An absence still waits out its embargo, which is over for certain when that long has passed since it came.

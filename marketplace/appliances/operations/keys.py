@@ -123,7 +123,7 @@ def end_pairing(*, pairing_id: UUID, actor: User, at: datetime) -> None:
 
 
 @transaction.atomic(savepoint=False)
-def let_all_go(*, household: Household, at: datetime) -> None:
+def end_all_pairings(*, household: Household, at: datetime) -> None:
     """End everything that speaks for a home that closes, hubs too, and forget what it called them."""
     every = Pairing.objects.filter(household=household)
     _release(every.select_for_update().filter(ended_at=None).order_by("pk"), at=at)

@@ -81,7 +81,7 @@ def _close(*, membership_id: UUID, actor: User, whole: bool, at: datetime) -> No
     _let_go(Appliance.objects.filter(**_belonging(membership, whole=whole), left_at=None), actor=actor, at=at)
     _shred(membership, whole=whole)
     if whole:
-        appliances.let_all_go(household=home, at=at)
+        appliances.end_all_pairings(household=home, at=at)
         records.forget_line(household=home)
         redemption.forget_gifts(household=home)
         ledger.forget_wallet(household=home)

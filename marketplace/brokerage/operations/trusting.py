@@ -23,6 +23,6 @@ def look_at_stream(*, flag_id: UUID, actor: User, verdict: str, at: datetime) ->
     """
     flag = appliances.decide_flag(flag_id=flag_id, actor=actor, verdict=verdict, at=at)
     if verdict == StreamFlag.Verdict.CLEARED:
-        insights.let_go(appliance_id=flag.appliance_id, kind=flag.kind)
+        insights.clear_stream(appliance_id=flag.appliance_id, kind=flag.kind)
         notifications.wake_matching_on_commit()
     return flag

@@ -177,7 +177,7 @@ def test_an_absence_that_is_let_go_still_waits_out_its_day(home):
     noticed = factories.absence(of=home, until=timezone.now())
     Insight.objects.update(ask_after=insights.HELD)
 
-    insights.let_go(appliance_id=noticed.appliance_id, kind="presence.absence")
+    insights.clear_stream(appliance_id=noticed.appliance_id, kind="presence.absence")
 
     noticed.refresh_from_db()
     assert noticed.ask_after >= timezone.now() + timedelta(hours=23)
