@@ -12,7 +12,7 @@ from consent.parties.models import Household, Organisation
 from rewards.ledger.addresses import buyer_account
 from rewards.ledger.models import Wallet
 from rewards.treasury import months
-from rewards.treasury.models import ExpiryNotice, Issuance, Thanks
+from rewards.treasury.models import Issuance, Thanks
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,6 @@ def expiring_of(household: Household, *, at: datetime, held: int) -> Expiring:
     due = [(max(0, row.older - held), on) for row, on in zip(counted, days, strict=bool(counted))]
     first = next((on for tokens, on in due if tokens), None)
     return Expiring(due[-1][0], first) if first else Expiring()
-
-
-def notices_of(household: Household, *, since: date) -> QuerySet[ExpiryNotice]:
-    """Return what a home was told about tokens that end on `since` or later, the newest first."""
-    return ExpiryNotice.objects.filter(household=household, on__gte=since).order_by("-on")
 
 
 def thanks_named(references: Iterable[str]) -> dict[str, Thanks]:
