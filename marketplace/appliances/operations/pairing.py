@@ -147,7 +147,7 @@ def _redeem(text: str, public_key: bytes | None, *, at: datetime) -> Paired:
 def prune(*, at: datetime) -> int:
     """Forget what was only kept for a while: used message ids, missed codes, old invitations, counts of past days."""
     gone = [
-        # A message is refused by its timestamp from one window on; the second one is for clocks of our own.
+        # A message is taken in from one window before its timestamp to one after; the third is for clocks of our own.
         SeenMessage.objects.filter(at__lt=at - 3 * timedelta(seconds=signatures.WINDOW_SECONDS)).delete()[0],
         MissedCode.objects.filter(at__lt=at - CODE_LIFE).delete()[0],
         PairingCode.objects.filter(expires_at__lt=at - _CODE_KEPT).delete()[0],
