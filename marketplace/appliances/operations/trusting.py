@@ -46,7 +46,7 @@ def count_day(*, came: Mapping[Stream, int], on: date) -> dict[Stream, int]:
 def raise_flags(*, streams: Collection[Stream], reason: str, at: datetime) -> None:
     """Hold streams back until a person has looked. A flag that stands already stays as it is.
 
-    Whoever finds values frozen or too regular raises its flags here too.
+    The cap of a day is the one caller yet; detectors of frozen or too regular values are to raise their flags here too.
     """
     StreamFlag.objects.bulk_create(
         [
