@@ -117,7 +117,7 @@ def withdraw(mother: Page, visitor: dict[str, Any]) -> None:
     mother.goto("/history")
     expect(mother.locator(".timeline")).to_contain_text("해오름초등학교")
     mother.get_by_role("button", name="철회하기").click()
-    expect(mother.locator("main")).to_contain_text("철회하셨어요. 그때부터 아무도 읽지 못해요. 받은 토큰은 그대로예요.")
+    expect(mother.locator("main")).to_contain_text("그때부터 아무도 읽지 못해요. 받은 토큰은 그대로예요.")
 
 
 def read_one(street: Street, release_id: str, ask_id: str) -> Any:

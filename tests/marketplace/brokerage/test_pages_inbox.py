@@ -230,7 +230,7 @@ def test_costs_the_same_number_of_statements_for_one_card_and_for_ten(mother, br
         assert len(cards_on(browser.get("/inbox").text)) == asks
 
 
-INBOX_STATEMENTS = 11
+INBOX_STATEMENTS = 12
 
 
 # --- answering ----------------------------------------------------------------------------------------------------
