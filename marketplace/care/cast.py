@@ -23,6 +23,14 @@ Story = dict[str, Any]
 Role, Kind, Scope = Membership.Role, Organisation.Kind, MachineKey.Scope
 BUYER_TOKENS = 100_000
 WON_PER_TOKEN = 10
+#: Where each organisation of the story is, since a notice names its one recipient.
+PLACES = {
+    "마루": ("한빛시 마루로 1", "02-000-0100"),
+    "해오름초등학교": ("한빛시 배움로 3", "02-000-0303"),
+    "푸른숲방역": ("한빛시 숲길 12", "02-000-0412"),
+    "한빛서비스": ("한빛시 장터로 8", "02-000-0508"),
+    "새벽전자": ("한빛시 공단로 60", "02-000-0660"),
+}
 
 
 @dataclass(frozen=True)
@@ -208,8 +216,10 @@ def _member(person: Person, home: Household, role: str) -> None:
 
 
 def _organisation(kind: str, name_ko: str, name_en: str, at: datetime) -> Organisation:
-    place = {"address": "한빛시 배움로 3", "contact": "02-000-0303"}
-    return Organisation.objects.create(kind=kind, name_ko=name_ko, name_en=name_en, verified_at=at, **place)
+    address, contact = PLACES[name_ko]
+    return Organisation.objects.create(
+        kind=kind, name_ko=name_ko, name_en=name_en, address=address, contact=contact, verified_at=at
+    )
 
 
 def _seat(person: Person, organisation: Organisation, role: str) -> None:

@@ -23,6 +23,7 @@ from marketplace.care.views import (
 
 urlpatterns = [
     path("status", status.show_status, name="status"),
+    path("ledger/verify_bundle.py", status.download_verifier, name="ledger_verifier"),
     path("audit", audit.show_books, name="audit"),
     path("audit/trial-balance", audit.show_trial_balance, name="audit_trial_balance"),
     path("audit/transfers", journal.list_transfers, name="audit_transfers"),

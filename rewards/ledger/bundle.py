@@ -4,6 +4,7 @@ import json
 import struct
 import tempfile
 import zipfile
+from pathlib import Path
 from typing import IO
 
 from django.conf import settings
@@ -11,6 +12,9 @@ from django.db import connection, transaction
 
 from rewards.ledger import liabilities, sealing, signed_notes, witnesses
 from rewards.ledger.models import Checkpoint, Liabilities
+
+#: The file that checks a bundle, for those who take one along.
+VERIFIER = Path(__file__).with_name("verify_bundle.py")
 
 CHUNK = 2000
 IN_MEMORY = 16 * 1024 * 1024

@@ -1,10 +1,11 @@
 """The floor plan holds: imports point down, and every room has the same shape."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FLOORS = ("consent", "rewards", "marketplace")
@@ -13,10 +14,13 @@ ROOMS = sorted(app.parent for floor in FLOORS for app in (ROOT / floor).glob("*/
 SHAPELESS = {"utils", "helpers", "services", "signals", "managers", "misc", "common"}
 
 
-def test_imports_only_point_down(capsys):
-    code = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
+def test_imports_only_point_down():
+    # In a process of its own: the linter's way of logging switches off every logger that is there already.
+    linter = Path(sys.executable).with_name("lint-imports")
 
-    assert code == 0, capsys.readouterr().out
+    done = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_every_room_is_under_the_contract_for_rooms():

@@ -1,12 +1,13 @@
 """What a home decided, for ever: its papers, the way out of each yes, and the receipts to take along."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -23,7 +24,7 @@ from marketplace.brokerage.cards import ANSWERS, CARDED, card_of, reader_of
 from marketplace.brokerage.chips import filters_of, state_chips
 from marketplace.brokerage.papers import Paper, papers_of, read_event, with_papers
 from marketplace.brokerage.queries import consents_of, offers_to
-from marketplace.brokerage.shelves import Filters, cells_of, filtered, history_of
+from marketplace.brokerage.shelves import Cell, Filters, cells_of, filtered, history_of
 from marketplace.brokerage.views.swaps import is_swap, note_try, notes_refusals, see_other, swap_target
 from marketplace.delivery.models import Access
 
@@ -45,10 +46,10 @@ def show_history(request: HttpRequest) -> HttpResponse:
         page = page_of(found, by=("-at", "-pk"), name=name, cursor=request.GET.get("cursor"), limit=PER_PAGE)
     except InvalidCursor as exc:
         raise Http404 from exc
-    told = {
-        "papers": papers_of(page.rows, user=user, at=at),
-        "chips": state_chips(cells, chosen, _states()),
-        "filters": filters_of(cells, chosen),
+    papers = papers_of(page.rows, user=user, at=at)
+    told = _head(cells, chosen) | {
+        "papers": papers,
+        "is_there": bool(papers) or bool(chosen.chosen),
         "is_filtered": bool(chosen.switched("state", "").chosen),
         "is_whole": not chosen.chosen,
         "next_href": f"?{urlencode({**chosen.chosen, 'cursor': page.next_cursor})}" if page.next_cursor else "",
@@ -112,7 +113,24 @@ def withdraw_from_page(request: HttpRequest, consent_id: UUID) -> HttpResponse:
         return see_other(f"{reverse('history')}#consent-{consent_id}")
     if swap_target(request) == f"ask-{consent.ask_id}":
         return _ask_card(request, consent.ask_id)
-    return render(request, "brokerage/receipt.html", {"paper": _paper(request, consent_id), "note": note or done})
+    paper = render_to_string(
+        "brokerage/receipt.html", {"paper": _paper(request, consent_id), "note": note or done}, request
+    )
+    return HttpResponse(paper + _swapped_head(request))
+
+
+def _swapped_head(request: HttpRequest) -> str:
+    """Return the numbers above the list as they are now, for the list that the reader is looking at."""
+    seen = urlsplit(request.htmx.current_url_abs_path or "")  # type: ignore[attr-defined]
+    if seen.path != reverse("history"):
+        return ""
+    cells = cells_of(history_of(person_of(request), at=timezone.now()), path=PATH, when="at")
+    head = _head(cells, Filters.read(QueryDict(seen.query).dict()))
+    return render_to_string("brokerage/history_head.html", head | {"is_there": True, "is_swapped": True}, request)
+
+
+def _head(cells: list[Cell], chosen: Filters) -> dict[str, Any]:
+    return {"chips": state_chips(cells, chosen, _states()), "filters": filters_of(cells, chosen)}
 
 
 def _paper(request: HttpRequest, consent_id: UUID) -> Paper:

@@ -327,3 +327,19 @@ def test_another_home_finds_nothing(mother):
 
 def test_a_broken_cursor_is_no_page(browser):
     assert browser.get("/history?cursor=broken").status_code == 404
+
+
+def test_a_withdrawal_in_place_brings_the_counts_above_the_list_along(mother, browser):
+    deal = factories.deal(by=mother)
+    swap = {"HX-Request": "true", "HX-Target": f"consent-{deal.consent.pk}"}
+
+    answers = [
+        browser.post(
+            f"/history/{deal.consent.pk}/withdraw", headers=swap | {"HX-Current-URL": f"http://testserver{seen}"}
+        )
+        for seen in ("/history?state=given", f"/history/{deal.consent.pk}")
+    ]
+
+    heads = [re.findall(r'id="history-head" hx-swap-oob="true"', answer.text) for answer in answers]
+    assert [len(head) for head in heads] == [1, 0]
+    assert re.search(r"철회한 것 <span>1</span>", answers[0].text)
