@@ -1,10 +1,12 @@
 """Where an admin sees who takes part. People and homes are only looked at; every change is noted."""
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from consent.parties import operations
 from consent.parties.models import Area, AuditEntry, Household, MachineKey, Membership, Organisation, Seat, User
@@ -55,8 +57,18 @@ class OrganisationAdmin(Noted):
         return ("kind", "name_ko", "name_en", "address", "contact") if obj.is_active else ("kind",)
 
 
+class SeatForm(ModelForm):
+    def clean_user(self) -> User:
+        """Keep those who ask and those who answer apart; the row is locked, as by whoever joins a home."""
+        person = User.objects.select_for_update().get(pk=self.cleaned_data["user"].pk)
+        if "user" in self.changed_data and Membership.objects.filter(user=person).exists():
+            raise ValidationError(gettext("한 집의 식구예요. 식구인 분께는 기관의 자리를 드릴 수 없어요."))
+        return person
+
+
 @admin.register(Seat)
 class SeatAdmin(Noted):
+    form = SeatForm
     list_display = ("user", "organisation", "role")
     list_filter = ("role",)
     list_select_related = ("user", "organisation")

@@ -34,6 +34,12 @@ class AlreadyAtHome(PartiesError):
     code = "already_at_home"
 
 
+class HasSeat(PartiesError):
+    """The person acts for an organisation; who asks homes does not answer as one of them."""
+
+    code = "has_seat"
+
+
 class TooManyInvitations(PartiesError):
     """As many invitations are open as one home may have."""
 

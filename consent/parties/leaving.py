@@ -19,10 +19,14 @@ NAMELESS = "떠난 식구"
 def forget_member(*, membership: Membership, at: datetime) -> None:
     """Take somebody out of their home, and wipe the person, unless they also work for an organisation.
 
+    Nobody follows an invitation of theirs any more.
+
     Questions about things that were theirs alone still point at their place. It then stays as a place that may see
     and decide nothing, so that those questions never become the home's.
     """
     person = membership.user
+    given = Invitation.objects.filter(invited_by=person, household=membership.household_id)
+    given.filter(accepted_at=None, withdrawn_at=None).update(withdrawn_at=at)
     try:
         membership.delete()
     except ProtectedError:

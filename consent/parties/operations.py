@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from consent.parties import policies
 from consent.parties.canonical import sha256_hex
-from consent.parties.errors import AlreadyAtHome, InvitationOver, TooManyInvitations
+from consent.parties.errors import AlreadyAtHome, HasSeat, InvitationOver, TooManyInvitations
 from consent.parties.models import (
     Area,
     AuditEntry,
@@ -20,6 +20,7 @@ from consent.parties.models import (
     MachineKey,
     Membership,
     Organisation,
+    Seat,
     User,
 )
 
@@ -226,15 +227,23 @@ def accept_invitation(*, code: str, actor: User, at: datetime) -> Membership:
     Raises:
         InvitationOver: nobody made it, or it was followed, withdrawn, or its days have passed; all look alike.
         AlreadyAtHome: `actor` belongs to a home.
+        HasSeat: `actor` acts for an organisation.
     """
+    digest = sha256_hex(code.encode())
+    # The home first, as whoever leaves it does: an inviter is either gone before this is read, or not yet.
+    list(Household.objects.select_for_update(of=("self",), no_key=True).filter(invitations__code_sha256=digest))
     found = Invitation.objects.select_for_update(of=("self",)).select_related("household")
-    invitation = found.open(at).filter(code_sha256=sha256_hex(code.encode())).first()
+    invitation = found.open(at).filter(code_sha256=digest).first()
     if invitation is None:
         raise InvitationOver(gettext("이 초대는 이미 쓰였거나 기한이 지났어요."))
     # Two invitations followed at once by one person: the row of the person decides who is first.
     User.objects.select_for_update().get(pk=actor.pk)
     if Membership.objects.filter(user=actor).exists():
         raise AlreadyAtHome(gettext("이미 한 집의 식구예요. 한 사람은 한 집에만 있을 수 있어요."))
+    if Seat.objects.filter(user=actor).exists():
+        raise HasSeat(
+            gettext("기관의 자리가 있는 분은 식구가 될 수 없어요. 묻는 쪽과 답하는 쪽은 다른 사람이어야 해요.")
+        )
     invitation.set_accepted(by=actor, at=at)
     membership = Membership.objects.create(household=invitation.household, user=actor, role=invitation.role)
     note(actor=str(actor.pk), action="member.join", subject=f"invitation:{invitation.pk}", at=at)

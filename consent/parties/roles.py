@@ -1,7 +1,7 @@
 """Two database roles: the owner makes tables, `maru_app` runs Maru and may never rewrite the books.
 
 `migrate` runs as the owner; afterwards `apply_grants` makes the runtime role if it is missing and gives it
-exactly what the two sets below leave. A table in neither set is an ordinary one.
+exactly what the sets below leave. A table in none of them is an ordinary one.
 """
 
 from typing import Any
@@ -24,6 +24,8 @@ INSERT_ONLY = {
     "treasury_thanks",
     "treasury_carried",
 }
+#: Tables whose rows move on and never go.
+NEVER_DELETED = {"redemption_gift"}
 #: Tables that only the ledger's own functions write.
 READ_ONLY = {
     "ledger_account",
@@ -71,6 +73,8 @@ def _rights(table: str) -> str:
         return "SELECT"
     if table in INSERT_ONLY:
         return "SELECT, INSERT"
+    if table in NEVER_DELETED:
+        return "SELECT, INSERT, UPDATE"
     return "SELECT, INSERT, UPDATE, DELETE"
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext
 
-from consent.parties.models import Membership, User
+from consent.parties.models import Membership, Seat, User
 from consent.records.errors import (
     AlreadyAnswered,
     AlreadyEnded,
@@ -20,11 +20,14 @@ def check_can_decide(ask: Ask, *, actor: User, at: datetime) -> Membership:
     """Let a member answer: adults on what is the home's, teens only on what is their own.
 
     Raises:
-        NotYourHousehold: another home's ask, another member's own appliance, or a child.
+        NotYourHousehold: another home's ask, another member's own appliance, a child, or one who works for who asks.
         AskNotPending: it was answered, has expired or was cancelled.
         AlreadyAnswered: this member has said yes before and the others have not answered yet.
     """
     membership = check_can_deny(ask, actor=actor, at=at)
+    seat: Seat | None = getattr(actor, "seat", None)
+    if seat is not None and seat.organisation_id == ask.recipient_id:
+        raise NotYourHousehold(gettext("묻는 기관에서 일하는 분은 이 질문에 허락할 수 없어요."))
     if ask.needs_several and ask.answers.filter(member=actor).exists():
         raise AlreadyAnswered(gettext("이미 답하셨어요. 다른 식구의 답을 기다리고 있어요."))
     return membership

@@ -11,8 +11,12 @@ from consent.parties.models.people import User
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self, at: datetime) -> "InvitationQuerySet":
-        """Leave the invitations that somebody may still follow."""
-        return self.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=at)
+        """Leave the invitations that somebody may still follow: whoever gave their word is an adult there to this day."""
+        theirs = self.filter(
+            invited_by__membership__household=models.F("household"),
+            invited_by__membership__role=Membership.Role.ADULT,
+        )
+        return theirs.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=at)
 
 
 class Invitation(models.Model):

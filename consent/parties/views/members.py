@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from consent.parties import operations, queries
 from consent.parties.forms import InvitationForm
 from consent.parties.models import Invitation, Membership
-from consent.parties.permissions import members_only, membership_of, person_of
+from consent.parties.permissions import members_only, membership_of, person_of, seat_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -55,8 +55,9 @@ def join(request: HttpRequest, invitation_code: str) -> HttpResponse:
     invitation = queries.invitation_with(invitation_code, at=at)
     if invitation is None:
         return render(request, "parties/invitation_over.html", status=410)
-    if request.method != "POST" or membership_of(user) is not None:
-        page = {"invitation": invitation, "place": membership_of(user)}
+    place, seat = membership_of(user), seat_of(user)
+    if request.method != "POST" or place is not None or seat is not None:
+        page = {"invitation": invitation, "place": place, "seat": seat}
         return render(request, "parties/join.html", page, status=409 if request.method == "POST" else 200)
     operations.accept_invitation(code=invitation_code, actor=user, at=at)
     messages.success(request, gettext("이제 우리 집 식구예요. 반가워요."))

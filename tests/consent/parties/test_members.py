@@ -8,9 +8,10 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from consent.parties import operations
-from consent.parties.errors import AlreadyAtHome, InvitationOver, NotPermitted, TooManyInvitations
-from consent.parties.models import AuditEntry, Invitation, Membership
+from consent.parties import leaving, operations
+from consent.parties.errors import AlreadyAtHome, HasSeat, InvitationOver, NotPermitted, TooManyInvitations
+from consent.parties.models import AuditEntry, Household, Invitation, Membership
+from consent.parties.queries import invitation_with
 from tests import factories
 from tests.browsers import signed_in
 from tests.threads import all_at_once
@@ -76,6 +77,55 @@ def test_nobody_belongs_to_two_homes(mother):
     with pytest.raises(AlreadyAtHome):
         join(invite(mother), neighbour)
     assert Invitation.objects.get().accepted_at is None
+
+
+@pytest.mark.parametrize("seated", [factories.staff, factories.admin, factories.auditor])
+def test_nobody_with_a_seat_joins_a_home(mother, seated):
+    """They would answer what their own employer asks."""
+    with pytest.raises(HasSeat):
+        join(invite(mother), seated())
+    assert Invitation.objects.get().accepted_at is None
+
+
+def test_what_somebody_promised_who_is_gone_lets_nobody_in(mother, home):
+    father = factories.member(of=home)
+    code, link = invite(father), f"/join/{invite(father, label='하늘')}"
+
+    leaving.forget_member(membership=father.membership, at=timezone.now())
+
+    with pytest.raises(InvitationOver):
+        join(code, factories.user())
+    assert signed_in(factories.user()).get(link).status_code == 410
+    assert not Invitation.objects.filter(withdrawn_at=None).exists()
+
+
+@pytest.mark.parametrize("change", [{"role": TEEN}, {"household": factories.household}])
+def test_only_the_word_of_an_adult_who_lives_there_counts(mother, home, change):
+    father = factories.member(of=home)
+    code = invite(father)
+
+    place = {name: value() if callable(value) else value for name, value in change.items()}
+    Membership.objects.filter(user=father).update(**place)
+
+    assert invitation_with(code, at=timezone.now()) is None
+    with pytest.raises(InvitationOver):
+        join(code, factories.user())
+
+
+def test_one_who_leaves_and_one_who_follows_at_once_do_not_block_each_other(committed_db):
+    mother = factories.member()
+    code, place, newcomer = invite(mother), mother.membership, factories.user()
+    at = timezone.now()
+
+    @transaction.atomic(durable=True)
+    def leave():
+        Household.objects.select_for_update().get(pk=place.household_id)
+        leaving.forget_member(membership=place, at=at)
+
+    outcomes = all_at_once(lambda hand: (lambda: join(code, newcomer), leave)[hand](), hands=2)
+
+    assert type(outcomes[0]).__name__ in {"Membership", "InvitationOver"}
+    assert outcomes[1] is None
 
 
 @pytest.mark.parametrize("who", ["teen", "neighbour", "stranger"])
@@ -169,6 +219,16 @@ def test_who_has_a_home_is_told_so_and_stays(mother):
 
     assert [answer.status_code for answer in answers] == [200, 409]
     assert all("한 사람은 한 집에만" in answer.text for answer in answers)
+
+
+def test_who_has_a_seat_is_told_so_and_stays_outside(mother):
+    link, buyer = f"/join/{invite(mother)}", factories.staff()
+
+    answers = [signed_in(buyer).get(link), signed_in(buyer).post(link)]
+
+    assert [answer.status_code for answer in answers] == [200, 409]
+    assert all("기관의 자리가 있는 분" in answer.text for answer in answers)
+    assert not any("함께하기" in answer.text for answer in answers)
 
 
 def test_a_teen_sees_the_family_and_no_form(mother, home):

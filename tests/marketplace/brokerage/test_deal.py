@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from consent.parties.canonical import canonical_bytes, sha256_hex
-from consent.parties.models import Membership
+from consent.parties.models import Membership, Seat
 from consent.records.errors import AlreadyEnded, AskNotPending, NotYourHousehold, PreviewChanged
 from consent.records.models import Ask, Consent, Receipt
 from consent.records.receipts import as_document, is_genuine
@@ -254,3 +254,14 @@ def test_a_second_adult_withdraws_what_the_first_one_gave(mother):
     end = operations.withdraw_consent(consent_id=deal.consent.pk, actor=father, at=timezone.now())
 
     assert end.actor == father
+
+
+def test_who_works_for_the_one_who_asks_cannot_say_yes(mother):
+    ask = factories.ask(of=mother.membership.household)
+    preview = factories.shown(ask, by=mother).preview.sha256
+    Seat.objects.create(organisation=ask.recipient, user=mother, role=Seat.Role.STAFF)
+
+    with pytest.raises(NotYourHousehold):
+        factories.approve(ask, by=mother, preview_sha256=preview)
+
+    assert not Consent.objects.exists()
