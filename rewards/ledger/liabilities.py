@@ -1,4 +1,4 @@
-"""What Maru owes, told so that each household can check its own share and everybody the total.
+"""What Maru owes, told so that everybody sees the total and an auditor can show each account its share.
 
 A tree of sums over every account that can never be less than nothing. An account's balance is cut into two shares by
 chance, each salted, and the shares stand in the order of their hashes: the neighbour on somebody's path is a part of

@@ -1,4 +1,4 @@
-"""What outsiders and households check the books with; nobody sees another's account here."""
+"""What outsiders check the books with, and an auditor one account; a home gets no proof of its own here yet."""
 
 import json
 
@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from consent.parties.seats import MemberView
 from rewards.ledger import liabilities, merkle, sealing, signed_notes, statements, witnesses
+from rewards.ledger.api import AuditorView
 from rewards.ledger.models import Checkpoint
 from rewards.ledger.proof_serializers import (
     CosignaturesOutput,
@@ -29,19 +29,20 @@ class PublicView(APIView):
     permission_classes = [AllowAny]
 
 
-class ShowOwnProof(MemberView):
-    """GET /api/v1/wallet/proof: the home's own statement, with the proof that nothing was left out of it.
+class ShowAccountProof(AuditorView):
+    """GET /api/v1/ledger/accounts/<address>/proof: one account's statement, with the proof that nothing was left out.
 
-    `verify_bundle.py` checks it without Maru. It reaches as far as what is owed was last told in the log.
+    `verify_bundle.py` checks it without Maru. It reaches as far as what is owed was last told in the log. Only for
+    auditors: a transfer's leaf is whole or not at all, and it says where the other side stands.
     """
 
     @extend_schema(
         responses=StatementProofOutput,
         parameters=[OpenApiParameter("kept", int, many=True, description="The size of a checkpoint that you kept.")],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request, address: str) -> Response:
         kept = StatementProofInput.parse(request.query_params)
-        proof = statements.statement_of(self.household, kept=kept)
+        proof = statements.statement_of(address, kept=kept)
         headers = {"Content-Disposition": 'attachment; filename="maru-statement.json"'}
         return Response(StatementProofOutput(proof).data, headers=headers)
 

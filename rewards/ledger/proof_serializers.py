@@ -78,7 +78,7 @@ class ShareProofOutput(serializers.Serializer):
 
 
 class StatementProofOutput(serializers.Serializer):
-    """Everything `verify_bundle.py` needs to say that these are all rows of the household's account."""
+    """Everything `verify_bundle.py` needs to say that these are all rows of the account."""
 
     form = serializers.CharField()
     address = serializers.CharField()

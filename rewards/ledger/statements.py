@@ -1,32 +1,35 @@
-"""A household's own statement, with the proof that nothing was left out of it: `verify_bundle.py` checks it."""
+"""One account's statement, with the proof that nothing was left out of it: `verify_bundle.py` checks it.
+
+It is for auditors: the leaf of a transfer has both sides in it, their balances, what they hold and their versions.
+"""
 
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from consent.parties.models import Household
 from rewards.ledger import as_of, liabilities, merkle, sealing, signed_notes, witnesses
-from rewards.ledger.errors import NotSealedYet, UnknownAccount, UnknownCheckpoint
+from rewards.ledger.errors import NotSealedYet, UnknownCheckpoint
 from rewards.ledger.models import Account, Checkpoint, Leaf, Node
-from rewards.ledger.queries import account_at, wallet_address
+from rewards.ledger.queries import account_at
 
 FORM = "maru-statement/1"
 #: So many checkpoints that somebody kept are led to the newest one.
 MOST_KEPT = 10
 
 
-def statement_of(household: Household, *, kept: list[int] | None = None) -> dict[str, Any]:
-    """Return every row of the household's account up to what was last said to be owed, and the proof.
+def statement_of(address: str, *, kept: list[int] | None = None) -> dict[str, Any]:
+    """Return every row of the account up to what was last said to be owed, and the proof.
 
     The rows are versions 1 to n; that n is the last is in the tree of what is owed, which auditors rebuild from the
     whole journal. All of them are led to the newest checkpoint at once.
 
     Args:
-        kept: sizes of checkpoints that the household kept; the answer leads from each of them to the newest.
+        kept: sizes of checkpoints that somebody kept; the answer leads from each of them to the newest.
 
     Raises:
-        NotSealedYet: it has no wallet, or one that is younger than what was last said to be owed.
+        UnknownAccount: there is no such account.
+        NotSealedYet: it is no part of what was last said to be owed: too young, or one that may stand below nothing.
         UnknownCheckpoint: nothing was signed at a size in `kept`, or there are too many.
     """
     if len(kept or []) > MOST_KEPT:
@@ -34,11 +37,7 @@ def statement_of(household: Household, *, kept: list[int] | None = None) -> dict
     with transaction.atomic(), connection.cursor() as cursor:
         if not connection.savepoint_ids:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        try:
-            account = account_at(wallet_address(household))
-        except UnknownAccount as exc:
-            raise NotSealedYet(str(household.pk)) from exc
-        return _statement(account, kept or [])
+        return _statement(account_at(address), kept or [])
 
 
 def _statement(account: Account, kept: list[int]) -> dict[str, Any]:

@@ -7,6 +7,9 @@ urlpatterns = [
     path("api/v1/ledger/accounts", api.ListAccounts.as_view(), name="ledger_accounts"),
     path("api/v1/ledger/accounts/<str:address>", api.ShowAccount.as_view(), name="ledger_account"),
     path("api/v1/ledger/accounts/<str:address>/statement", api.ShowStatement.as_view(), name="ledger_statement"),
+    path(
+        "api/v1/ledger/accounts/<str:address>/proof", proof_api.ShowAccountProof.as_view(), name="ledger_account_proof"
+    ),
     path("api/v1/ledger/transfers", audit_api.ListTransfers.as_view(), name="ledger_transfers"),
     path("api/v1/ledger/transfers/<uuid:op_id>", audit_api.ShowOperation.as_view(), name="ledger_operation"),
     path("api/v1/ledger/transfers/<uuid:op_id>/proof", api.ShowProof.as_view(), name="ledger_proof"),
@@ -30,7 +33,6 @@ urlpatterns = [
     path("api/v1/ledger/checkpoints/latest", proof_api.ShowLatestCheckpoint.as_view(), name="ledger_latest_checkpoint"),
     path("api/v1/ledger/checkpoints/cosignatures", proof_api.Cosign.as_view(), name="ledger_cosign"),
     path("api/v1/ledger/liabilities", proof_api.ShowLiabilities.as_view(), name="ledger_liabilities"),
-    path("api/v1/wallet/proof", proof_api.ShowOwnProof.as_view(), name="ledger_own_proof"),
     path("api/v1/ledger/checkpoints/consistency", api.ShowConsistency.as_view(), name="ledger_consistency"),
     path("api/v1/ledger/bundle", api.DownloadBundle.as_view(), name="ledger_bundle"),
     path("ledger/checkpoint", api.show_checkpoint, name="ledger_checkpoint"),

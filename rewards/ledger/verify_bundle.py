@@ -4,7 +4,7 @@
     python3 verify_bundle.py bundle.zip      [--key KEY] [--witness KEY ...] [--kept CHECKPOINT ...] [--receipt R.json]
     python3 verify_bundle.py statement.json  [--key KEY] [--witness KEY ...] [--kept CHECKPOINT ...] [--receipt R.json]
 
-A bundle is the whole books, for an auditor; a statement is one household's part of them, for that household. Says OK
+A bundle is the whole books, for an auditor; a statement is one account's part of them, for an auditor too. Says OK
 and exits 0, or names what is wrong, with the first bad leaf where there is one, and exits 1. Give the key you were
 told on another way, the keys of the witnesses you trust, and every checkpoint you kept: without them a file vouches
 only for itself. With --receipt it also says which payment was made under that receipt.
@@ -673,7 +673,7 @@ def _first_other(digests: list[bytes], hashes: bytes, start: int) -> int:
     return start + len(digests)
 
 
-# --- a household's statement ------------------------------------------------------------------------------------------
+# --- one account's statement ------------------------------------------------------------------------------------------
 
 
 def verify_statement(
@@ -849,7 +849,7 @@ def _match(path: str, evidence: dict[bytes, bytes], contents: Iterable[bytes]) -
 
 
 def main() -> int:
-    reader = argparse.ArgumentParser(description="Check a bundle of Maru's ledger, or a household's statement.")
+    reader = argparse.ArgumentParser(description="Check a bundle of Maru's ledger, or an account's statement.")
     reader.add_argument("file")
     reader.add_argument("--key", help="the verifier key, told to you on another way than the file")
     reader.add_argument("--kept", nargs="*", default=[], help="files of checkpoints that you kept")

@@ -21,7 +21,7 @@ REFUSED = {
     ("GET", "api/v1/ledger/bundle"): "what is not committed is never sealed",
     ("GET", "api/v1/ledger/checkpoints/latest"): "what is not committed is never sealed",
     ("GET", "api/v1/ledger/liabilities"): "what is not committed is never sealed",
-    ("GET", "api/v1/wallet/proof"): "what is not committed is never sealed",
+    ("GET", "api/v1/ledger/accounts/<str:address>/proof"): "what is not committed is never sealed",
     ("POST", "api/v1/ledger/checkpoints/cosignatures"): "there is no checkpoint to sign",
     ("GET", "api/v1/ledger/export/transfers"): "what is not committed is never sealed",
     ("GET", "api/v1/ledger/attempts"): "it wants a key, and one key is one row",

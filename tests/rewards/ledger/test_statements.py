@@ -1,4 +1,4 @@
-"""A household's statement proves that nothing was left out, without anybody else's account in it."""
+"""An account's statement proves to an auditor that nothing was left out, and to a household nothing is handed."""
 
 import io
 import json
@@ -20,11 +20,14 @@ from rewards.ledger.queries import wallet_address
 from rewards.ledger.statements import statement_of
 from rewards.ledger.verify_bundle import Broken, verify, verify_statement
 from tests import factories
+from tests.architecture.url_table import MEMBER, ROWS
 from tests.browsers import signed_in
 from tests.rewards.ledger import books
 from tests.rewards.ledger.test_sealing import fill, sealed
 
-PROOF = "/api/v1/wallet/proof"
+
+def proof_of(address: str) -> str:
+    return f"/api/v1/ledger/accounts/{address}/proof"
 
 
 class Made:
@@ -63,7 +66,7 @@ def make() -> Made:
     books.post(credit=made.address, amount=1)
     fill(20)
     sealed()
-    answer = signed_in(mother).get(PROOF, {"kept": made.kept_size})
+    answer = signed_in(factories.auditor(), second_factor=True).get(proof_of(made.address), {"kept": made.kept_size})
     assert answer.status_code == 200, answer.content
     assert answer["content-disposition"] == 'attachment; filename="maru-statement.json"'
     made.statement = answer.json()
@@ -107,7 +110,7 @@ def test_an_honest_statement_is_ok_in_a_process_without_maru(made, tmp_path):
     assert "; the receipt's 120 tokens were paid" in done.stdout
 
 
-def test_a_statement_names_nobody_else_s_balance(made):
+def test_the_shares_in_a_statement_name_nobody_else_s_balance(made):
     told = json.dumps(made.statement)
 
     assert made.other.encode().hex() not in told, "a neighbour's account leaf is in it"
@@ -259,35 +262,44 @@ def test_the_match_outlives_the_receipt_and_the_wallet(committed_db, tmp_path):
     assert "tokens were paid" in verify(str(tmp_path / "bundle.zip"), receipt=str(tmp_path / "receipt.json"))
 
 
-def test_only_the_home_itself_gets_it_and_only_once_it_is_told(committed_db):
-    mother, stranger = factories.member(), factories.member()
-    home = mother.membership.household
-    factories.tokens_in_wallet(home, 5)
+def test_only_an_auditor_gets_it_and_only_once_it_is_told(committed_db):
+    mother, auditor = factories.member(), factories.auditor()
+    home = factories.tokens_in_wallet(mother.membership.household, 5)
+    proof = proof_of(wallet_address(home))
 
-    assert Client().get(PROOF).status_code in (401, 403)
-    assert signed_in(factories.staff()).get(PROOF).status_code == 403
-    assert signed_in(mother).get(PROOF).json()["code"] == "not_sealed_yet"
+    assert signed_in(auditor, second_factor=True).get(proof).json()["code"] == "not_sealed_yet"
     sealed()
     liabilities.tell()
-    mine, theirs = signed_in(mother).get(PROOF), signed_in(stranger).get(PROOF)
-    assert mine.json()["address"] == wallet_address(home)
-    assert (theirs.status_code, theirs.json()["code"]) == (409, "not_sealed_yet"), "a home without a wallet"
-    assert signed_in(mother).get(PROOF, {"kept": 10**9}).json()["code"] == "unknown_checkpoint"
-    assert signed_in(mother).get(PROOF, {"kept": [1] * 11}).status_code == 400
+    assert signed_in(auditor, second_factor=True).get(proof).json()["address"] == wallet_address(home)
+    assert Client().get(proof).status_code in (401, 403)
+    for somebody in (mother, factories.staff(), factories.staff(of=factories.organisation())):
+        assert signed_in(somebody, second_factor=True).get(proof).status_code == 403
+    assert signed_in(auditor, second_factor=True).get(proof_of("household:nobody")).status_code == 404
+    assert signed_in(auditor, second_factor=True).get(proof, {"kept": 10**9}).json()["code"] == "unknown_checkpoint"
+    assert signed_in(auditor, second_factor=True).get(proof, {"kept": [1] * 11}).status_code == 400
+
+
+def test_a_household_is_handed_no_leaf_which_would_tell_where_a_buyer_stands(db):
+    answer = signed_in(factories.member()).get("/api/v1/wallet/proof")
+
+    assert answer.status_code == 404
+    handed = [route for route, row in ROWS.items() if "proof" in route and row.audience is MEMBER]
+    assert handed == []
 
 
 def test_a_statement_reaches_as_far_as_what_was_told(committed_db):
     home = factories.tokens_in_wallet(factories.household(), 5)
+    address = wallet_address(home)
     sealed()
     with pytest.raises(NotSealedYet):
-        statement_of(home)
+        statement_of(address)
     liabilities.tell()
     factories.tokens_in_wallet(home, 6)
     sealed()
 
-    assert (statement_of(home)["posted"], statement_of(home)["version"]) == (5, 1)
+    assert (statement_of(address)["posted"], statement_of(address)["version"]) == (5, 1)
     with pytest.raises(UnknownCheckpoint):
-        statement_of(home, kept=list(range(1, 12)))
+        statement_of(address, kept=list(range(1, 12)))
 
 
 def test_the_tree_of_what_is_owed_is_kept_for_the_newest_only(committed_db):
