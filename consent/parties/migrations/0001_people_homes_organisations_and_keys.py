@@ -9,272 +9,146 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("auth", "0012_alter_user_first_name_max_length"),
+        ('auth', '0012_alter_user_first_name_max_length'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="User",
+            name='User',
             fields=[
-                ("password", models.CharField(max_length=128, verbose_name="password")),
-                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
-                (
-                    "is_superuser",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Designates that this user has all permissions without explicitly assigning them.",
-                        verbose_name="superuser status",
-                    ),
-                ),
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("email", models.EmailField(max_length=254, verbose_name="이메일")),
-                ("name", models.CharField(blank=True, max_length=60, verbose_name="이름")),
-                ("locale", models.CharField(default="ko", max_length=5, verbose_name="언어")),
-                ("is_active", models.BooleanField(default=True)),
-                ("is_staff", models.BooleanField(default=False)),
-                ("joined_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "groups",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.group",
-                        verbose_name="groups",
-                    ),
-                ),
-                (
-                    "user_permissions",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="Specific permissions for this user.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.permission",
-                        verbose_name="user permissions",
-                    ),
-                ),
+                ('password', models.CharField(max_length=128, verbose_name='password')),
+                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
+                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('email', models.EmailField(max_length=254, verbose_name='이메일')),
+                ('name', models.CharField(blank=True, max_length=60, verbose_name='이름')),
+                ('locale', models.CharField(default='ko', max_length=5, verbose_name='언어')),
+                ('is_active', models.BooleanField(default=True)),
+                ('is_staff', models.BooleanField(default=False)),
+                ('joined_at', models.DateTimeField(auto_now_add=True)),
+                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
+                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
             options={
-                "verbose_name": "사람",
+                'verbose_name': '사람',
             },
         ),
         migrations.CreateModel(
-            name="Area",
+            name='Area',
             fields=[
-                ("code", models.CharField(max_length=20, primary_key=True, serialize=False)),
-                ("name_ko", models.CharField(max_length=60)),
-                ("name_en", models.CharField(max_length=60)),
-                ("households", models.PositiveIntegerField()),
-                (
-                    "parent",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="districts",
-                        to="parties.area",
-                    ),
-                ),
+                ('code', models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ('name_ko', models.CharField(max_length=60)),
+                ('name_en', models.CharField(max_length=60)),
+                ('households', models.PositiveIntegerField()),
+                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='districts', to='parties.area')),
             ],
             options={
-                "verbose_name": "동네",
-                "verbose_name_plural": "동네",
+                'verbose_name': '동네',
+                'verbose_name_plural': '동네',
             },
         ),
         migrations.CreateModel(
-            name="AuditEntry",
+            name='AuditEntry',
             fields=[
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("at", models.DateTimeField()),
-                ("actor", models.CharField(max_length=80)),
-                ("action", models.CharField(max_length=60)),
-                ("subject", models.CharField(max_length=120)),
-                ("outcome", models.CharField(default="done", max_length=60)),
-                ("reason", models.CharField(blank=True, max_length=400)),
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('at', models.DateTimeField()),
+                ('actor', models.CharField(max_length=80)),
+                ('action', models.CharField(max_length=60)),
+                ('subject', models.CharField(max_length=120)),
+                ('outcome', models.CharField(default='done', max_length=60)),
+                ('reason', models.CharField(blank=True, max_length=400)),
             ],
             options={
-                "verbose_name": "감사 기록",
-                "indexes": [models.Index(fields=["subject", "-at"], name="audit_by_subject")],
+                'verbose_name': '감사 기록',
+                'indexes': [models.Index(fields=['subject', '-at'], name='audit_by_subject')],
             },
         ),
         migrations.CreateModel(
-            name="Household",
+            name='Household',
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("name", models.CharField(max_length=60, verbose_name="이름")),
-                ("joined_at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "area",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, to="parties.area", verbose_name="동네"
-                    ),
-                ),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=60, verbose_name='이름')),
+                ('joined_at', models.DateTimeField(auto_now_add=True)),
+                ('area', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='parties.area', verbose_name='동네')),
             ],
             options={
-                "verbose_name": "가구",
+                'verbose_name': '가구',
             },
         ),
         migrations.CreateModel(
-            name="Membership",
+            name='Membership',
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[("adult", "어른"), ("teen", "14세 이상 청소년"), ("child", "14세 미만")], max_length=10
-                    ),
-                ),
-                ("since", models.DateTimeField(auto_now_add=True)),
-                (
-                    "household",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="memberships", to="parties.household"
-                    ),
-                ),
-                (
-                    "user",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="membership",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('role', models.CharField(choices=[('adult', '어른'), ('teen', '14세 이상 청소년'), ('child', '14세 미만')], max_length=10)),
+                ('since', models.DateTimeField(auto_now_add=True)),
+                ('household', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='parties.household')),
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='membership', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "식구",
+                'verbose_name': '식구',
             },
         ),
         migrations.CreateModel(
-            name="Organisation",
+            name='Organisation',
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("buyer", "구매 기관"),
-                            ("manufacturer", "제조사"),
-                            ("provider", "서비스 기관"),
-                            ("platform", "마루"),
-                        ],
-                        max_length=15,
-                    ),
-                ),
-                ("name_ko", models.CharField(max_length=80, verbose_name="이름")),
-                ("name_en", models.CharField(max_length=80, verbose_name="영어 이름")),
-                ("address", models.CharField(max_length=160, verbose_name="주소")),
-                ("contact", models.CharField(max_length=160, verbose_name="연락처")),
-                ("verified_at", models.DateTimeField(blank=True, null=True, verbose_name="확인한 때")),
-                ("suspended_at", models.DateTimeField(blank=True, null=True, verbose_name="멈춘 때")),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('kind', models.CharField(choices=[('buyer', '구매 기관'), ('manufacturer', '제조사'), ('provider', '서비스 기관'), ('platform', '마루')], max_length=15)),
+                ('name_ko', models.CharField(max_length=80, verbose_name='이름')),
+                ('name_en', models.CharField(max_length=80, verbose_name='영어 이름')),
+                ('address', models.CharField(max_length=160, verbose_name='주소')),
+                ('contact', models.CharField(max_length=160, verbose_name='연락처')),
+                ('verified_at', models.DateTimeField(blank=True, null=True, verbose_name='확인한 때')),
+                ('suspended_at', models.DateTimeField(blank=True, null=True, verbose_name='멈춘 때')),
             ],
             options={
-                "verbose_name": "기관",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("kind"),
-                        condition=models.Q(("kind", "platform")),
-                        name="organisation_only_one_platform",
-                    )
-                ],
+                'verbose_name': '기관',
+                'constraints': [models.UniqueConstraint(models.F('kind'), condition=models.Q(('kind', 'platform')), name='organisation_only_one_platform')],
             },
         ),
         migrations.CreateModel(
-            name="MachineKey",
+            name='MachineKey',
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("prefix", models.CharField(max_length=8, unique=True)),
-                ("secret_sha256", models.CharField(max_length=64)),
-                ("label", models.CharField(max_length=60)),
-                (
-                    "scopes",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(
-                            choices=[
-                                ("ingest", "알아챈 일 보내기"),
-                                ("records", "기록 읽기"),
-                                ("requests", "데이터 요청 쓰기"),
-                                ("audit", "장부 읽기"),
-                            ],
-                            max_length=10,
-                        ),
-                        size=None,
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("expires_at", models.DateTimeField(null=True)),
-                ("revoked_at", models.DateTimeField(null=True)),
-                (
-                    "household",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="keys",
-                        to="parties.household",
-                    ),
-                ),
-                (
-                    "organisation",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="keys",
-                        to="parties.organisation",
-                    ),
-                ),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('prefix', models.CharField(max_length=8, unique=True)),
+                ('secret_sha256', models.CharField(max_length=64)),
+                ('label', models.CharField(max_length=60)),
+                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('ingest', '알아챈 일 보내기'), ('records', '기록 읽기'), ('requests', '데이터 요청 쓰기'), ('audit', '장부 읽기')], max_length=10), size=None)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('expires_at', models.DateTimeField(null=True)),
+                ('revoked_at', models.DateTimeField(null=True)),
+                ('household', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='keys', to='parties.household')),
+                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='keys', to='parties.organisation')),
             ],
             options={
-                "verbose_name": "열쇠",
+                'verbose_name': '열쇠',
             },
         ),
         migrations.CreateModel(
-            name="Seat",
+            name='Seat',
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[("staff", "담당자"), ("admin", "관리자"), ("auditor", "감사")], max_length=10
-                    ),
-                ),
-                (
-                    "organisation",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="seats", to="parties.organisation"
-                    ),
-                ),
-                (
-                    "user",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="seat", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('role', models.CharField(choices=[('staff', '담당자'), ('admin', '관리자'), ('auditor', '감사')], max_length=10)),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='parties.organisation')),
+                ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='seat', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "자리",
+                'verbose_name': '자리',
             },
         ),
         migrations.AddConstraint(
-            model_name="user",
-            constraint=models.UniqueConstraint(
-                django.db.models.functions.text.Lower("email"), name="user_email_unique"
-            ),
+            model_name='user',
+            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_unique'),
         ),
         migrations.AddConstraint(
-            model_name="area",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("households__gte", 1000)), name="area_has_enough_households"
-            ),
+            model_name='area',
+            constraint=models.CheckConstraint(condition=models.Q(('households__gte', 1000)), name='area_has_enough_households'),
         ),
         migrations.AddConstraint(
-            model_name="machinekey",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("organisation__isnull", True), ("household__isnull", True), _connector="XOR"),
-                name="machine_key_belongs_to_one_party",
-            ),
+            model_name='machinekey',
+            constraint=models.CheckConstraint(condition=models.Q(('organisation__isnull', True), ('household__isnull', True), _connector='XOR'), name='machine_key_belongs_to_one_party'),
         ),
     ]

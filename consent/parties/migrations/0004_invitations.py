@@ -7,70 +7,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("parties", "0003_cache_table"),
+        ('parties', '0003_cache_table'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Invitation",
+            name='Invitation',
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[("adult", "어른"), ("teen", "14세 이상 청소년"), ("child", "14세 미만")],
-                        max_length=10,
-                        verbose_name="자리",
-                    ),
-                ),
-                ("label", models.CharField(max_length=60, verbose_name="누구에게")),
-                ("code_sha256", models.CharField(max_length=64, unique=True)),
-                ("invited_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                ("accepted_at", models.DateTimeField(null=True)),
-                ("withdrawn_at", models.DateTimeField(null=True)),
-                (
-                    "accepted_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "household",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="invitations", to="parties.household"
-                    ),
-                ),
-                (
-                    "invited_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('role', models.CharField(choices=[('adult', '어른'), ('teen', '14세 이상 청소년'), ('child', '14세 미만')], max_length=10, verbose_name='자리')),
+                ('label', models.CharField(max_length=60, verbose_name='누구에게')),
+                ('code_sha256', models.CharField(max_length=64, unique=True)),
+                ('invited_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('accepted_at', models.DateTimeField(null=True)),
+                ('withdrawn_at', models.DateTimeField(null=True)),
+                ('accepted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('household', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='parties.household')),
+                ('invited_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "초대",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("role", "child"), _negated=True), name="invitation_is_for_those_of_fourteen"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("accepted_at", None), ("accepted_by", None)),
-                            models.Q(("accepted_at__isnull", False), ("accepted_by__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="invitation_accepted_iff_by_somebody",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("accepted_at", None), ("withdrawn_at", None), _connector="OR"),
-                        name="invitation_ends_once",
-                    ),
-                ],
+                'verbose_name': '초대',
+                'constraints': [models.CheckConstraint(condition=models.Q(('role', 'child'), _negated=True), name='invitation_is_for_those_of_fourteen'), models.CheckConstraint(condition=models.Q(models.Q(('accepted_at', None), ('accepted_by', None)), models.Q(('accepted_at__isnull', False), ('accepted_by__isnull', False)), _connector='OR'), name='invitation_accepted_iff_by_somebody'), models.CheckConstraint(condition=models.Q(('accepted_at', None), ('withdrawn_at', None), _connector='OR'), name='invitation_ends_once')],
             },
         ),
     ]

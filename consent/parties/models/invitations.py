@@ -11,7 +11,7 @@ from consent.parties.models.people import User
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self, at: datetime) -> "InvitationQuerySet":
-        """Leave the invitations that somebody may still follow: whoever gave their word is an adult there to this day."""
+        """Leave the invitations that somebody may still follow; their inviter is an adult there to this day."""
         theirs = self.filter(
             invited_by__membership__household=models.F("household"),
             invited_by__membership__role=Membership.Role.ADULT,
