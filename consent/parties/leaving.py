@@ -21,17 +21,19 @@ def forget_member(*, membership: Membership, at: datetime) -> None:
 
     Nobody follows an invitation of theirs any more.
 
-    Questions about things that were theirs alone still point at their place. It then stays as a place that may see
-    and decide nothing, so that those questions never become the home's.
+    Questions about things that were theirs alone still point at their place. It then stays, so that those questions
+    never become the home's, as the place of a row that names nobody and signs in nowhere.
     """
     person = membership.user
     given = Invitation.objects.filter(invited_by=person, household=membership.household_id)
     given.filter(accepted_at=None, withdrawn_at=None).update(withdrawn_at=at)
+    works_elsewhere = Seat.objects.filter(user=person).exists()
     try:
         membership.delete()
     except ProtectedError:
-        Membership.objects.filter(pk=membership.pk).update(role=Membership.Role.CHILD)
-    if not Seat.objects.filter(user=person).exists():
+        left = _nobody() if works_elsewhere else person
+        Membership.objects.filter(pk=membership.pk).update(user=left, role=Membership.Role.CHILD)
+    if not works_elsewhere:
         _wipe(person)
 
 
@@ -45,9 +47,22 @@ def close_household(*, household: Household, at: datetime) -> None:
     Household.objects.filter(pk=household.pk).update(name="")
 
 
+def _nobody() -> User:
+    """Make a row that stands for somebody who left, and with which nobody ever signs in."""
+    nobody = User(name=NAMELESS, is_active=False)
+    nobody.email = _address_of_nobody(nobody)
+    nobody.set_unusable_password()
+    nobody.save()
+    return nobody
+
+
+def _address_of_nobody(person: User) -> str:
+    return f"{person.pk}@gone.invalid"
+
+
 def _wipe(person: User) -> None:
     """Leave a row that consents and answers point at, and nothing in it that names anybody or lets anybody in."""
-    person.email, person.name, person.is_active = f"{person.pk}@gone.invalid", NAMELESS, False
+    person.email, person.name, person.is_active = _address_of_nobody(person), NAMELESS, False
     person.set_unusable_password()
     person.save(update_fields=["email", "name", "is_active", "password"])
     Authenticator.objects.filter(user=person).delete()

@@ -49,7 +49,7 @@ class Family:
 
 def family_of(household: Household, *, at: datetime) -> Family:
     """Return a home's members in the order they came, and the invitations that are still open."""
-    members = Membership.objects.filter(household=household).select_related("user").order_by("since", "pk")
+    members = Membership.objects.living().filter(household=household).select_related("user").order_by("since", "pk")
     invitations = Invitation.objects.open(at).filter(household=household).select_related("invited_by")
     return Family(list(members), list(invitations.order_by("invited_at", "pk")))
 

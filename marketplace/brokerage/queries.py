@@ -113,7 +113,7 @@ def farewell_of(user: User, *, at: datetime) -> Farewell:
     orders, tokens = tuple(Order.objects.filter(household=home).running(at).with_reward()), _left_over(place.household)
     return Farewell(
         is_whole_home=whole,
-        others=Membership.objects.filter(household=home).exclude(pk=place.pk).count(),
+        others=Membership.objects.living().filter(household=home).exclude(pk=place.pk).count(),
         consents=Consent.objects.in_force(at).filter(**{f"ask__{name}": value for name, value in mine.items()}).count(),
         asks=asks.count(),
         insights=Insight.objects.filter(appliance__in=Appliance.objects.filter(**mine), sealed__isnull=False).count(),

@@ -16,7 +16,7 @@ from typing import IO, Any, TextIO
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from consent.parties.models import Household, Invitation, User
+from consent.parties.models import Household, Invitation, Membership, User
 from consent.parties.strict_json import loads
 from consent.records import receipts
 from consent.records.models import Ask, Consent, Preference, StandingNo
@@ -132,7 +132,7 @@ def _json(value: Any) -> str:
 
 
 def _members(home: Household) -> Iterator[Row]:
-    for place in home.memberships.select_related("user").order_by("since"):
+    for place in Membership.objects.living().filter(household=home).select_related("user").order_by("since"):
         yield {"name": place.user.name, "role": place.role, "since": place.since}
 
 

@@ -28,6 +28,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def adults(self) -> "MembershipQuerySet":
         return self.filter(role=Membership.Role.ADULT)
 
+    def living(self) -> "MembershipQuerySet":
+        """Leave the places of people; that of somebody who left stays only for what points at it."""
+        return self.filter(user__is_active=True)
+
 
 class Membership(models.Model):
     """One person's place in one household."""

@@ -5,11 +5,14 @@ from django.db import connection
 from django.utils import timezone
 
 from consent.parties.models import Household, MachineKey, Membership, User
+from consent.parties.permissions import membership_of
+from consent.parties.queries import family_of
 from consent.records import receipts
 from consent.records.models import Ask, Consent, Preference, Receipt
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage import operations, proofs
 from marketplace.brokerage.queries import farewell_of
+from marketplace.care import takeout
 from marketplace.delivery import door
 from marketplace.delivery.errors import ReleaseClosed
 from marketplace.delivery.models import Erasure
@@ -250,6 +253,36 @@ def test_somebody_with_a_seat_elsewhere_keeps_that_seat(mother, father):
     person = User.objects.get(pk=mother.pk)
     assert person.is_active
     assert not Membership.objects.filter(user=person).exists()
+
+
+def test_what_was_ones_own_keeps_no_door_open_to_who_works_elsewhere(mother, home):
+    """Their place has to stay, because a question points at it; they themselves are gone from it."""
+    father = factories.member(of=home, name="윤바다")
+    factories.approve(own("urn:watch", father, factories.open_request()), by=father)
+    factories.organisation().seats.create(user=father, role="staff")
+    browser = signed_in(father)
+
+    leave(father)
+
+    father = User.objects.get(pk=father.pk)
+    assert father.is_active
+    assert membership_of(father) is None
+    assert not Ask.objects.visible_to(father).filter(household=home).exists()
+    assert not Appliance.objects.filter(private_to__user=father).exists()
+    assert browser.get("/inbox").status_code == 403
+    assert [place.user for place in family_of(home, at=timezone.now()).members] == [mother]
+    assert farewell_of(mother, at=timezone.now()).others == 0
+    other = factories.household()
+    assert Membership.objects.create(household=other, user=father, role="adult").household == other
+
+
+def test_the_family_lists_nobody_who_left(mother, teen, home):
+    factories.approve(own("urn:teen", teen, factories.open_request()), by=teen)
+
+    leave(teen)
+
+    assert [place.user for place in family_of(home, at=timezone.now()).members] == [mother]
+    assert [place["name"] for place in takeout._members(home)] == ["윤하늘"]
 
 
 # --- the page -----------------------------------------------------------------------------------------------------
