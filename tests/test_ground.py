@@ -11,7 +11,7 @@ from django.utils import timezone
 from psycopg.conninfo import conninfo_to_dict
 
 from consent.parties.models import AuditEntry
-from consent.parties.roles import INSERT_ONLY, READ_ONLY, RUNTIME_ROLE
+from consent.parties.roles import INSERT_ONLY, NEVER_DELETED, READ_ONLY, RUNTIME_ROLE
 from tests.conftest import connect_as_owner
 
 pytestmark = pytest.mark.ground
@@ -40,6 +40,34 @@ def test_uses_the_servers_that_the_environment_names():
 def test_may_not_rewrite(table, right):
     assert table in _tables(), f"{table} is listed in roles.py but no such table exists"
     assert _one("SELECT has_table_privilege(current_user, %s, %s)", [table, right]) is False
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", sorted(INSERT_ONLY))
+def test_not_even_the_owner_rewrites_what_only_grows(table):
+    enabled = "SELECT tgenabled FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname = 'only_grows'"
+
+    assert _one(enabled, [table]) == "A", "it fires always, replicas and restores included"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", sorted(NEVER_DELETED))
+def test_may_move_on_and_never_take_away(table):
+    rights = {"UPDATE": True, "DELETE": False, "TRUNCATE": False}
+    asked = "SELECT has_table_privilege(current_user, %s, %s)"
+
+    assert {right: _one(asked, [table, right]) for right in rights} == rights
+
+
+@pytest.mark.django_db
+def test_what_runs_with_the_owner_s_rights_is_not_for_everybody():
+    """A function without a list of rights, or with PUBLIC (0) in it, may be called by any role of the server."""
+    open_to_all = """
+        SELECT coalesce(string_agg(p.proname, ', ' ORDER BY p.proname), '') FROM pg_proc p
+        WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
+            AND (p.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(p.proacl) a WHERE a.grantee = 0))"""
+
+    assert _one(open_to_all) == ""
 
 
 @pytest.mark.django_db

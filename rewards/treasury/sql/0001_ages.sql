@@ -57,6 +57,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     ORDER BY a.id LIMIT most
 $$;
 
+-- Both read with the owner's rights, so nobody but the runtime role (consent/parties/roles.py) may call them.
+REVOKE ALL ON FUNCTION treasury_older(bigint[], timestamptz[], boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION treasury_next_homes(bigint, timestamptz, integer) FROM PUBLIC;
+
 -- What was proposed stays as it was proposed, and what was decided stays decided.
 CREATE FUNCTION treasury_decided_once() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
