@@ -53,6 +53,21 @@ class SignatureRefused(AppliancesError):
     auth_header = "Bearer"
 
 
+class KeyEnded(AppliancesError):
+    """A carried key ended while its request was on its way; refused as one that had ended before."""
+
+    code = "authentication_failed"
+    sentence = _("이 열쇠로는 열리지 않아요.")
+    auth_header = "Bearer"
+
+
+class ApplianceLeft(AppliancesError):
+    """An appliance left its home while a request that speaks of it was on its way."""
+
+    code = "appliance_left"
+    sentence = _("그사이에 집을 떠난 가전이 있어요. 한 번 더 보내 주세요.")
+
+
 class ClockTooFarOff(AppliancesError):
     """A signed request says it was sent at another time than now."""
 

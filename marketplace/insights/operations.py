@@ -18,6 +18,7 @@ from consent.parties.secrets import keyed_name
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.caps import daily_cap
 from marketplace.appliances.dialects import Reading, Rejection
+from marketplace.appliances.errors import ApplianceLeft
 from marketplace.appliances.models import Appliance, StreamFlag
 from marketplace.appliances.senders import Sender
 from marketplace.insights import notifications, vault
@@ -83,12 +84,18 @@ def record_insights(
             transaction, so that it is taken in once, or not at all.
 
     Raises:
+        SignatureRefused: what signed it has ended meanwhile.
+        KeyEnded: the carried key has ended meanwhile.
         MessageRepeated: this signed request was taken in before.
+        ApplianceLeft: in three tries in a row an appliance left in that very moment.
         IntegrityError: three tries in a row met the same event of another request.
     """
     for left in reversed(range(TRIES)):
         try:
             return _record(household, items, dialect, at, sender or Sender())
+        except ApplianceLeft:
+            if not left:
+                raise
         except IntegrityError as exc:
             if SAME_EVENT not in str(exc) or not left:
                 raise
@@ -99,32 +106,44 @@ def record_insights(
 def _record(
     household: Household, items: Sequence[Reading | Rejection], dialect: str, at: datetime, sender: Sender
 ) -> list[ItemResult]:
-    if sender.key_id is not None and sender.message_sha256:
-        appliances.spend_message(key_id=sender.key_id, message_sha256=sender.message_sha256, at=at)
-    if sender.key_id is not None:
-        appliances.note_use(key_id=sender.key_id, at=at)
+    appliances.hold_home(household=household)
     read = [item if isinstance(item, Rejection) else normalise(item, received_at=at) for item in items]
     refused = [ItemResult(item.index, "rejected", rejection=item) for item in read if isinstance(item, Rejection)]
     normal = flag_physics([item for item in read if isinstance(item, NormalReading)])
-    candidates = _identified(household, normal, dialect, at, sender)
+    candidates, surplus = _identified(household, normal, dialect, at, sender)
+    appliances.check_may_still_speak(sender=sender, at=at)
+    _spend(sender, at)
     results = _stored(household, candidates, at, sender)
     notifications.wake_matching_on_commit()
-    return sorted([*refused, *results], key=lambda result: result.index)
+    return sorted([*refused, *surplus, *results], key=lambda result: result.index)
+
+
+def _spend(sender: Sender, at: datetime) -> None:
+    if sender.key_id is None:
+        return
+    if sender.message_sha256:
+        appliances.spend_message(key_id=sender.key_id, message_sha256=sender.message_sha256, at=at)
+    appliances.note_use(key_id=sender.key_id, at=at)
 
 
 def _identified(
     household: Household, readings: Sequence[NormalReading], dialect: str, at: datetime, sender: Sender
-) -> list[_Candidate]:
-    """Find or bring in the appliance that each reading came from: the sender itself, or what its hub calls it."""
+) -> tuple[list[_Candidate], list[ItemResult]]:
+    """Find or bring in the appliance that each reading came from: the sender itself, or what its hub calls it.
+
+    What came from one new appliance too many for a day is returned beside it, refused by name.
+    """
     names = dict.fromkeys(readings, "")
     if sender.appliance_id is not None:
-        known = {"": _speaking(sender.appliance_id, at)}
+        known = {"": appliances.hear_appliance(appliance_id=sender.appliance_id, at=at)}
     else:
         names = {
             reading: keyed_name("appliance", f"{household.pk}|{dialect}|{reading.source or ''}") for reading in readings
         }
-        known = _appliances(household, {names[reading]: reading.appliance_type for reading in readings}, at)
-    return [
+        types = {names[reading]: reading.appliance_type for reading in readings}
+        known = appliances.hear_named(household=household, types=types, at=at)
+    surplus = [_surplus(reading.index) for reading in readings if names[reading] not in known]
+    candidates = [
         _Candidate(
             reading=reading,
             appliance=known[names[reading]].part_of or known[names[reading]],
@@ -133,39 +152,13 @@ def _identified(
             content_hash=keyed_name("content", reading.content_digest),
         )
         for reading in readings
+        if names[reading] in known
     ]
+    return candidates, surplus
 
 
-def _speaking(appliance_id: UUID, at: datetime) -> Appliance:
-    found = Appliance.objects.select_related("part_of").get(pk=appliance_id)
-    _seen([found], at)
-    return found
-
-
-def _appliances(household: Household, types: Mapping[str, str], at: datetime) -> dict[str, Appliance]:
-    known = Appliance.objects.filter(household=household, identity__in=types).select_related("part_of")
-    found = {appliance.identity: appliance for appliance in known}
-    missing = types.keys() - found.keys()
-    if missing:
-        Appliance.objects.bulk_create(
-            [
-                Appliance(household=household, identity=name, type=_type(types[name]), joined_at=at)
-                for name in sorted(missing)
-            ],
-            ignore_conflicts=True,
-        )
-        found |= {appliance.identity: appliance for appliance in known.all()}
-    _seen(found.values(), at)
-    return found
-
-
-def _seen(found: Iterable[Appliance], at: datetime) -> None:
-    heard = {row for appliance in found for row in (appliance.pk, appliance.part_of_id) if row is not None}
-    Appliance.objects.filter(pk__in=heard).update(last_seen_at=at)
-
-
-def _type(guess: str) -> str:
-    return guess if guess in Appliance.Type.values else Appliance.Type.OTHER
+def _surplus(index: int) -> ItemResult:
+    return ItemResult(index, "rejected", rejection=Rejection(index=index, code="too_many_new_appliances"))
 
 
 def _stored(household: Household, candidates: Sequence[_Candidate], at: datetime, sender: Sender) -> list[ItemResult]:

@@ -1,3 +1,10 @@
+from marketplace.appliances.operations.arriving import (
+    MAX_NEW_A_DAY,
+    check_may_still_speak,
+    hear_appliance,
+    hear_named,
+    hold_home,
+)
 from marketplace.appliances.operations.describing import (
     describe_appliance,
     join_appliances,
@@ -28,6 +35,7 @@ from marketplace.appliances.operations.pairing import (
 from marketplace.appliances.operations.trusting import Stream, count_day, decide_flag, raise_flags
 
 __all__ = [
+    "MAX_NEW_A_DAY",
     "MAX_OVERLAP",
     "Paired",
     "Stream",
@@ -36,12 +44,16 @@ __all__ = [
     "cancel_code",
     "change_carried_key",
     "change_own_key",
+    "check_may_still_speak",
     "count_day",
     "decide_flag",
     "describe_appliance",
     "end_all_pairings",
     "end_hub_key",
     "end_pairing",
+    "hear_appliance",
+    "hear_named",
+    "hold_home",
     "join_appliances",
     "leave_home",
     "make_hub_key",

@@ -107,10 +107,23 @@ def test_the_three_ways_in_all_seal_what_they_bring(hub):
 
 def test_a_fixed_number_of_statements_whatever_the_size(hub, django_assert_max_num_queries):
     send(hub, [pm25()])
-    with django_assert_max_num_queries(16):
-        send(hub, [pm25(str(n), entity=f"sensor.n{n}") for n in range(300)])
+    with django_assert_max_num_queries(23):
+        send(hub, [pm25(str(n), entity=f"sensor.n{n % 40}", minutes_ago=5 + n) for n in range(300)])
 
     assert Insight.objects.count() == 301
+
+
+def test_a_hub_brings_in_fifty_new_appliances_a_day_and_no_more(hub, home):
+    answer = send(hub, [pm25(entity=f"sensor.n{n}") for n in range(60)])
+    again = send(hub, [pm25("63", minutes_ago=4, entity=f"sensor.n{n}") for n in (0, 55)])
+
+    refused = [one["problem"]["code"] for one in answer.json()["results"] if one["status"] == "rejected"]
+    assert refused == ["too_many_new_appliances"] * 10
+    assert statuses(again) == ["accepted", "rejected"]
+    assert Appliance.objects.filter(household=home).count() == Insight.objects.count() - 1 == 50
+
+    Appliance.objects.update(joined_at=datetime.now(UTC) - timedelta(days=1))
+    assert statuses(send(hub, [pm25(entity="sensor.n55")])) == ["accepted"]
 
 
 def test_an_airrohr_may_bring_its_key_by_basic_auth(home):
