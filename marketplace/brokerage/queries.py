@@ -103,11 +103,16 @@ def is_last_adult(membership: Membership) -> bool:
     return membership.is_adult and not others.exists()
 
 
+def belonging_to(membership: Membership, *, whole: bool) -> dict[str, object]:
+    """Return along what that is found which goes with this member: all of the home, or what is theirs alone."""
+    return {"household": membership.household_id} if whole else {"private_to": membership}
+
+
 def farewell_of(user: User, *, at: datetime) -> Farewell:
     """Return what would end if this member left for good at `at`."""
     place, home = user.membership, user.membership.household_id
     whole = is_last_adult(place)
-    mine: dict[str, object] = {"household": home} if whole else {"private_to": place}
+    mine = belonging_to(place, whole=whole)
     asks = Ask.objects.filter(**mine).pending(at)
     own = Appliance.objects.filter(**mine, left_at=None)
     orders, tokens = tuple(Order.objects.filter(household=home).running(at).with_reward()), _left_over(place.household)

@@ -20,33 +20,36 @@ from consent.records.models import Ask, Consent, ConsentEnd
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage.operations.withdrawing import end_consent, locked_consent
-from marketplace.brokerage.queries import Farewell, farewell_of, is_last_adult
+from marketplace.brokerage.queries import Farewell, belonging_to, farewell_of, is_last_adult
 from marketplace.insights import vault
 from marketplace.insights.models import Insight, SealedObject
 from rewards.ledger import operations as ledger
 from rewards.redemption import operations as redemption
 from rewards.redemption.errors import OrderNotInState
+from rewards.redemption.models import Order
 
 
 def leave_maru(*, actor: User, at: datetime) -> Farewell:
     """Take somebody out of Maru for good; with the last adult the home goes, and everybody who lived in it.
 
     Returns:
-        What ended, as it was named beforehand.
+        What ended, as it stood right before the door closed.
 
     Raises:
         Membership.DoesNotExist: `actor` belongs to no home.
     """
     membership = Membership.objects.select_related("household", "user").get(user=actor)
-    told = farewell_of(actor, at=at)
-    if told.is_whole_home:
+    is_closed = False
+    # Each further round needs that somebody came, went or ordered in this very moment.
+    while not is_closed:
+        told = farewell_of(actor, at=at)
         for order in told.orders:
             # The provider may have fulfilled it in this very moment.
             with suppress(OrderNotInState):
                 redemption.cancel_order(order_id=order.pk, actor=actor, at=at)
-    for consent_id in _in_force(membership, whole=told.is_whole_home, at=at).values_list("pk", flat=True):
-        _end(consent_id=consent_id, actor=actor, at=at)
-    _close(membership_id=membership.pk, actor=actor, whole=told.is_whole_home, at=at)
+        for consent_id in _in_force(membership, whole=told.is_whole_home, at=at).values_list("pk", flat=True):
+            _end(consent_id=consent_id, actor=actor, at=at)
+        is_closed = _close(membership_id=membership.pk, actor=actor, whole=told.is_whole_home, at=at)
     return told
 
 
@@ -67,18 +70,22 @@ def _end_locked(consent: Consent, *, actor: User, at: datetime) -> None:
 
 @ledger.retry_on_conflict
 @transaction.atomic(durable=True)
-def _close(*, membership_id: UUID, actor: User, whole: bool, at: datetime) -> None:
-    """Do the rest at once. Asks go first: an answer in flight either came before and is found, or finds none."""
+def _close(*, membership_id: UUID, actor: User, whole: bool, at: datetime) -> bool:
+    """Do the rest at once. Asks go first: an answer in flight either came before and is found, or finds none.
+
+    Returns:
+        False where the home changed since it was looked at; nothing was done then.
+    """
     membership = Membership.objects.select_related("household", "user").get(pk=membership_id)
     home = Household.objects.select_for_update().get(pk=membership.household_id)
-    if whole and not is_last_adult(membership):
-        # Somebody joined meanwhile: the home stays theirs.
-        whole = False
+    # A new member and a new order point at the home's row, which is locked: they came before this, or find no home.
+    if whole != is_last_adult(membership) or (whole and Order.objects.filter(household=home).running(at).exists()):
+        return False
     waiting = _asks_of(membership, whole=whole).filter(state=Ask.State.PENDING).order_by("pk")
     records.cancel_asks(ask_ids=list(waiting.values_list("pk", flat=True)), at=at)
     for consent in _in_force(membership, whole=whole, at=at):
         _end_locked(locked_consent(consent.pk), actor=actor, at=at)
-    _let_go(Appliance.objects.filter(**_belonging(membership, whole=whole), left_at=None), actor=actor, at=at)
+    _let_go(Appliance.objects.filter(**belonging_to(membership, whole=whole), left_at=None), actor=actor, at=at)
     _shred(membership, whole=whole)
     if whole:
         appliances.end_all_pairings(household=home, at=at)
@@ -91,10 +98,7 @@ def _close(*, membership_id: UUID, actor: User, whole: bool, at: datetime) -> No
         parties_leaving.forget_member(membership=one, at=at)
     what = f"household:{home.pk}" if whole else f"user:{actor.pk}"
     parties.note(actor=str(actor.pk), action="household.leave" if whole else "member.leave", subject=what, at=at)
-
-
-def _belonging(membership: Membership, *, whole: bool) -> dict[str, object]:
-    return {"household": membership.household_id} if whole else {"private_to": membership}
+    return True
 
 
 def _asks_of(membership: Membership, *, whole: bool) -> QuerySet[Ask]:
@@ -106,7 +110,7 @@ def _asks_of(membership: Membership, *, whole: bool) -> QuerySet[Ask]:
 
 
 def _in_force(membership: Membership, *, whole: bool, at: datetime) -> QuerySet[Consent]:
-    asks = {f"ask__{name}": value for name, value in _belonging(membership, whole=whole).items()}
+    asks = {f"ask__{name}": value for name, value in belonging_to(membership, whole=whole).items()}
     return Consent.objects.in_force(at).filter(**asks).select_related("ask", "end").order_by("pk")
 
 

@@ -11,6 +11,7 @@ from consent.records import receipts
 from consent.records.models import Ask, Consent, Preference, Receipt
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage import operations, proofs
+from marketplace.brokerage.operations import leaving
 from marketplace.brokerage.queries import farewell_of
 from marketplace.care import takeout
 from marketplace.delivery import door
@@ -20,6 +21,7 @@ from marketplace.insights.models import DataKey, SealedObject
 from rewards.ledger.errors import UnknownAccount
 from rewards.ledger.models import Wallet
 from rewards.ledger.queries import balance_of, trial_balance, wallet_address
+from rewards.redemption import operations as redemption
 from rewards.redemption.models import Order
 from tests import factories
 from tests.browsers import signed_in
@@ -334,3 +336,26 @@ def test_a_wrong_password_opens_no_door(mother):
 def test_a_stranger_and_a_buyer_have_no_such_door(client):
     assert client.post("/privacy/leave").status_code == 302
     assert signed_in(factories.staff()).post("/privacy/leave").status_code == 403
+
+
+# --- at once ------------------------------------------------------------------------------------------------------
+
+
+def test_an_order_placed_while_the_home_closes_is_cancelled_too(mother, home, monkeypatch):
+    """It came after the others were cancelled and before the door was closed."""
+    live(mother)
+    reward, close = factories.reward(tokens=10), leaving._close
+
+    def ordered_meanwhile(**said):
+        monkeypatch.setattr(leaving, "_close", close)
+        redemption.place_order(reward_id=reward.pk, actor=mother, at=timezone.now())
+        return close(**said)
+
+    monkeypatch.setattr(leaving, "_close", ordered_meanwhile)
+    address = wallet_address(home)
+
+    leave(mother)
+
+    assert {order.state for order in Order.objects.filter(household=home)} == {Order.State.CANCELLED}
+    assert balance_of(address).held == 0
+    assert not Membership.objects.filter(household=home).exists()

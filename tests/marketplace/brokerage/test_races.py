@@ -6,17 +6,22 @@ from collections import Counter
 from django.db import connection, transaction
 from django.utils import timezone
 
+from consent.parties.models import User
 from consent.records.errors import AlreadyEnded, AskNotPending
 from consent.records.models import Ask, Consent
 from marketplace.brokerage import operations
 from marketplace.brokerage.operations import Deal
 from marketplace.brokerage.proofs import counted_status
+from marketplace.brokerage.queries import Farewell
 from marketplace.delivery import door
 from marketplace.delivery.door import Reader
 from marketplace.delivery.errors import ReleaseClosed
 from marketplace.delivery.models import Release
 from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.queries import balance_of, wallet_address
+from rewards.redemption import operations as redemption
+from rewards.redemption.errors import NotEnoughTokens
+from rewards.redemption.models import Order
 from tests import factories
 from tests.threads import all_at_once
 
@@ -162,3 +167,33 @@ def test_a_deal_that_commits_late_is_still_delivered(committed_db):
     assert len(page.records) + len(rest.records) == 2
     numbers = [record.release.number for record in (*page.records, *rest.records)]
     assert numbers == sorted(numbers)
+
+
+def test_whoever_orders_and_leaves_at_once_leaves_no_open_order(committed_db):
+    mother = factories.member()
+    home = factories.tokens_in_wallet(mother.membership.household, 1000)
+    rewards, address = [factories.reward(tokens=10, stock=None) for _ in range(4)], wallet_address(home)
+    people = [User.objects.select_related("membership__household").get(pk=mother.pk) for _ in range(5)]
+
+    def act(hand):
+        if hand == len(rewards):
+            return operations.leave_maru(actor=people[hand], at=timezone.now())
+        return redemption.place_order(reward_id=rewards[hand].pk, actor=people[hand], at=timezone.now())
+
+    *orders, told = all_at_once(act, hands=5)
+
+    assert isinstance(told, Farewell)
+    assert all(isinstance(one, Order | NotEnoughTokens) for one in orders), orders
+    assert not Order.objects.running(timezone.now()).exists()
+    assert balance_of(address).held == 0
+
+
+def test_of_two_adults_who_leave_at_once_the_last_takes_the_home_along(committed_db):
+    home = factories.household()
+    people = [factories.member(of=home) for _ in range(2)]
+
+    outcomes = all_at_once(lambda hand: operations.leave_maru(actor=people[hand], at=timezone.now()), hands=2)
+
+    assert [told.is_whole_home for told in outcomes].count(True) == 1
+    home.refresh_from_db()
+    assert home.name == ""
