@@ -18,6 +18,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 from consent.parties.models import Household, Invitation, Membership, User
 from consent.parties.strict_json import loads
+from consent.parties.tables import cell
 from consent.records import receipts
 from consent.records.models import Ask, Consent, Preference, StandingNo
 from marketplace.appliances.models import Appliance
@@ -32,8 +33,6 @@ from rewards.redemption.policies import check_can_see_wallet
 from rewards.redemption.queries import entries_of
 
 CHUNK = 500
-#: What a spreadsheet may take for the start of a formula (OWASP, CSV injection).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 Row = dict[str, Any]
 
 
@@ -100,7 +99,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool | int | float):
         return str(value)
     text = value if isinstance(value, str) else _json(value).strip('"')
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return cell(text)
 
 
 def _parts(user: User, at: datetime) -> dict[str, Callable[[], Iterable[Row]]]:

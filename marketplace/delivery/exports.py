@@ -6,14 +6,13 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from consent.parties.tables import cell
 from marketplace.delivery.door import Record
 
 BOM = "\ufeff"
 FIRST, LAST = ["id", "kind"], ["receipt", "payload_digest"]
 #: Holds, as JSON, what a later record has and the first chunk had not: nothing is left out.
 REST = "more"
-#: A spreadsheet takes a text that starts so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def ndjson_pieces(chunks: Iterable[list[Record]]) -> Iterator[bytes]:
@@ -59,7 +58,7 @@ def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 def _cell(value: Any) -> Any:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA) else value
+        return cell(value)
     if isinstance(value, bool | list):
         return json.dumps(value, ensure_ascii=False)
     return value

@@ -19,6 +19,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from consent.parties.tables import cell
 from rewards.ledger import queries
 from rewards.ledger.as_of import statement_between
 from rewards.ledger.exceptions import Found, page_of_list
@@ -28,8 +29,6 @@ from rewards.ledger.models import Account, Checkpoint, Leaf
 #: Rows of one piece, and of one file; a longer list goes on in another file.
 CHUNK, FILE = 500, 100_000
 BOM = "\ufeff"
-#: A spreadsheet takes a text that starts so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 #: The word in the first column of the line that ends a file.
 END = "#end"
 
@@ -260,7 +259,7 @@ def _json_line(document: dict[str, Any]) -> str:
 def _cell(value: Any) -> Any:
     plain = _plain(value)
     if isinstance(plain, str):
-        return f"'{plain}" if plain.startswith(FORMULA) else plain
+        return cell(plain)
     return {True: "true", False: "false"}[plain] if isinstance(plain, bool) else plain
 
 

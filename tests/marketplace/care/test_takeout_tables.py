@@ -8,7 +8,8 @@ import zipfile
 import pytest
 from django.utils import timezone
 
-from marketplace.care.takeout import FORMULA_STARTS, _cell, _write_table, everything_about
+from consent.parties.tables import FORMULA_STARTS
+from marketplace.care.takeout import _cell, _write_table, everything_about
 from tests import factories
 from tests.browsers import signed_in
 

@@ -4,8 +4,10 @@ import csv
 import io
 import json
 
+import pytest
 from django.utils import timezone
 
+from consent.parties.tables import FORMULA_STARTS
 from marketplace.delivery import door, exports, operations
 from marketplace.delivery.models import Access
 from tests import factories
@@ -143,3 +145,8 @@ def test_asking_only_for_the_head_is_not_a_read(api, data_request):
 
     assert answer.status_code == 405
     assert Access.objects.count() == 0
+
+
+@pytest.mark.parametrize("text", FORMULA_STARTS)
+def test_no_cell_begins_with_any_sign_of_a_formula(text):
+    assert exports._cell(f"{text}1") == f"'{text}1"

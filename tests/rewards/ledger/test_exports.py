@@ -21,7 +21,7 @@ from tests.rewards.ledger import books
 from tests.rewards.ledger.test_sealing import sealed
 
 API = "/api/v1/ledger/export"
-FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"]
 
 
 @pytest.fixture
