@@ -70,8 +70,10 @@ def begin_epoch(*, actor: str, at: datetime) -> str:
     names = [*keyring.epochs(), *KeyEpoch.objects.values_list("name", flat=True)]
     epoch = keyring.following(max(names, key=keyring.number_of, default=None))
     keyring.make(epoch)
-    KeyEpoch.objects.bulk_create([KeyEpoch(name=epoch, made_at=at)], ignore_conflicts=True)
-    parties.note(actor=actor, action="vault.epoch.begin", subject=f"epoch:{epoch}", at=at)
+    # The key first: an epoch whose key was never written would be one that nobody can seal with.
+    with transaction.atomic():
+        KeyEpoch.objects.bulk_create([KeyEpoch(name=epoch, made_at=at)], ignore_conflicts=True)
+        parties.note(actor=actor, action="vault.epoch.begin", subject=f"epoch:{epoch}", at=at)
     return epoch
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.utils import timezone
 
 from consent.parties.models import AuditEntry
@@ -202,6 +203,18 @@ def test_every_beginning_and_end_is_in_the_audit_trail(keys):
 
     told = AuditEntry.objects.filter(action__startswith="vault.").values_list("action", "subject")
     assert list(told.order_by("id")) == [("vault.epoch.begin", "epoch:e2"), ("vault.epoch.destroy", "epoch:e1")]
+
+
+def test_an_epoch_that_cannot_be_noted_is_not_begun(keys, monkeypatch):
+    def fails(**_):
+        raise OperationalError
+
+    monkeypatch.setattr(rotation.parties, "note", fails)
+
+    with pytest.raises(OperationalError):
+        rotation.begin_epoch(actor="test", at=timezone.now())
+
+    assert not KeyEpoch.objects.exists()
 
 
 def test_the_clock_begins_an_epoch_on_its_day_and_destroys_the_old_one_on_its_own(keys, settings):
