@@ -56,6 +56,24 @@ def test_staff_who_have_one_show_it_and_come_to_where_they_wanted(admin):
     assert answer.status_code == 200
 
 
+ELSEWHERE = ["https://evil.example/", "//evil.example/", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)"]
+
+
+@pytest.mark.parametrize("elsewhere", ELSEWHERE)
+def test_nobody_is_led_to_another_site(admin, elsewhere):
+    secret = generate_totp_secret()
+    TOTP.activate(admin, secret)
+    browser = signed_in(admin)
+
+    asked = browser.get(f"{DESK}login/", {"next": elsewhere})
+    answer = browser.post(reverse("mfa_reauthenticate"), {"code": code_of(secret), "next": elsewhere})
+
+    assert f'href="{reverse("mfa_reauthenticate")}?next=/"' in asked.content.decode()
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/")
+    assert not answer["Location"].startswith(("//", "/\\"))
+
+
 def test_a_wrong_code_opens_nothing(admin):
     TOTP.activate(admin, generate_totp_secret())
     browser = signed_in(admin)

@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -27,8 +28,10 @@ def ask_for_second_factor(request: HttpRequest, *, back: str) -> HttpResponse:
     """Say that a page wants a second factor, and lead to where one is shown, or first made.
 
     Args:
-        back: the address to come back to; what leads elsewhere is ignored when the time comes.
+        back: the address to come back to; what leads to another site becomes the front page.
     """
+    if not url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
+        back = "/"
     context = {"has_one": is_mfa_enabled(person_of(request)), "back": back}
     return render(request, "parties/second_factor.html", context, status=403)
 
