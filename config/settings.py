@@ -266,7 +266,7 @@ WITNESS_KEYS = env.words(
     "MARU_WITNESS_KEYS", "verifier keys of those who may cosign the ledger's checkpoints", default=[]
 )
 LIABILITIES_SECONDS = env.integer(
-    "MARU_LIABILITIES_SECONDS", "seconds until the ledger says anew what is owed", default=300
+    "MARU_LIABILITIES_SECONDS", "seconds until the ledger says anew what is owed", default=86_400
 )
 TOKEN_DAYS = env.integer("MARU_TOKEN_DAYS", "days a token lives before the month in which it ends", default=1826)
 ISSUE_ALONE_TOKENS = env.integer(
@@ -274,7 +274,7 @@ ISSUE_ALONE_TOKENS = env.integer(
     "tokens one admin may issue alone within a day; above it a second one agrees",
     default=500_000,
 )
-THANKS_TOKENS = env.integer("MARU_THANKS_TOKENS", "most tokens one thank-you gives to one home", default=1_000)
+THANKS_TOKENS = env.integer("MARU_THANKS_TOKENS", "most tokens one home gets by thank-yous in a day", default=1_000)
 GIFT_TOKENS = env.integer("MARU_GIFT_TOKENS", "most tokens in one gift between homes", default=1_000)
 GIFT_DAY_TOKENS = env.integer("MARU_GIFT_DAY_TOKENS", "most tokens a home gives away in a day", default=2_000)
 GIFT_MONTH_TOKENS = env.integer("MARU_GIFT_MONTH_TOKENS", "most tokens a home gives away in a month", default=10_000)

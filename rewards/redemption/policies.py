@@ -240,10 +240,12 @@ def check_can_return(gift: Gift, *, actor: User) -> None:
     Raises:
         NotYourGift: it was given to another home.
         OnlyAdultsGive: `actor` is not an adult.
-        GiftsStopped: Maru has stopped this home from giving.
+        GiftsStopped: Maru has stopped this home, or the one that gave, from giving and taking.
         GiftReturned: it was returned before.
     """
     if check_can_give(actor).pk != gift.taker_id:
         raise NotYourGift(gettext("다른 집이 받은 선물이에요."))
     if gift.returned_at is not None:
         raise GiftReturned(gettext("이미 돌려준 선물이에요."))
+    if GiftAddress.objects.filter(household=gift.giver_id, stopped_at__isnull=False).exists():
+        raise GiftsStopped(gettext("지금은 선물을 주고받지 않는 집에서 온 선물이에요. 토큰은 그대로 두시면 돼요."))

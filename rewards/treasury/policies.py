@@ -1,17 +1,18 @@
 """Who may let tokens come into being, and against what. These raise; they change nothing."""
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext
 
 from consent.parties.errors import NotPermitted, OrganisationSuspended
 from consent.parties.models import Organisation, User
 from consent.parties.policies import check_is_admin
-from rewards.ledger.models import MAX_AMOUNT
+from rewards.ledger.models import MAX_AMOUNT, Transfer
 from rewards.treasury.errors import (
     InvoiceInvalid,
     NotTheProposer,
@@ -39,6 +40,18 @@ def check_spends(organisation: Organisation) -> None:
         raise NotPermitted(gettext("토큰을 쓰는 기관이 아니에요."))
     if not organisation.is_active:
         raise OrganisationSuspended(gettext("지금은 멈춰 있는 기관이에요. 먼저 기관을 다시 열어 주세요."))
+
+
+def check_can_thank(organisation: Organisation) -> None:
+    """Let thank-yous be paid by Maru itself alone: its tokens come by four eyes, a buyer's are the buyer's.
+
+    Raises:
+        NotPermitted: it is another organisation.
+        OrganisationSuspended: it is suspended, or was never verified.
+    """
+    check_spends(organisation)
+    if organisation.kind != Organisation.Kind.PLATFORM:
+        raise NotPermitted(gettext("지금은 마루의 주머니에서만 고마움을 보내요."))
 
 
 def check_invoice(number: str, *, amount_krw: int, tokens: int) -> str:
@@ -71,12 +84,17 @@ def check_can_decide(issuance: Issuance, *, actor: User) -> None:
     """Let another admin than the proposer agree or refuse.
 
     Raises:
-        NotPermitted: `actor` is no admin of the platform.
-        SecondPersonNeeded: `actor` proposed it.
+        NotPermitted: `actor` is no admin of the platform, or may not use its desk.
+        SecondPersonNeeded: `actor` proposed it, or came to Maru only after it was proposed.
     """
     check_is_admin(actor)
+    if not actor.is_staff:
+        raise NotPermitted(gettext("관리자 화면을 쓰는 사람만 정할 수 있어요."))
     if issuance.proposed_by_id == actor.pk:
         raise SecondPersonNeeded(gettext("직접 올린 발행은 다른 관리자가 정해요."))
+    # Whoever proposes could otherwise make the second person afterwards. A seat does not say since when it is held.
+    if actor.joined_at > issuance.proposed_at:
+        raise SecondPersonNeeded(gettext("발행을 올린 뒤에 마루에 들어온 사람은 정할 수 없어요."))
 
 
 def check_can_withdraw(issuance: Issuance, *, actor: User) -> None:
@@ -116,6 +134,23 @@ def check_thanks(*, batch: str, tokens: int, words_ko: str, words_en: str) -> No
     if not 1 <= tokens <= settings.THANKS_TOKENS:
         words = {"most": f"{settings.THANKS_TOKENS:,}"}
         raise ThanksOutOfBounds(gettext("한 집에 1에서 %(most)s 토큰까지 보낼 수 있어요.") % words)
+
+
+def check_thanked_today(account_ids: Iterable[int], *, tokens: int) -> None:
+    """Keep what a home gets within a day, by whatever batches, within what one thank-you may give.
+
+    Who pays must be locked.
+
+    Raises:
+        ThanksOutOfBounds: a home would get more.
+    """
+    given = Transfer.objects.filter(credit__in=account_ids, event_type="thanks", recorded_at__gt=Now() - DAY)
+    most = max(given.values_list("credit").annotate(day=Sum("amount")).values_list("day", flat=True), default=0)
+    if most + tokens > settings.THANKS_TOKENS:
+        words = {"most": f"{settings.THANKS_TOKENS:,}"}
+        raise ThanksOutOfBounds(
+            gettext("한 집이 하루에 받는 고마움은 모두 %(most)s 토큰까지예요. 내일 이어서 보내 주세요.") % words
+        )
 
 
 def check_same_thanks(thanks: Thanks, *, organisation: Organisation, tokens: int, words_ko: str, words_en: str) -> None:

@@ -36,7 +36,7 @@ def seconds(act):
 
 
 def test_ten_thousand_homes(addresses):
-    school, admin = factories.tokens_for(factories.organisation(), 10 * HOMES), factories.admin()
+    school, admin = factories.tokens_for(factories.platform(), 10 * HOMES), factories.admin()
     thanks = operations.begin_thanks(
         batch="bench", organisation=school, tokens=5, words_ko="고마워요", words_en="Thank you", actor=admin,
         at=timezone.now(),

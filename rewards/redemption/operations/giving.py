@@ -111,7 +111,7 @@ def return_gift(*, gift_id: UUID, actor: User, at: datetime) -> Gift:
         Gift.DoesNotExist: there is no such gift.
         NotYourGift: it was given to another home.
         OnlyAdultsGive: `actor` is not an adult.
-        GiftsStopped: Maru has stopped this home from giving.
+        GiftsStopped: Maru has stopped this home, or the one that gave, from giving and taking.
         GiftReturned: it was returned before.
         NotEnoughTokens: the home has spent some of what it would return.
         GiftAddressUnknown: the home it came from is not there any more.

@@ -1,4 +1,4 @@
-"""A surprise: an organisation thanks many homes at once, from what it has, each home once."""
+"""A surprise: Maru thanks many homes at once, from what it has, each home once."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from consent.parties import operations as parties
 from consent.parties.models import Organisation, User
 from consent.parties.policies import check_is_admin
 from rewards.ledger import operations as ledger
-from rewards.ledger.errors import InsufficientTokens, LedgerError, UnknownAccount
-from rewards.ledger.models import Attempt
+from rewards.ledger.errors import AccountClosed, InsufficientTokens, LedgerError, UnknownAccount
+from rewards.ledger.models import Account, Attempt
 from rewards.ledger.queries import balance_of
 from rewards.treasury import policies
 from rewards.treasury.errors import BudgetTooSmall
@@ -56,13 +56,13 @@ def begin_thanks(
         batch: the name under which it can be gone on with after a stop.
 
     Raises:
-        NotPermitted: `actor` is no admin of the platform, or the organisation spends no tokens.
+        NotPermitted: `actor` is no admin of the platform, or the organisation is not Maru itself.
         OrganisationSuspended: it is suspended, or was never verified.
         ThanksOutOfBounds: a word is missing, or a home would get more than one may.
         ThanksDiffer: the batch was begun with other words, tokens or another organisation.
     """
     check_is_admin(actor)
-    policies.check_spends(organisation)
+    policies.check_can_thank(organisation)
     policies.check_thanks(batch=batch, tokens=tokens, words_ko=words_ko, words_en=words_en)
     given: dict[str, Any] = {"organisation": organisation, "tokens": tokens, "words_ko": words_ko, "words_en": words_en}
     thanks, is_new = Thanks.objects.get_or_create(batch=batch, defaults={**given, "made_by": actor, "made_at": at})
@@ -89,8 +89,13 @@ def thank_homes(
         told: called after each batch with what was done so far.
 
     Raises:
+        NotPermitted: the organisation is not Maru itself.
+        OrganisationSuspended: it is suspended.
         BudgetTooSmall: the organisation has too little for all who are still to be thanked; nothing more was given.
+        ThanksOutOfBounds: a home would get more in a day than it may; nothing more was given.
+        LedgerError: the books refuse it for another reason than a closed account.
     """
+    policies.check_can_thank(thanks.organisation)
     check_budget(thanks, addresses=addresses)
     done = Outcome()
     for begin in range(0, len(addresses), size):
@@ -117,7 +122,11 @@ def check_budget(thanks: Thanks, *, addresses: Sequence[str]) -> int:
     return needed
 
 
+@transaction.atomic(durable=True)
 def _thank(thanks: Thanks, addresses: Sequence[str]) -> Outcome:
+    # Two batches at once must not both fit into a home's day.
+    Organisation.objects.select_for_update(no_key=True).get(pk=thanks.organisation_id)
+    _check_day(thanks, addresses)
     items = [
         ledger.PostItem(
             key=_key(thanks, address),
@@ -133,9 +142,20 @@ def _thank(thanks: Thanks, addresses: Sequence[str]) -> Outcome:
     answers = ledger.apply(items, skip_refused=True)
     if any(isinstance(answer, InsufficientTokens) for answer in answers):
         raise BudgetTooSmall(thanks.batch, needed=thanks.tokens, available=_available(purse_of(thanks.organisation)))
-    refused = sum(isinstance(answer, LedgerError) for answer in answers)
+    for answer in answers:
+        if isinstance(answer, LedgerError) and not isinstance(answer, AccountClosed):
+            raise answer
+    refused = sum(isinstance(answer, AccountClosed) for answer in answers)
     before = sum(answer.replayed for answer in answers if not isinstance(answer, LedgerError))
     return Outcome(thanked=len(answers) - refused - before, before=before, closed=refused)
+
+
+def _check_day(thanks: Thanks, addresses: Sequence[str]) -> None:
+    keys = {_key(thanks, address): address for address in addresses}
+    before = Attempt.objects.filter(key__in=keys, outcome=Attempt.APPLIED).values_list("key", flat=True)
+    left = set(addresses) - {keys[key] for key in before}
+    accounts = Account.objects.filter(address__in=left).values_list("pk", flat=True)
+    policies.check_thanked_today(list(accounts), tokens=thanks.tokens)
 
 
 def _key(thanks: Thanks, address: str) -> str:

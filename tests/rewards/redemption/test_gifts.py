@@ -245,6 +245,18 @@ def test_nobody_takes_a_gift_back(mother, neighbour):
     assert tokens(neighbour) == 1_100
 
 
+def test_nothing_goes_back_to_a_home_that_was_stopped(mother, neighbour):
+    gift = give(by=mother, to=neighbour)
+    code_of(mother)
+    GiftAddress.objects.filter(household=mother.membership.household).update(stopped_at=timezone.now())
+
+    with pytest.raises(GiftsStopped, match="그대로 두시면 돼요"):
+        give_back(gift, by=neighbour)
+
+    assert (tokens(mother), tokens(neighbour)) == (900, 1_100)
+    assert Gift.objects.get(pk=gift.pk).returned_at is None
+
+
 def test_what_was_spent_cannot_be_returned(mother, neighbour):
     gift = give(by=mother, to=neighbour)
     give(by=neighbour, to=factories.member(of=factories.tokens_in_wallet(factories.household(), 1)), tokens=1_000)

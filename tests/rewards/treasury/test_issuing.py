@@ -97,6 +97,28 @@ def test_nobody_agrees_with_themselves(school, hana):
     assert (Issuance.objects.get().state, purse(school)) == (State.PROPOSED, 0)
 
 
+def test_nobody_agrees_who_came_after_the_proposal(school, hana):
+    issuance = propose(school, by=hana, tokens=LIMIT + 1)
+    made_for_it = factories.admin()
+
+    for verb, fields in (("approve", {}), ("refuse", {"reason": "까닭"})):
+        with pytest.raises(SecondPersonNeeded):
+            decide(verb, issuance, by=made_for_it, **fields)
+
+    assert (Issuance.objects.get().state, purse(school)) == (State.PROPOSED, 0)
+
+
+def test_nobody_agrees_who_may_not_use_the_desk(school, hana, duri):
+    issuance = propose(school, by=hana, tokens=LIMIT + 1)
+    duri.is_staff = False
+    duri.save()
+
+    with pytest.raises(NotPermitted):
+        decide("approve", issuance, by=duri)
+
+    assert purse(school) == 0
+
+
 def test_the_database_lets_nobody_agree_with_themselves(school, hana):
     issuance = propose(school, by=hana, tokens=LIMIT + 1)
 
