@@ -68,6 +68,8 @@ class SignedRequest(BaseAuthentication):
         key = _open_key(named, at=at)
         body = kept_body(request)
         signatures.check_signature(signed, body, public_key=bytes(key.public_key or b""))
+        # After the signature, so that a key's age is told to nobody but its holder.
+        signatures.check_not_before(signed, made_at=key.made_at)
         return Signer(key, signed)
 
 

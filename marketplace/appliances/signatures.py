@@ -75,6 +75,19 @@ def check_clock(signed: Signed, *, at: datetime) -> None:
         raise ClockTooFarOff
 
 
+def check_not_before(signed: Signed, *, made_at: datetime) -> None:
+    """Refuse what was signed before the key came to this home: it was meant for the one before.
+
+    Args:
+        made_at: when the key was bound here; to the second, as timestamps are.
+
+    Raises:
+        ClockTooFarOff: it was, or the sender's clock is that much behind.
+    """
+    if signed.timestamp < int(made_at.timestamp()):
+        raise ClockTooFarOff
+
+
 def check_signature(signed: Signed, body: bytes, *, public_key: bytes) -> None:
     """Let pass only what the holder of the private key signed, byte for byte.
 

@@ -9,7 +9,7 @@ from consent.parties.errors import NotPermitted
 from consent.parties.models import AuditEntry, Membership
 from consent.records.models import Ask, Consent
 from marketplace.appliances import operations as appliances
-from marketplace.appliances.models import Appliance
+from marketplace.appliances.models import Appliance, PairedKey
 from marketplace.brokerage import operations as brokerage
 from marketplace.brokerage.errors import AppliancePrivate
 from marketplace.delivery.models import Release
@@ -94,6 +94,21 @@ def test_its_key_ends_and_the_new_home_lets_it_in_and_finds_nothing(mother):
     assert mine.insights.count() == 1
     assert Insight.objects.filter(sealed__isnull=False).get().household == neighbour.membership.household
     assert Appliance.objects.get(household=mother.membership.household).left_at is not None
+
+
+def test_what_it_signed_in_its_old_home_is_not_taken_in_by_the_next_one(mother):
+    purifier, neighbour = Hub(mother, type="air_purifier"), factories.member()
+    said, sent_at = [event()], timezone.now()
+    PairedKey.objects.update(made_at=sent_at - timedelta(days=1))
+    purifier.send(said, message_id="msg_1", at=sent_at - timedelta(seconds=60))
+    leaves(Appliance.objects.get(), mother)
+    moved = Hub(neighbour, type="air_purifier", key=purifier.secret)
+
+    answer = moved.send(said, message_id="msg_1", at=sent_at - timedelta(seconds=60))
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "timestamp_outside_window")
+    assert not Insight.objects.filter(household=neighbour.membership.household).exists()
+    assert moved.send([event()]).status_code == 200
 
 
 def test_a_hub_that_goes_on_speaking_brings_in_a_new_one(mother):
