@@ -95,7 +95,6 @@ def thank_homes(
         ThanksOutOfBounds: a home would get more in a day than it may; nothing more was given.
         LedgerError: the books refuse it for another reason than a closed account.
     """
-    policies.check_can_thank(thanks.organisation)
     check_budget(thanks, addresses=addresses)
     done = Outcome()
     for begin in range(0, len(addresses), size):
@@ -108,8 +107,11 @@ def check_budget(thanks: Thanks, *, addresses: Sequence[str]) -> int:
     """Return what is still needed to thank every home.
 
     Raises:
+        NotPermitted: the organisation is not Maru itself.
+        OrganisationSuspended: it is suspended.
         BudgetTooSmall: the organisation has less than that.
     """
+    policies.check_can_thank(thanks.organisation)
     keys = [_key(thanks, address) for address in addresses]
     before = sum(
         Attempt.objects.filter(key__in=keys[begin : begin + HOMES], outcome=Attempt.APPLIED).count()
