@@ -30,7 +30,9 @@ class Command(BaseCommand):
             "--batch", required=True, help="the name of this thank-you; once used, it stays what it was"
         )
         parser.add_argument("--by", required=True, help="e-mail address of the admin who answers for it")
-        parser.add_argument("--organisation", type=UUID, help="who thanks and pays: Maru itself, and nobody else so far")
+        parser.add_argument(
+            "--organisation", type=UUID, help="who thanks and pays: Maru itself, and nobody else so far"
+        )
         parser.add_argument("--tokens", required=True, type=int, help="for each home")
         parser.add_argument("--why-ko", required=True, help="why, as homes read it in Korean")
         parser.add_argument("--why-en", required=True, help="the same in English")
