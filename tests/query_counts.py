@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from unittest import mock
 from uuid import uuid4
 
 from django.core.cache import cache
@@ -21,6 +22,8 @@ from consent.records.models import Ask, Consent, Preference, Receipt
 from marketplace.appliances import codes
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.dialects import Method, Raw, Reading
+from marketplace.appliances.models import Appliance
+from marketplace.appliances.operations import arriving
 from marketplace.brokerage import operations as brokerage
 from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import Access, Release
@@ -281,6 +284,9 @@ def _asks(home: Household, count: int, *, source: str) -> list[Ask]:
         )
         for number in range(count)
     ]  # fmt: skip
-    insights.record_insights(household=home, items=readings, dialect="canonical", at=at)
+    # More than a home takes in on one day; they are of another day, so that the calls here may bring in theirs.
+    with mock.patch.object(arriving, "MAX_NEW_A_DAY", 1_000):
+        insights.record_insights(household=home, items=readings, dialect="canonical", at=at)
+    Appliance.objects.filter(household=home).update(joined_at=at - timedelta(days=2))
     brokerage.match_insights(at=at)
     return list(Ask.objects.filter(household=home, asked_at=at).select_related("household", "recipient", "offer"))

@@ -4,6 +4,7 @@ import os
 import time
 from datetime import timedelta
 from decimal import Decimal
+from unittest import mock
 from uuid import uuid4
 
 from django.utils import timezone
@@ -11,6 +12,7 @@ from django.utils import timezone
 from consent.parties.models import Organisation
 from consent.records.models import Ask
 from marketplace.appliances.dialects import Method, Raw, Reading
+from marketplace.appliances.operations import arriving
 from marketplace.brokerage import operations as brokerage
 from marketplace.demand.models import DataRequest, RequestVersion
 from marketplace.insights import operations as insights
@@ -68,8 +70,9 @@ def crowd(count: int, *, like: DataRequest) -> None:
 
 def insights_a_second(homes: list) -> float:
     """Bring one batch per home, each thing by an appliance of its own, and match them all."""
-    for home in homes:
-        insights.record_insights(household=home, items=readings(), dialect="canonical", at=timezone.now())
+    with mock.patch.object(arriving, "MAX_NEW_A_DAY", BATCH):
+        for home in homes:
+            insights.record_insights(household=home, items=readings(), dialect="canonical", at=timezone.now())
     began = time.perf_counter()
     matched = 0
     while taken := brokerage.match_insights(at=timezone.now(), limit=BATCH):
