@@ -125,8 +125,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "This kind needs a confidence between 0 and 1. Put it into confidence.",
     ),
     "too_many_new_appliances": (
-        "하루에 새로 들일 수 있는 가전은 쉰 대까지예요. 이 가전은 내일 다시 보내 주세요.",
-        "A home takes in fifty new appliances a day. Send what this one noticed again tomorrow.",
+        "하루에 새로 들일 수 있는 가전은 삼백 대까지예요. 이 가전은 내일 다시 보내 주세요.",
+        "A home takes in three hundred new appliances a day. Send what this one noticed again tomorrow.",
     ),
     "doubled_value": (
         "같은 값이 한 번에 두 번 왔어요. 하나만 보내 주세요.",

@@ -17,9 +17,10 @@ from marketplace.appliances.errors import ApplianceLeft, KeyEnded, SignatureRefu
 from marketplace.appliances.models import Appliance, PairedKey
 from marketplace.appliances.senders import Sender
 
-#: How many appliances a hub may bring into one home within a day. A large home that connects everything at once has
-#: some dozens; a hub that invents names would get round every cap that is counted by the appliance.
-MAX_NEW_A_DAY = 50
+#: How many appliances a hub may bring into one home within a day. A hub counts every sensor by itself, and a
+#: large home that connects everything at once has some hundreds; one that invents names would get round every cap that
+#: is counted by the appliance.
+MAX_NEW_A_DAY = 300
 
 # Django has no FOR SHARE.
 _SHARE_HOME = "SELECT 1 FROM parties_household WHERE id = %s FOR SHARE"

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from consent.parties import operations as parties
 from consent.parties.models import MachineKey
 from marketplace.appliances.models import Appliance
+from marketplace.appliances.operations import MAX_NEW_A_DAY
 from marketplace.care.story import airrohr_body, edge_events, home_assistant_states
 from marketplace.insights import operations, vault
 from marketplace.insights.models import Insight, SealedObject
@@ -113,17 +114,17 @@ def test_a_fixed_number_of_statements_whatever_the_size(hub, django_assert_max_n
     assert Insight.objects.count() == 301
 
 
-def test_a_hub_brings_in_fifty_new_appliances_a_day_and_no_more(hub, home):
-    answer = send(hub, [pm25(entity=f"sensor.n{n}") for n in range(60)])
-    again = send(hub, [pm25("63", minutes_ago=4, entity=f"sensor.n{n}") for n in (0, 55)])
+def test_a_hub_brings_in_so_many_new_appliances_a_day_and_no_more(hub, home):
+    answer = send(hub, [pm25(entity=f"sensor.n{n}") for n in range(MAX_NEW_A_DAY + 10)])
+    again = send(hub, [pm25("63", minutes_ago=4, entity=f"sensor.n{n}") for n in (0, MAX_NEW_A_DAY + 5)])
 
     refused = [one["problem"]["code"] for one in answer.json()["results"] if one["status"] == "rejected"]
     assert refused == ["too_many_new_appliances"] * 10
     assert statuses(again) == ["accepted", "rejected"]
-    assert Appliance.objects.filter(household=home).count() == Insight.objects.count() - 1 == 50
+    assert Appliance.objects.filter(household=home).count() == Insight.objects.count() - 1 == MAX_NEW_A_DAY
 
     Appliance.objects.update(joined_at=datetime.now(UTC) - timedelta(days=1))
-    assert statuses(send(hub, [pm25(entity="sensor.n55")])) == ["accepted"]
+    assert statuses(send(hub, [pm25(entity=f"sensor.n{MAX_NEW_A_DAY + 5}")])) == ["accepted"]
 
 
 def test_an_airrohr_may_bring_its_key_by_basic_auth(home):
