@@ -31,3 +31,4 @@ def test_statements_of_every_address(django_db_setup, django_db_blocker):
         one, twenty = few[method, route], many[method, route]
         more = "" if one.count == twenty.count else f"  +{twenty.count - one.count}"
         print(f"  {one.count:4} {twenty.count:4}  {one.status}  {method:<6} /{route}{more}")
+    assert [call for call in few if few[call].count != many[call].count] == []
