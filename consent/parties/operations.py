@@ -6,7 +6,7 @@ from uuid import UUID
 
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext
 
 from consent.parties import policies
@@ -26,6 +26,9 @@ from consent.parties.models import (
 
 INVITATION_LASTS = timedelta(days=7)
 MOST_OPEN_INVITATIONS = 10
+
+# Django has no FOR SHARE.
+_SHARE_HOME = "SELECT 1 FROM parties_household WHERE id = %s FOR SHARE"
 
 
 @transaction.atomic(savepoint=False)
@@ -172,6 +175,16 @@ def found_household(*, founder: User, name: str, area: Area, at: datetime) -> Ho
     Membership.objects.create(household=household, user=founder, role=Membership.Role.ADULT)
     note(actor=str(founder.pk), action="household.found", subject=f"household:{household.pk}", at=at)
     return household
+
+
+@transaction.atomic(savepoint=False)
+def hold_home(*, household: Household) -> None:
+    """Keep a home from closing until this transaction ends; many hold it at once. Hold it before any other row.
+
+    That a row points at its home holds nothing until the commit: Django's foreign keys are checked there.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARE_HOME, [household.pk])
 
 
 @transaction.atomic(durable=True)

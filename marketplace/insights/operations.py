@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from consent.parties import operations as parties
 from consent.parties.canonical import canonical_bytes
 from consent.parties.models import Household
 from consent.parties.secrets import keyed_name
@@ -106,7 +107,7 @@ def record_insights(
 def _record(
     household: Household, items: Sequence[Reading | Rejection], dialect: str, at: datetime, sender: Sender
 ) -> list[ItemResult]:
-    appliances.hold_home(household=household)
+    parties.hold_home(household=household)
     read = [item if isinstance(item, Rejection) else normalise(item, received_at=at) for item in items]
     refused = [ItemResult(item.index, "rejected", rejection=item) for item in read if isinstance(item, Rejection)]
     normal = flag_physics([item for item in read if isinstance(item, NormalReading)])

@@ -3,7 +3,6 @@ from marketplace.appliances.operations.arriving import (
     check_may_still_speak,
     hear_appliance,
     hear_named,
-    hold_home,
 )
 from marketplace.appliances.operations.describing import (
     describe_appliance,
@@ -53,7 +52,6 @@ __all__ = [
     "end_pairing",
     "hear_appliance",
     "hear_named",
-    "hold_home",
     "join_appliances",
     "leave_home",
     "make_hub_key",

@@ -23,17 +23,9 @@ from marketplace.appliances.senders import Sender
 MAX_NEW_A_DAY = 300
 
 # Django has no FOR SHARE.
-_SHARE_HOME = "SELECT 1 FROM parties_household WHERE id = %s FOR SHARE"
 _SHARE_PAIRING = """
 SELECT 1 FROM appliances_pairing p JOIN appliances_pairedkey k ON k.pairing_id = p.id WHERE k.id = %s
 FOR SHARE OF p"""
-
-
-@transaction.atomic(savepoint=False)
-def hold_home(*, household: Household) -> None:
-    """Keep a home from closing until this transaction ends; many requests hold it at once."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SHARE_HOME, [household.pk])
 
 
 @transaction.atomic(savepoint=False)

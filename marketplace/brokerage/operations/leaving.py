@@ -78,7 +78,7 @@ def _close(*, membership_id: UUID, actor: User, whole: bool, at: datetime) -> bo
     """
     membership = Membership.objects.select_related("household", "user").get(pk=membership_id)
     home = Household.objects.select_for_update().get(pk=membership.household_id)
-    # A new member and a new order point at the home's row, which is locked: they came before this, or find no home.
+    # Whoever joins or orders locks the home first: they came before this and are found, or find no home.
     if whole != is_last_adult(membership) or (whole and Order.objects.filter(household=home).running(at).exists()):
         return False
     waiting = _asks_of(membership, whole=whole).filter(state=Ask.State.PENDING).order_by("pk")

@@ -1,6 +1,6 @@
 """One order, from its reservation to its fulfilment or its end.
 
-One lock order everywhere: the order's row, then the reward's (stock), then the ledger's balances.
+One lock order everywhere: the home, the order's row, then the reward's (stock), then the ledger's balances.
 """
 
 from contextlib import suppress
@@ -175,6 +175,8 @@ def lapse_orders(*, at: datetime, limit: int = 100) -> int:
 
 @transaction.atomic(durable=True)
 def _place(*, household: Household, reward_id: UUID, actor: User, at: datetime, idempotency_key: str) -> Order:
+    # A home that closes waits for this, and finds the order; or this waits, and finds no wallet.
+    parties.hold_home(household=household)
     try:
         reward = Reward.objects.lock(reward_id)
     except Reward.DoesNotExist as exc:

@@ -22,6 +22,7 @@ from rewards.ledger.queries import balance_of, wallet_address
 from rewards.redemption import operations as redemption
 from rewards.redemption.errors import NotEnoughTokens
 from rewards.redemption.models import Order
+from rewards.redemption.operations import ordering
 from tests import factories
 from tests.threads import all_at_once
 
@@ -185,6 +186,40 @@ def test_whoever_orders_and_leaves_at_once_leaves_no_open_order(committed_db):
     assert isinstance(told, Farewell)
     assert all(isinstance(one, Order | NotEnoughTokens) for one in orders), orders
     assert not Order.objects.running(timezone.now()).exists()
+    assert balance_of(address).held == 0
+
+
+def test_an_order_that_commits_late_is_found_by_whoever_leaves(committed_db):
+    """Its row points at the home and yet holds nothing: foreign keys are checked at the commit."""
+    mother = factories.member()
+    home = factories.tokens_in_wallet(mother.membership.household, 1000)
+    reward, address = factories.reward(tokens=10, stock=None), wallet_address(home)
+    person = User.objects.select_related("membership__household").get(pk=mother.pk)
+    placed, may_commit = threading.Event(), threading.Event()
+
+    def order_late():
+        with transaction.atomic():
+            ordering._place.__wrapped__(
+                household=home, reward_id=reward.pk, actor=person, at=timezone.now(), idempotency_key=""
+            )
+            placed.set()
+            may_commit.wait(20)
+        connection.close()
+
+    def leave():
+        operations.leave_maru(actor=mother, at=timezone.now())
+        connection.close()
+
+    hands = [threading.Thread(target=order_late), threading.Thread(target=leave)]
+    hands[0].start()
+    placed.wait(20)
+    hands[1].start()
+    hands[1].join(1)
+    may_commit.set()
+    for hand in hands:
+        hand.join(30)
+
+    assert Order.objects.get().state == Order.State.CANCELLED
     assert balance_of(address).held == 0
 
 
