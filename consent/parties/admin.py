@@ -7,6 +7,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from consent.parties import operations
 from consent.parties.models import Area, AuditEntry, Household, MachineKey, Membership, Organisation, Seat, User
@@ -109,7 +110,7 @@ class MachineKeyAdmin(OnlyLooked):
     exclude = ("secret_sha256",)
     actions = ("revoke",)
 
-    @admin.action(description="고른 열쇠를 바로 끝내기", permissions=["revoke"])
+    @admin.action(description=_("고른 열쇠를 바로 끝내기"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, keys: QuerySet[MachineKey]) -> None:
         for key in keys:
             operations.revoke_key(key=key, actor=person_of(request), at=timezone.now())

@@ -43,6 +43,8 @@ READ_ONLY = {
     "ledger_share",
     "ledger_transfer",
 }
+#: Columns that the runtime role does not read from the table: a function hands them out with the row they belong to.
+HIDDEN = {"ledger_leaf": {"salt", "credit_salt"}}
 
 #: Several databases of one server may be migrated at once; the second one finds the role already there.
 MAKE_ROLE = f"""
@@ -65,7 +67,7 @@ def apply_grants(*, using: str = "default", **_: Any) -> None:
             name = sql.Identifier(table)
             role = sql.Identifier(RUNTIME_ROLE)
             cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, role))
-            cursor.execute(sql.SQL(f"GRANT {_rights(table)} ON {{}} TO {{}}").format(name, role))
+            cursor.execute(sql.SQL(f"GRANT {_rights(table)} {{}} ON {{}} TO {{}}").format(_shown(cursor, table), name, role))
 
 
 def _rights(table: str) -> str:
@@ -76,6 +78,15 @@ def _rights(table: str) -> str:
     if table in NEVER_DELETED:
         return "SELECT, INSERT, UPDATE"
     return "SELECT, INSERT, UPDATE, DELETE"
+
+
+def _shown(cursor: Any, table: str) -> sql.Composable:
+    """Return the columns a right is about, in parentheses; nothing where it is about all of them."""
+    if table not in HIDDEN:
+        return sql.SQL("")
+    cursor.execute(f"SELECT * FROM {table} LIMIT 0")
+    shown = [sql.Identifier(column.name) for column in cursor.description if column.name not in HIDDEN[table]]
+    return sql.SQL("({})").format(sql.SQL(", ").join(shown))
 
 
 def connect() -> None:

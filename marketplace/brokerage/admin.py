@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from consent.parties.admin import OnlyLooked, OrganisationAdmin
 from consent.parties.errors import PartiesError
@@ -27,21 +28,21 @@ Act = Callable[[UUID], object]
 class ReasonForm(ActionForm):
     """Why, in a few words; it stands in the audit trail."""
 
-    reason = forms.CharField(label="까닭", max_length=400, required=False)
+    reason = forms.CharField(label=_("까닭"), max_length=400, required=False)
 
 
 class Late(admin.SimpleListFilter):
     """Duties past their deadline, unless others are asked for."""
 
-    title = "기한"
+    title = _("기한")
     parameter_name = "late"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
-        return [("open", "지울 것 모두"), ("done", "지운 것")]
+        return [("open", gettext("지울 것 모두")), ("done", gettext("지운 것"))]
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         late, *others = super().choices(changelist)
-        yield {**late, "display": "기한이 지난 것"}
+        yield {**late, "display": gettext("기한이 지난 것")}
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Erasure]) -> QuerySet[Erasure]:
@@ -96,20 +97,20 @@ class ErasureAdmin(StopsBuyers, OnlyLooked):
     fields = ("release", "due_at", "attested_at", "attested_by")
     actions = ("stop_buyers",)
 
-    @admin.display(description="기관", ordering="release__organisation__name_ko")
+    @admin.display(description=_("기관"), ordering="release__organisation__name_ko")
     def buyer(self, erasure: Erasure) -> str:
         return erasure.release.organisation.name
 
-    @admin.display(description="늦은 날")
+    @admin.display(description=_("늦은 날"))
     def days_late(self, erasure: Erasure) -> int:
         until = erasure.attested_at or timezone.now()
         return max(0, (until - erasure.due_at).days)
 
-    @admin.display(description="멈춤", boolean=True)
+    @admin.display(description=_("멈춤"), boolean=True)
     def is_stopped(self, erasure: Erasure) -> bool:
         return erasure.release.organisation.suspended_at is not None
 
-    @admin.action(description="고른 기관을 멈추기", permissions=["stop"])
+    @admin.action(description=_("고른 기관을 멈추기"), permissions=["stop"])
     def stop_buyers(self, request: HttpRequest, erasures: QuerySet[Erasure]) -> None:
         self.stop_all(request, erasures.order_by().values_list("release__organisation", flat=True))
 
@@ -122,11 +123,11 @@ class BuyerDesk(StopsBuyers, OrganisationAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         return (*super().get_readonly_fields(request, obj), "suspended_at")
 
-    @admin.action(description="고른 기관을 멈추기", permissions=["stop"])
+    @admin.action(description=_("고른 기관을 멈추기"), permissions=["stop"])
     def stop_buyers(self, request: HttpRequest, buyers: QuerySet[Organisation]) -> None:
         self.stop_all(request, buyers.values_list("pk", flat=True))
 
-    @admin.action(description="멈춘 기관이 받은 허락을 모두 거두기", permissions=["stop"])
+    @admin.action(description=_("멈춘 기관이 받은 허락을 모두 거두기"), permissions=["stop"])
     def revoke_all(self, request: HttpRequest, buyers: QuerySet[Organisation]) -> None:
         actor, at = person_of(request), timezone.now()
 
@@ -139,7 +140,7 @@ class BuyerDesk(StopsBuyers, OrganisationAdmin):
         done = self.for_each(request, buyers.values_list("pk", flat=True), revoke)
         messages.success(request, gettext("기관 %(done)s곳의 허락을 거두었어요.") % {"done": done})
 
-    @admin.action(description="고른 기관을 다시 열기", permissions=["stop"])
+    @admin.action(description=_("고른 기관을 다시 열기"), permissions=["stop"])
     def reinstate(self, request: HttpRequest, buyers: QuerySet[Organisation]) -> None:
         actor, reason, at = person_of(request), self.reason_in(request), timezone.now()
         done = self.for_each(

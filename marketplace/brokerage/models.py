@@ -1,6 +1,7 @@
 """What an ask is about on the market's side: which insight, which data request, and the whole price."""
 
 from django.db import models
+from django.utils.translation import pgettext_lazy
 
 from consent.records.models import Ask
 from marketplace.demand.models import DataRequest, RequestVersion
@@ -20,7 +21,7 @@ class Offer(models.Model):
     dropped_fields = models.JSONField(default=list)
 
     class Meta:
-        verbose_name = "제안"
+        verbose_name = pgettext_lazy("model", "제안")
         constraints = [
             models.UniqueConstraint(fields=["insight", "request"], name="offer_once_per_insight_and_request"),
             models.CheckConstraint(

@@ -4,6 +4,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from consent.parties.admin import OnlyLooked
@@ -25,16 +26,16 @@ class StreamFlagAdmin(OnlyLooked):
     readonly_fields = fields
     actions = ("clear", "keep")
 
-    @admin.display(description="가전")
+    @admin.display(description=_("가전"))
     def thing(self, flag: StreamFlag) -> str:
         # Neither the home nor the model: who looks at the stream needs to know what it is, not whose.
         return f"{flag.appliance.get_type_display()} {str(flag.appliance_id)[:8]}"
 
-    @admin.action(description="괜찮으니 다시 여쭤보기", permissions=["look"])
+    @admin.action(description=_("괜찮으니 다시 여쭤보기"), permissions=["look"])
     def clear(self, request: HttpRequest, flags: QuerySet[StreamFlag]) -> None:
         self._decide(request, flags, StreamFlag.Verdict.CLEARED)
 
-    @admin.action(description="그대로 막아 두기", permissions=["look"])
+    @admin.action(description=_("그대로 막아 두기"), permissions=["look"])
     def keep(self, request: HttpRequest, flags: QuerySet[StreamFlag]) -> None:
         self._decide(request, flags, StreamFlag.Verdict.KEPT)
 

@@ -91,7 +91,7 @@ def _line(entry: Entry, consent: Consent | None) -> WalletLine:
 def _noticed(consent: Consent) -> str:
     insight = consent.ask.offer.insight
     kind = KINDS[insight.kind].label.say(language()) if insight.kind in KINDS else insight.kind
-    words = f"{gettext(insight.appliance.get_type_display())}, {kind}."
+    words = f"{insight.appliance.get_type_display()}, {kind}."
     if getattr(consent, "end", None) is not None:
         words += " " + gettext("나중에 철회하셨고 토큰은 그대로예요.")
     return words

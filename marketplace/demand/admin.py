@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from consent.parties.errors import PartiesError
@@ -51,20 +52,26 @@ class DataRequestAdmin(admin.ModelAdmin):
     fields = ("organisation", "state", "tokens", "reviews", "created_at", "opened_at", "closed_at", "refund_due_at")
     inlines = (VersionInline,)
 
-    @admin.display(description="쓰는 곳")
+    @admin.display(description=_("쓰는 곳"))
     def purpose(self, request: DataRequest) -> str:
         return request.version.purpose_text
 
-    @admin.display(description="맡긴 토큰 · 쓴 토큰 · 돌려받을 토큰")
+    @admin.display(description=_("맡긴 토큰 · 쓴 토큰 · 돌려받을 토큰"))
     def tokens(self, request: DataRequest) -> str:
         found = budget(request)
         return f"{found.funded:,} · {found.spent:,} · {found.refundable:,}"
 
-    @admin.display(description="검토")
+    @admin.display(description=_("검토"))
     def reviews(self, request: DataRequest) -> SafeString | str:
         rows = Review.objects.filter(version__request=request).select_related("version", "actor").order_by("-id")
-        told = ((row.version.number, row.get_verdict_display(), row.actor, row.reason) for row in rows)
-        return format_html_join("", "<p>{}판, {}, {} {}</p>", told) or "-"
+        words = gettext("%(number)s판, %(verdict)s, %(actor)s %(reason)s")
+        told = ((words % self._told(row),) for row in rows)
+        return format_html_join("", "<p>{}</p>", told) or "-"
+
+    @staticmethod
+    def _told(row: Review) -> dict[str, object]:
+        verdict = row.get_verdict_display()
+        return {"number": row.version.number, "verdict": verdict, "actor": row.actor, "reason": row.reason}
 
     def get_readonly_fields(self, request: HttpRequest, obj: DataRequest | None = None) -> tuple[str, ...]:
         return self.fields

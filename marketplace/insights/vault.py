@@ -4,13 +4,11 @@ Ciphertext and wrapped key stand in different tables; the key-encryption key sta
 What the seal vouches for (purpose, household, subject) is rebuilt from the row's columns at every opening.
 """
 
-import json
 import os
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -27,11 +25,14 @@ from marketplace.insights.models import DataKey, KeyEpoch, SealedObject
 
 #: Names the lock between sealing (shared) and rotating (alone), among PostgreSQL's advisory locks.
 SEALING = 0x6D617275
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
+_ID_BYTES, _KEY_BYTES, _NONCE_BYTES = 16, 32, 12
+#: What one sealed object needs of chance: its id, its data key, a nonce for each of the two seals.
+_RANDOM_BYTES = _ID_BYTES + _KEY_BYTES + 2 * _NONCE_BYTES
+_OBJECT_COLUMNS = ("id", "purpose", "household_id", "subject_id", "nonce", "ciphertext")
+_KEY_COLUMNS = ("sealed_id", "epoch", "nonce", "wrapped", "commitment")
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """What is to be sealed, and what the seal vouches for."""
 
     purpose: str
@@ -65,11 +66,14 @@ class SealedRow(NamedTuple):
 @transaction.atomic(savepoint=False)
 def seal(content: Content) -> SealedObject:
     """Seal one payload and store it."""
-    return seal_many([content])[0]
+    row = seal_many([content])[0]
+    sealed = SealedObject(**dict(zip(_OBJECT_COLUMNS, row[:-1], strict=True)))
+    sealed._state.adding, sealed._state.db = False, connection.alias
+    return sealed
 
 
 @transaction.atomic(savepoint=False)
-def seal_many(contents: Sequence[Content]) -> list[SealedObject]:
+def seal_many(contents: Sequence[Content]) -> list[SealedRow]:
     """Seal payloads and store them in two statements, in the order given.
 
     The transaction shares a lock that a rotation takes alone once its new key is there: from then on nothing can
@@ -77,11 +81,17 @@ def seal_many(contents: Sequence[Content]) -> list[SealedObject]:
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [SEALING])
+    if not contents:
+        return []
     epoch = _current_epoch()
-    pairs = [_sealed(content, epoch) for content in contents]
-    copy_in(SealedObject, [sealed for sealed, _ in pairs])
-    copy_in(DataKey, [key for _, key in pairs])
-    return [sealed for sealed, _ in pairs]
+    wrapping, chance = AESGCM(keyring.key_of(epoch)), os.urandom(_RANDOM_BYTES * len(contents))
+    rows = [
+        _sealed(content, epoch, wrapping, chance[start : start + _RANDOM_BYTES])
+        for content, start in zip(contents, range(0, len(chance), _RANDOM_BYTES), strict=True)
+    ]
+    copy_in(SealedObject, _OBJECT_COLUMNS, (row[:-1] for row in rows))
+    copy_in(DataKey, _KEY_COLUMNS, (row.data_key for row in rows if row.data_key))
+    return rows
 
 
 def open_sealed(sealed: SealedObject | SealedRow) -> bytes:
@@ -146,23 +156,28 @@ def _current_epoch() -> str:
     return first
 
 
-def _sealed(content: Content, epoch: str) -> tuple[SealedObject, DataKey]:
-    sealed = SealedObject(
-        id=uuid4(),
-        purpose=content.purpose,
-        household_id=content.household_id,
-        subject_id=content.subject_id,
-        nonce=os.urandom(12),
-    )
-    data_key = secrets.token_bytes(32)
+def _sealed(content: Content, epoch: str, wrapping: AESGCM, chance: bytes) -> SealedRow:
+    """Seal one payload; `chance` is its own share of the batch's random bytes, used for nothing else."""
+    key_at, nonce_at = _ID_BYTES, _ID_BYTES + _KEY_BYTES
+    pk, data_key = UUID(bytes=chance[:key_at], version=4), chance[key_at:nonce_at]
+    nonce, wrap_nonce = chance[nonce_at : nonce_at + _NONCE_BYTES], chance[nonce_at + _NONCE_BYTES :]
     cipher_key, commitment = _derived(data_key)
-    sealed.ciphertext = AESGCM(cipher_key).encrypt(sealed.nonce, content.payload, _payload_context(sealed))
-    nonce, wrapped = _wrapped(data_key, sealed.pk, epoch)
-    return sealed, DataKey(sealed=sealed, epoch=epoch, nonce=nonce, wrapped=wrapped, commitment=commitment)
+    purpose = str(content.purpose)
+    context = _payload_words(pk, purpose, content.household_id, content.subject_id)
+    wrapped = wrapping.encrypt(wrap_nonce, data_key, _wrap_context(pk, epoch))
+    return SealedRow(
+        pk,
+        purpose,
+        content.household_id,
+        content.subject_id,
+        nonce,
+        AESGCM(cipher_key).encrypt(nonce, content.payload, context),
+        KeyRow(pk, epoch, wrap_nonce, wrapped, commitment),
+    )
 
 
 def _wrapped(data_key: bytes, sealed_id: UUID, epoch: str) -> tuple[bytes, bytes]:
-    nonce = os.urandom(12)
+    nonce = os.urandom(_NONCE_BYTES)
     return nonce, AESGCM(keyring.key_of(epoch)).encrypt(nonce, data_key, _wrap_context(sealed_id, epoch))
 
 
@@ -201,19 +216,16 @@ def _derived(data_key: bytes) -> tuple[bytes, bytes]:
 
 
 def _payload_context(sealed: SealedObject | SealedRow) -> bytes:
-    return _context(
-        p="maru/payload/1",
-        id=str(sealed.pk),
-        purpose=sealed.purpose,
-        household=str(sealed.household_id),
-        subject=str(sealed.subject_id),
-    )
+    return _payload_words(sealed.pk, sealed.purpose, sealed.household_id, sealed.subject_id)
+
+
+# The RFC 8785 bytes of words that never need an escape, written out: ids, purposes and names of epochs.
+def _payload_words(pk: UUID, purpose: str, household_id: UUID, subject_id: UUID) -> bytes:
+    return (
+        f'{{"household":"{household_id}","id":"{pk}","p":"maru/payload/1",'
+        f'"purpose":"{purpose}","subject":"{subject_id}"}}'
+    ).encode("ascii")
 
 
 def _wrap_context(sealed_id: UUID, epoch: str) -> bytes:
-    return _context(p="maru/data-key/1", id=str(sealed_id), epoch=epoch)
-
-
-def _context(**words: str) -> bytes:
-    """Return the RFC 8785 bytes of ASCII words: for these the standard library writes them too, and faster."""
-    return _encode(words).encode("ascii")
+    return f'{{"epoch":"{epoch}","id":"{sealed_id}","p":"maru/data-key/1"}}'.encode("ascii")

@@ -7,6 +7,7 @@ they do not save (`Wallet` is the one ordinary table).
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.models import Household
 from rewards.ledger.fields import NameField, TransactionIdField
@@ -35,16 +36,16 @@ MAX_AMOUNT = 2**53 - 1
 
 
 class AccountKind(models.TextChoices):
-    HOUSEHOLD = "household", "가구"
-    BUYER = "buyer", "구매 기관"
-    ESCROW = "escrow", "데이터 요청 예치"
-    MANUFACTURER = "manufacturer", "제조사"
-    PROVIDER = "provider", "서비스 기관"
-    ORDERS = "orders", "주문"
-    ISSUANCE = "issuance", "발행"
-    FEES = "fees", "수수료"
-    GUARANTEE = "guarantee", "보증"
-    BREAKAGE = "breakage", "소멸"
+    HOUSEHOLD = "household", pgettext_lazy("account", "가구")
+    BUYER = "buyer", pgettext_lazy("account", "구매 기관")
+    ESCROW = "escrow", pgettext_lazy("account", "데이터 요청 예치")
+    MANUFACTURER = "manufacturer", pgettext_lazy("account", "제조사")
+    PROVIDER = "provider", pgettext_lazy("account", "서비스 기관")
+    ORDERS = "orders", pgettext_lazy("account", "주문")
+    ISSUANCE = "issuance", pgettext_lazy("account", "발행")
+    FEES = "fees", pgettext_lazy("account", "수수료")
+    GUARANTEE = "guarantee", pgettext_lazy("account", "보증")
+    BREAKAGE = "breakage", pgettext_lazy("account", "소멸")
 
 
 #: Kinds of which there is one account, and its address.
@@ -80,7 +81,7 @@ class Account(models.Model):
     xid = TransactionIdField(db_default=CurrentTransaction())
 
     class Meta:
-        verbose_name = "계정"
+        verbose_name = pgettext_lazy("model", "계정")
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=AccountKind.values), name="account_kind_is_known"),
             models.CheckConstraint(
@@ -105,7 +106,7 @@ class Closure(models.Model):
     xid = TransactionIdField(db_default=CurrentTransaction())
 
     class Meta:
-        verbose_name = "계정 닫음"
+        verbose_name = pgettext_lazy("model", "계정 닫음")
         indexes = [models.Index(fields=["xid"], name="closure_by_transaction")]
 
     def __str__(self) -> str:
@@ -125,7 +126,7 @@ class Balance(models.Model):
     recorded_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "잔액"
+        verbose_name = pgettext_lazy("model", "잔액")
         # Its rules are the constraint balance_is_sound (sql/0008_sound_rows.sql).
 
     def __str__(self) -> str:
@@ -142,7 +143,7 @@ class Rollup(models.Model):
     rolled_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "합계"
+        verbose_name = pgettext_lazy("model", "합계")
 
     def __str__(self) -> str:
         return f"{self.account_id} to {self.through}"
@@ -152,12 +153,12 @@ class Transfer(models.Model):
     """One row of the journal. A post or capture moves tokens; a hold, release or expire only reserves or frees them."""
 
     class Kind(models.TextChoices):
-        POST = "post", "이체"
-        HOLD = "hold", "예약"
-        CAPTURE = "capture", "지급"
-        RELEASE = "release", "예약 풀림"
-        EXPIRE = "expire", "예약 만료"
-        REVERSE = "reverse", "되돌림"
+        POST = "post", pgettext_lazy("transfer", "이체")
+        HOLD = "hold", pgettext_lazy("transfer", "예약")
+        CAPTURE = "capture", pgettext_lazy("transfer", "지급")
+        RELEASE = "release", pgettext_lazy("transfer", "예약 풀림")
+        EXPIRE = "expire", pgettext_lazy("transfer", "예약 만료")
+        REVERSE = "reverse", pgettext_lazy("transfer", "되돌림")
 
     #: Kinds that move tokens; the others only change what is held.
     MOVES = (Kind.POST, Kind.CAPTURE, Kind.REVERSE)
@@ -198,7 +199,7 @@ class Transfer(models.Model):
     xid = TransactionIdField()
 
     class Meta:
-        verbose_name = "장부 줄"
+        verbose_name = pgettext_lazy("model", "장부 줄")
         # What must be true of a row is one constraint, transfer_is_sound (sql/0008_sound_rows.sql): nine of them cost
         # four times as much as the insert itself.
         constraints = [
@@ -269,7 +270,7 @@ class OpenHold(models.Model):
     expires_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "열린 예약"
+        verbose_name = pgettext_lazy("model", "열린 예약")
         constraints = [models.CheckConstraint(condition=Q(amount__gte=1), name="open_hold_amount_positive")]
         indexes = [models.Index(fields=["expires_at"], name="open_hold_by_expiry")]
 
@@ -296,7 +297,7 @@ class Attempt(models.Model):
     xid = TransactionIdField(db_default=CurrentTransaction())
 
     class Meta:
-        verbose_name = "시도"
+        verbose_name = pgettext_lazy("model", "시도")
         indexes = [
             # The exception list; an applied attempt never enters it.
             models.Index(
@@ -317,7 +318,7 @@ class Wallet(models.Model):
     account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="wallet")
 
     class Meta:
-        verbose_name = "지갑"
+        verbose_name = pgettext_lazy("model", "지갑")
 
     def __str__(self) -> str:
         return str(self.household_id)

@@ -5,6 +5,7 @@ Only the database functions of this room write these rows, and they only grow.
 
 from django.db import models
 from django.db.models import Func, Q
+from django.utils.translation import pgettext_lazy
 
 from rewards.ledger.fields import NameField, TransactionIdField
 
@@ -45,7 +46,7 @@ class Evidence(models.Model):
     xid = TransactionIdField(db_default=CurrentTransaction())
 
     class Meta:
-        verbose_name = "장부 증거"
+        verbose_name = pgettext_lazy("model", "장부 증거")
 
     def __str__(self) -> str:
         return str(self.op_id)
@@ -65,7 +66,7 @@ class Liabilities(models.Model):
     xid = TransactionIdField(db_default=CurrentTransaction())
 
     class Meta:
-        verbose_name = "장부 부채"
+        verbose_name = pgettext_lazy("model", "장부 부채")
 
     def __str__(self) -> str:
         return f"{self.tree_size}: {self.owed}"
@@ -89,7 +90,7 @@ class Share(models.Model):
     )
 
     class Meta:
-        verbose_name = "부채 몫"
+        verbose_name = pgettext_lazy("model", "부채 몫")
         indexes = [models.Index(fields=["account"], condition=Q(account__isnull=False), name="share_by_account")]
 
     def __str__(self) -> str:
@@ -110,7 +111,7 @@ class Leaf(models.Model):
     liabilities = _row_of("Liabilities")
 
     class Meta:
-        verbose_name = "장부 잎"
+        verbose_name = pgettext_lazy("model", "장부 잎")
         constraints = [_once(field) for field in ROWS]
 
     def __str__(self) -> str:
@@ -126,7 +127,7 @@ class Node(models.Model):
     hash = models.BinaryField()
 
     class Meta:
-        verbose_name = "장부 마디"
+        verbose_name = pgettext_lazy("model", "장부 마디")
 
     def __str__(self) -> str:
         return f"{self.level}/{self.position}"
@@ -143,7 +144,7 @@ class Checkpoint(models.Model):
     sealed_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "장부 봉인"
+        verbose_name = pgettext_lazy("model", "장부 봉인")
 
     def __str__(self) -> str:
         return str(self.tree_size)
@@ -161,7 +162,7 @@ class Cosignature(models.Model):
     received_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "장부 봉인 확인"
+        verbose_name = pgettext_lazy("model", "장부 봉인 확인")
         constraints = [
             models.UniqueConstraint(fields=["checkpoint", "witness"], name="cosignature_once_per_checkpoint"),
         ]

@@ -135,7 +135,7 @@ def check_step(order: Order, *, to: str, at: datetime) -> None:
     """
     state = order.shown_state(at)
     if to not in Order.TRANSITIONS[Order.State(state)]:
-        words = {"state": gettext(Order.State(state).label)}
+        words = {"state": Order.State(state).label}
         raise OrderNotInState(gettext("이 예약은 지금 이런 상태예요: %(state)s") % words)
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from consent.parties.errors import PartiesError
@@ -62,7 +63,7 @@ class IssuanceAdmin(Kept):
     )  # fmt: skip
     readonly_fields = ("history",)
 
-    @admin.display(description="기록")
+    @admin.display(description=_("기록"))
     def history(self, issuance: Issuance) -> SafeString | str:
         steps = issuance.steps.select_related("actor").order_by("pk")
         told = (

@@ -6,7 +6,8 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from consent.parties.languages import in_language
 from consent.parties.models import Household, Organisation, User
@@ -35,10 +36,10 @@ class Issuance(models.Model):
     """Tokens asked for against one paid invoice. What was proposed never changes; it is decided once, and it stays."""
 
     class State(models.TextChoices):
-        PROPOSED = "proposed", "승인을 기다려요"
-        ISSUED = "issued", "발행했어요"
-        REFUSED = "refused", "발행하지 않았어요"
-        WITHDRAWN = "withdrawn", "거두었어요"
+        PROPOSED = "proposed", _("승인을 기다려요")
+        ISSUED = "issued", _("발행했어요")
+        REFUSED = "refused", _("발행하지 않았어요")
+        WITHDRAWN = "withdrawn", _("거두었어요")
 
     TRANSITIONS = {
         State.PROPOSED: {State.ISSUED, State.REFUSED, State.WITHDRAWN},
@@ -49,27 +50,27 @@ class Issuance(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organisation = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, related_name="issuances", verbose_name="기관"
+        Organisation, on_delete=models.PROTECT, related_name="issuances", verbose_name=_("기관")
     )
-    invoice_number = models.CharField("청구서 번호", max_length=60)
-    amount_krw = models.PositiveBigIntegerField("받은 금액(원)")
-    tokens = models.PositiveBigIntegerField("토큰")
+    invoice_number = models.CharField(_("청구서 번호"), max_length=60)
+    amount_krw = models.PositiveBigIntegerField(_("받은 금액(원)"))
+    tokens = models.PositiveBigIntegerField(pgettext_lazy("field", "토큰"))
     #: Whether the rules of that day asked for a second person; a later change of the limit does not reach back.
-    needs_second = models.BooleanField("두 사람 확인")
-    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="올린 사람")
-    proposed_at = models.DateTimeField("올린 때")
-    state = models.CharField("상태", max_length=10, choices=State, default=State.PROPOSED)
+    needs_second = models.BooleanField(_("두 사람 확인"))
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("올린 사람"))
+    proposed_at = models.DateTimeField(_("올린 때"))
+    state = models.CharField(_("상태"), max_length=10, choices=State, default=State.PROPOSED)
     decided_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, related_name="+", null=True, verbose_name="정한 사람"
+        User, on_delete=models.PROTECT, related_name="+", null=True, verbose_name=_("정한 사람")
     )
-    decided_at = models.DateTimeField("정한 때", null=True)
-    reason = models.CharField("까닭", max_length=MAX_WORDS, blank=True)
+    decided_at = models.DateTimeField(_("정한 때"), null=True)
+    reason = models.CharField(_("까닭"), max_length=MAX_WORDS, blank=True)
 
     objects = IssuanceQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "발행"
-        verbose_name_plural = "발행"
+        verbose_name = pgettext_lazy("model", "발행")
+        verbose_name_plural = pgettext_lazy("models", "발행")
         constraints = [
             models.UniqueConstraint(
                 "organisation",
@@ -129,7 +130,7 @@ class IssuanceStep(models.Model):
     reason = models.CharField(max_length=MAX_WORDS, blank=True)
 
     class Meta:
-        verbose_name = "발행 기록"
+        verbose_name = pgettext_lazy("model", "발행 기록")
         constraints = [models.UniqueConstraint(fields=["issuance", "state"], name="issuance_step_once")]
 
     def __str__(self) -> str:
@@ -140,17 +141,17 @@ class Thanks(models.Model):
     """One thank-you to many homes: who thanks, why, and with how much. The row never changes."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    batch = models.CharField("이름표", max_length=60, unique=True)
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", verbose_name="기관")
-    tokens = models.PositiveBigIntegerField("집마다 토큰")
-    words_ko = models.CharField("까닭", max_length=MAX_WORDS)
-    words_en = models.CharField("영어 까닭", max_length=MAX_WORDS)
-    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="보낸 사람")
-    made_at = models.DateTimeField("보낸 때")
+    batch = models.CharField(_("이름표"), max_length=60, unique=True)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", verbose_name=_("기관"))
+    tokens = models.PositiveBigIntegerField(_("집마다 토큰"))
+    words_ko = models.CharField(_("까닭"), max_length=MAX_WORDS)
+    words_en = models.CharField(_("영어 까닭"), max_length=MAX_WORDS)
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("보낸 사람"))
+    made_at = models.DateTimeField(_("보낸 때"))
 
     class Meta:
-        verbose_name = "고마움"
-        verbose_name_plural = "고마움"
+        verbose_name = pgettext_lazy("model", "고마움")
+        verbose_name_plural = pgettext_lazy("models", "고마움")
         constraints = [
             models.CheckConstraint(
                 condition=Q(tokens__gte=1) & ~Q(batch="") & ~Q(words_ko="") & ~Q(words_en=""),
@@ -184,7 +185,7 @@ class Carried(models.Model):
     tokens = models.BigIntegerField()
 
     class Meta:
-        verbose_name = "이어진 나이"
+        verbose_name = pgettext_lazy("model", "이어진 나이")
         constraints = [
             models.UniqueConstraint(fields=["transfer", "earned_at"], name="carried_one_part_per_age"),
             models.CheckConstraint(condition=Q(tokens__gte=1), name="carried_something"),
@@ -199,8 +200,8 @@ class Sweep(models.Model):
     """How far the clock has come through all homes for one day of ending: first telling, then taking."""
 
     class Kind(models.TextChoices):
-        NOTICE = "notice", "알림"
-        EXPIRY = "expiry", "소멸"
+        NOTICE = "notice", _("알림")
+        EXPIRY = "expiry", _("소멸")
 
     kind = models.CharField(max_length=10, choices=Kind)
     on = models.DateField()
@@ -211,7 +212,7 @@ class Sweep(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
-        verbose_name = "소멸 차례"
+        verbose_name = pgettext_lazy("model", "소멸 차례")
         constraints = [models.UniqueConstraint(fields=["kind", "on"], name="sweep_once_per_day_of_ending")]
 
     def __str__(self) -> str:
@@ -229,7 +230,7 @@ class ExpiryNotice(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        verbose_name = "소멸 알림"
+        verbose_name = pgettext_lazy("model", "소멸 알림")
         constraints = [models.UniqueConstraint(fields=["household", "on"], name="expiry_notice_once_per_month")]
         indexes = [models.Index(fields=["id"], condition=Q(mailed_at=None), name="expiry_notice_to_mail")]
 

@@ -1,9 +1,11 @@
 """The admins' desk opens to staff with a second factor, and leads the others to one."""
 
+import re
 import time
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from django.contrib.admin import site
 from django.test import Client
 from django.urls import reverse
 
@@ -115,3 +117,18 @@ def test_nobody_changes_how_others_sign_in_from_here(admin, kind):
 
     assert browser.get(f"{DESK}{kind}/").status_code == 404
     assert browser.post(f"{DESK}{kind}/add/", {"email": "x@maru.example", "verified": "on"}).status_code == 404
+
+
+def kinds_on_the_desk() -> list[str]:
+    return sorted(f"{DESK}{model._meta.app_label}/{model._meta.model_name}/" for model in site._registry)
+
+
+@pytest.mark.parametrize("path", [DESK, *kinds_on_the_desk(), "/admin/parties/seat/add/", "/admin/parties/area/add/"])
+def test_the_desk_speaks_english_to_who_chose_it(admin, path):
+    admin.locale = "en"
+    admin.name = "Hana"
+    admin.save()
+
+    words = signed_in(admin, second_factor=True).get(path).content.decode()
+
+    assert set(re.findall(r"[가-힣]+", words)) <= {"한국어", "마루"}

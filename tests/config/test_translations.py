@@ -7,10 +7,12 @@ from pathlib import Path
 
 import polib
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.template import engines
 from django.template.base import Node, TextNode
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
+from django.utils import translation
 
 ROOT = settings.BASE_DIR
 LOCALE = ROOT / "config/locale"
@@ -102,6 +104,24 @@ def test_no_korean_stands_in_a_template_outside_a_translation(path):
     bare = {word for text in texts for word in re.findall(r"[가-힣]+", text)} - OWN_NAMES
 
     assert bare == set()
+
+
+def labels_of_models() -> Iterator[tuple[str, object]]:
+    for app in apps.get_app_configs():
+        yield f"app {app.label}", app.verbose_name
+    for model in apps.get_models():
+        yield model._meta.label, model._meta.verbose_name
+        yield f"{model._meta.label}, many", model._meta.verbose_name_plural
+        for field in model._meta.get_fields():
+            yield str(field), getattr(field, "verbose_name", "")
+            yield from ((f"{field}={value}", label) for value, label in getattr(field, "flatchoices", ()))
+
+
+def test_every_label_of_a_model_changes_with_the_language():
+    with translation.override("en"):
+        korean = {name for name, label in labels_of_models() if HANGUL.search(str(label))}
+
+    assert korean == set()
 
 
 def test_no_english_sentence_still_holds_korean(english):

@@ -1,6 +1,7 @@
 """Places, only as coarse as many homes share."""
 
 from django.db import models
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.languages import in_language
 
@@ -15,8 +16,8 @@ class Area(models.Model):
     households = models.PositiveIntegerField()
 
     class Meta:
-        verbose_name = "동네"
-        verbose_name_plural = "동네"
+        verbose_name = pgettext_lazy("model", "동네")
+        verbose_name_plural = pgettext_lazy("models", "동네")
         constraints = [
             models.CheckConstraint(condition=models.Q(households__gte=1000), name="area_has_enough_households"),
         ]

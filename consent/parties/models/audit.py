@@ -1,6 +1,7 @@
 """What was done or refused, by whom. Never a payload."""
 
 from django.db import models
+from django.utils.translation import pgettext_lazy
 
 
 class AuditEntry(models.Model):
@@ -15,7 +16,8 @@ class AuditEntry(models.Model):
     reason = models.CharField(max_length=400, blank=True)
 
     class Meta:
-        verbose_name = "감사 기록"
+        verbose_name = pgettext_lazy("model", "감사 기록")
+        verbose_name_plural = pgettext_lazy("models", "감사 기록")
         indexes = [models.Index(fields=["subject", "-at"], name="audit_by_subject")]
 
     def __str__(self) -> str:

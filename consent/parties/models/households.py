@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.models.areas import Area
 from consent.parties.models.people import User
@@ -13,12 +14,13 @@ class Household(models.Model):
     """A home whose members decide together."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField("이름", max_length=60)
-    area = models.ForeignKey(Area, on_delete=models.PROTECT, verbose_name="동네")
+    name = models.CharField(_("이름"), max_length=60)
+    area = models.ForeignKey(Area, on_delete=models.PROTECT, verbose_name=_("동네"))
     joined_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        verbose_name = "가구"
+        verbose_name = pgettext_lazy("model", "가구")
+        verbose_name_plural = pgettext_lazy("models", "가구")
 
     def __str__(self) -> str:
         return self.name
@@ -50,7 +52,8 @@ class Membership(models.Model):
     objects = MembershipQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "식구"
+        verbose_name = pgettext_lazy("model", "식구")
+        verbose_name_plural = pgettext_lazy("models", "식구")
 
     def __str__(self) -> str:
         return f"{self.user} ({self.get_role_display()})"

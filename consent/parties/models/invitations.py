@@ -4,6 +4,8 @@ import uuid
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.models.households import Household, Membership
 from consent.parties.models.people import User
@@ -24,8 +26,8 @@ class Invitation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="invitations")
-    role = models.CharField("자리", max_length=10, choices=Membership.Role)
-    label = models.CharField("누구에게", max_length=60)
+    role = models.CharField(pgettext_lazy("field", "자리"), max_length=10, choices=Membership.Role)
+    label = models.CharField(_("누구에게"), max_length=60)
     code_sha256 = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     invited_at = models.DateTimeField()
@@ -37,7 +39,7 @@ class Invitation(models.Model):
     objects = InvitationQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "초대"
+        verbose_name = pgettext_lazy("model", "초대")
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(role=Membership.Role.CHILD), name="invitation_is_for_those_of_fourteen"

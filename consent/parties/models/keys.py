@@ -6,6 +6,7 @@ from datetime import datetime
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.models.households import Household
 from consent.parties.models.organisations import Organisation
@@ -43,7 +44,8 @@ class MachineKey(models.Model):
     objects = MachineKeyQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "열쇠"
+        verbose_name = pgettext_lazy("model", "열쇠")
+        verbose_name_plural = pgettext_lazy("models", "열쇠")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(organisation__isnull=True) ^ models.Q(household__isnull=True),

@@ -4,6 +4,8 @@ import uuid
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.languages import in_language
 from consent.parties.models.people import User
@@ -13,22 +15,23 @@ class Organisation(models.Model):
     """A named body outside the home: a buyer, a manufacturer, a service provider, or the platform itself."""
 
     class Kind(models.TextChoices):
-        BUYER = "buyer", "구매 기관"
-        MANUFACTURER = "manufacturer", "제조사"
-        PROVIDER = "provider", "서비스 기관"
-        PLATFORM = "platform", "마루"
+        BUYER = "buyer", pgettext_lazy("organisation", "구매 기관")
+        MANUFACTURER = "manufacturer", pgettext_lazy("organisation", "제조사")
+        PROVIDER = "provider", pgettext_lazy("organisation", "서비스 기관")
+        PLATFORM = "platform", pgettext_lazy("organisation", "마루")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=15, choices=Kind)
-    name_ko = models.CharField("이름", max_length=80)
-    name_en = models.CharField("영어 이름", max_length=80)
-    address = models.CharField("주소", max_length=160)
-    contact = models.CharField("연락처", max_length=160)
-    verified_at = models.DateTimeField("확인한 때", null=True, blank=True)
-    suspended_at = models.DateTimeField("멈춘 때", null=True, blank=True)
+    name_ko = models.CharField(_("이름"), max_length=80)
+    name_en = models.CharField(_("영어 이름"), max_length=80)
+    address = models.CharField(_("주소"), max_length=160)
+    contact = models.CharField(_("연락처"), max_length=160)
+    verified_at = models.DateTimeField(_("확인한 때"), null=True, blank=True)
+    suspended_at = models.DateTimeField(_("멈춘 때"), null=True, blank=True)
 
     class Meta:
-        verbose_name = "기관"
+        verbose_name = pgettext_lazy("model", "기관")
+        verbose_name_plural = pgettext_lazy("models", "기관")
         constraints = [
             models.UniqueConstraint("kind", condition=models.Q(kind="platform"), name="organisation_only_one_platform"),
         ]
@@ -53,9 +56,9 @@ class Seat(models.Model):
     """What one person may do for one organisation."""
 
     class Role(models.TextChoices):
-        STAFF = "staff", "담당자"
-        ADMIN = "admin", "관리자"
-        AUDITOR = "auditor", "감사"
+        STAFF = "staff", _("담당자")
+        ADMIN = "admin", _("관리자")
+        AUDITOR = "auditor", _("감사")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="seats")
@@ -63,7 +66,8 @@ class Seat(models.Model):
     role = models.CharField(max_length=10, choices=Role)
 
     class Meta:
-        verbose_name = "자리"
+        verbose_name = pgettext_lazy("model", "자리")
+        verbose_name_plural = pgettext_lazy("models", "자리")
 
     def __str__(self) -> str:
         return f"{self.user} @ {self.organisation}"

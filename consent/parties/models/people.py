@@ -6,6 +6,8 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class UserManager(BaseUserManager["User"]):
@@ -28,9 +30,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person who signs in with an e-mail address."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    email = models.EmailField("이메일")
-    name = models.CharField("이름", max_length=60, blank=True)
-    locale = models.CharField("언어", max_length=5, default="ko")
+    email = models.EmailField(_("이메일"))
+    name = models.CharField(_("이름"), max_length=60, blank=True)
+    locale = models.CharField(_("언어"), max_length=5, default="ko")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
@@ -42,7 +44,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS = []
 
     class Meta:
-        verbose_name = "사람"
+        verbose_name = pgettext_lazy("model", "사람")
+        verbose_name_plural = pgettext_lazy("models", "사람")
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique")]
 
     def __str__(self) -> str:

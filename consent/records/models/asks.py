@@ -4,6 +4,8 @@ import uuid
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.models import Household, Membership, Organisation, User
 
@@ -34,11 +36,11 @@ class Ask(models.Model):
     """One question to one household, about one subject, for one named recipient and one purpose."""
 
     class State(models.TextChoices):
-        PENDING = "pending", "기다려요"
-        APPROVED = "approved", "허락했어요"
-        DENIED = "denied", "거절했어요"
-        EXPIRED = "expired", "기한이 지났어요"
-        CANCELLED = "cancelled", "거두었어요"
+        PENDING = "pending", _("기다려요")
+        APPROVED = "approved", _("허락했어요")
+        DENIED = "denied", _("거절했어요")
+        EXPIRED = "expired", _("기한이 지났어요")
+        CANCELLED = "cancelled", _("거두었어요")
 
     TRANSITIONS = {
         State.PENDING: {State.APPROVED, State.DENIED, State.EXPIRED, State.CANCELLED},
@@ -67,7 +69,7 @@ class Ask(models.Model):
     objects = AskQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "질문"
+        verbose_name = pgettext_lazy("model", "질문")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state="pending", decided_at=None)
@@ -111,8 +113,8 @@ class Answer(models.Model):
     """One member's word on one ask, and which text they had before them."""
 
     class Verdict(models.TextChoices):
-        APPROVE = "approve", "허락"
-        DENY = "deny", "거절"
+        APPROVE = "approve", _("허락")
+        DENY = "deny", _("거절")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     ask = models.ForeignKey(Ask, on_delete=models.PROTECT, related_name="answers")
@@ -124,7 +126,7 @@ class Answer(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "답"
+        verbose_name = pgettext_lazy("model", "답")
         constraints = [
             models.UniqueConstraint(fields=["ask", "member"], name="answer_once_per_member"),
             models.CheckConstraint(

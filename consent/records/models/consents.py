@@ -5,6 +5,8 @@ from datetime import datetime
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.models import Household, Organisation, User
 from consent.records.models.asks import Ask
@@ -34,15 +36,15 @@ class Consent(models.Model):
     """The outcome of one ask. Rows are only ever inserted."""
 
     class Verdict(models.TextChoices):
-        GIVEN = "given", "허락"
-        REFUSED = "refused", "거절"
+        GIVEN = "given", _("허락")
+        REFUSED = "refused", _("거절")
 
     class State(models.TextChoices):
-        GIVEN = "given", "허락 중"
-        REFUSED = "refused", "거절"
-        WITHDRAWN = "withdrawn", "철회"
-        REVOKED = "revoked", "거두어짐"
-        EXPIRED = "expired", "기한이 지남"
+        GIVEN = "given", _("허락 중")
+        REFUSED = "refused", _("거절")
+        WITHDRAWN = "withdrawn", _("철회")
+        REVOKED = "revoked", _("거두어짐")
+        EXPIRED = "expired", _("기한이 지남")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     ask = models.OneToOneField(Ask, on_delete=models.PROTECT, related_name="consent")
@@ -61,7 +63,7 @@ class Consent(models.Model):
     objects = ConsentQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "허락 기록"
+        verbose_name = pgettext_lazy("model", "허락 기록")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(verdict="refused", ends_at=None, op_id=None, payload_digest="")
@@ -92,8 +94,8 @@ class ConsentEnd(models.Model):
     """The moment a given consent stopped, and who stopped it. Rows are only ever inserted."""
 
     class Reason(models.TextChoices):
-        WITHDRAWN = "withdrawn", "철회"
-        REVOKED = "revoked", "거두어짐"
+        WITHDRAWN = "withdrawn", _("철회")
+        REVOKED = "revoked", _("거두어짐")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     consent = models.OneToOneField(Consent, on_delete=models.PROTECT, related_name="end")
@@ -102,7 +104,7 @@ class ConsentEnd(models.Model):
     actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
-        verbose_name = "허락의 끝"
+        verbose_name = pgettext_lazy("model", "허락의 끝")
 
     def __str__(self) -> str:
         return f"{self.consent_id} {self.reason}"
@@ -112,10 +114,10 @@ class Receipt(models.Model):
     """A signed record of one act on one consent. Rows are only ever inserted."""
 
     class Act(models.TextChoices):
-        GIVEN = "given", "허락"
-        REFUSED = "refused", "거절"
-        WITHDRAWN = "withdrawn", "철회"
-        REVOKED = "revoked", "거두어짐"
+        GIVEN = "given", _("허락")
+        REFUSED = "refused", _("거절")
+        WITHDRAWN = "withdrawn", _("철회")
+        REVOKED = "revoked", _("거두어짐")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     consent = models.ForeignKey(Consent, on_delete=models.PROTECT, related_name="receipts")
@@ -125,7 +127,7 @@ class Receipt(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "영수증"
+        verbose_name = pgettext_lazy("model", "영수증")
         constraints = [models.UniqueConstraint(fields=["consent", "act"], name="receipt_once_per_act")]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.models import Household, Membership, Organisation
 
@@ -61,7 +62,7 @@ class Appliance(models.Model):
     objects = ApplianceQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "가전"
+        verbose_name = pgettext_lazy("model", "가전")
         constraints = [
             models.UniqueConstraint(fields=["household", "identity"], name="appliance_once_per_household"),
             models.CheckConstraint(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.models import Household, MachineKey, User
 from marketplace.appliances.models.appliances import Appliance
@@ -35,7 +36,7 @@ class PairingCode(models.Model):
     objects = PairingCodeQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "들이는 코드"
+        verbose_name = pgettext_lazy("model", "들이는 코드")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(redeemed_at=None, pairing=None)
@@ -70,7 +71,7 @@ class Pairing(models.Model):
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
-        verbose_name = "들인 것"
+        verbose_name = pgettext_lazy("model", "들인 것")
         indexes = [models.Index(fields=["household", "paired_at"], name="pairing_by_home")]
 
     def __str__(self) -> str:
@@ -118,7 +119,7 @@ class PairedKey(models.Model):
     objects = PairedKeyQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "들인 것의 열쇠"
+        verbose_name = pgettext_lazy("model", "들인 것의 열쇠")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(public_key__isnull=True) ^ models.Q(machine_key__isnull=True),
@@ -161,7 +162,7 @@ class SeenMessage(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "받은 묶음 번호"
+        verbose_name = pgettext_lazy("model", "받은 묶음 번호")
         constraints = [models.UniqueConstraint(fields=["key", "message_sha256"], name="seen_message_once_per_key")]
         indexes = [models.Index(fields=["at"], name="seen_message_to_prune")]
 
@@ -176,7 +177,7 @@ class MissedCode(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "빗나간 코드"
+        verbose_name = pgettext_lazy("model", "빗나간 코드")
         indexes = [
             models.Index(fields=["caller_hash", "at"], name="missed_code_by_caller"),
             models.Index(fields=["at"], name="missed_code_to_prune"),

@@ -3,6 +3,8 @@
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.models import User
 from marketplace.appliances.models.appliances import Appliance
@@ -17,7 +19,7 @@ class DayCount(models.Model):
     insights = models.PositiveIntegerField()
 
     class Meta:
-        verbose_name = "하루치 수"
+        verbose_name = pgettext_lazy("model", "하루치 수")
         constraints = [models.UniqueConstraint(fields=["appliance", "kind", "on"], name="day_count_once")]
         indexes = [models.Index(fields=["on"], name="day_count_to_prune")]
 
@@ -39,13 +41,13 @@ class StreamFlag(models.Model):
     """One kind of one appliance that is not believed for now: nobody is asked about it, and it earns nothing."""
 
     class Reason(models.TextChoices):
-        TOO_MANY = "too_many", "하루 한도를 넘었어요"
-        FROZEN = "frozen", "값이 멈춰 있어요"
-        TOO_REGULAR = "too_regular", "너무 규칙적이에요"
+        TOO_MANY = "too_many", _("하루 한도를 넘었어요")
+        FROZEN = "frozen", _("값이 멈춰 있어요")
+        TOO_REGULAR = "too_regular", _("너무 규칙적이에요")
 
     class Verdict(models.TextChoices):
-        CLEARED = "cleared", "괜찮아요"
-        KEPT = "kept", "그대로 막아요"
+        CLEARED = "cleared", _("괜찮아요")
+        KEPT = "kept", _("그대로 막아요")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     appliance = models.ForeignKey(Appliance, on_delete=models.PROTECT, related_name="flags")
@@ -59,8 +61,8 @@ class StreamFlag(models.Model):
     objects = StreamFlagQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "믿음 깃발"
-        verbose_name_plural = "믿음 깃발"
+        verbose_name = pgettext_lazy("model", "믿음 깃발")
+        verbose_name_plural = pgettext_lazy("models", "믿음 깃발")
         constraints = [
             models.UniqueConstraint(
                 fields=["appliance", "kind"], condition=~models.Q(verdict="cleared"), name="stream_flag_stands_once"

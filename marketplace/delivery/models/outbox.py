@@ -4,6 +4,8 @@ import uuid
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.models import Organisation
 
@@ -26,7 +28,7 @@ class WebhookEndpoint(models.Model):
     objects = WebhookEndpointQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "웹훅 주소"
+        verbose_name = pgettext_lazy("model", "웹훅 주소")
 
     def __str__(self) -> str:
         return f"{self.pk}"
@@ -42,9 +44,9 @@ class OutboxMessage(models.Model):
     """One message to one endpoint: sent at least once, tried ten times, then parked."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", "기다려요"
-        SENT = "sent", "보냈어요"
-        PARKED = "parked", "멈췄어요"
+        WAITING = "waiting", _("기다려요")
+        SENT = "sent", _("보냈어요")
+        PARKED = "parked", _("멈췄어요")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.PROTECT, related_name="messages")
@@ -59,7 +61,7 @@ class OutboxMessage(models.Model):
     objects = OutboxMessageQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "보낼 소식"
+        verbose_name = pgettext_lazy("model", "보낼 소식")
         indexes = [models.Index(fields=["next_attempt_at"], condition=models.Q(state="waiting"), name="outbox_due")]
 
     def __str__(self) -> str:

@@ -4,6 +4,8 @@ import uuid
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.models import Organisation
 from consent.records.models import Consent, in_force
@@ -55,10 +57,10 @@ class Release(models.Model):
     """One record that one buyer may read until `erase_at`. Whether it may be read now is decided at the one door."""
 
     class Closed(models.TextChoices):
-        WITHDRAWN = "withdrawn", "철회"
-        REVOKED = "revoked", "거두어짐"
-        EXPIRED = "expired", "보관 끝"
-        ERASED = "erased", "지움"
+        WITHDRAWN = "withdrawn", _("철회")
+        REVOKED = "revoked", _("거두어짐")
+        EXPIRED = "expired", _("보관 끝")
+        ERASED = "erased", _("지움")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     consent = models.OneToOneField(Consent, on_delete=models.PROTECT, related_name="release")
@@ -77,7 +79,7 @@ class Release(models.Model):
     objects = ReleaseQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "전달"
+        verbose_name = pgettext_lazy("model", "전달")
         constraints = [
             models.UniqueConstraint(fields=["request", "number"], name="release_numbered_once"),
             models.CheckConstraint(
@@ -114,7 +116,7 @@ class Access(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "읽음"
+        verbose_name = pgettext_lazy("model", "읽음")
         indexes = [models.Index(fields=["release", "-at"], name="access_by_release")]
 
     def __str__(self) -> str:
@@ -131,7 +133,8 @@ class Erasure(models.Model):
     attested_by = models.CharField(max_length=80, blank=True)
 
     class Meta:
-        verbose_name = "지움"
+        verbose_name = pgettext_lazy("model", "지움")
+        verbose_name_plural = pgettext_lazy("models", "지움")
         indexes = [models.Index(fields=["due_at"], condition=models.Q(attested_at=None), name="erasure_due")]
 
     def __str__(self) -> str:

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from consent.parties.authentication import Machine
 from consent.parties.languages import in_language
@@ -45,14 +46,14 @@ class DataRequest(models.Model):
     """One thing a buyer asks households for. What exactly stands in its current version."""
 
     class State(models.TextChoices):
-        DRAFT = "draft", "초안"
-        IN_REVIEW = "in_review", "검토 중"
-        RETURNED = "returned", "고쳐 주세요"
-        OPEN = "open", "열려 있어요"
-        PAUSED = "paused", "쉬고 있어요"
-        CLOSED = "closed", "닫혔어요"
-        EXHAUSTED = "exhausted", "예산을 다 썼어요"
-        REFUSED = "refused", "열 수 없어요"
+        DRAFT = "draft", _("초안")
+        IN_REVIEW = "in_review", _("검토 중")
+        RETURNED = "returned", _("고쳐 주세요")
+        OPEN = "open", _("열려 있어요")
+        PAUSED = "paused", _("쉬고 있어요")
+        CLOSED = "closed", _("닫혔어요")
+        EXHAUSTED = "exhausted", _("예산을 다 썼어요")
+        REFUSED = "refused", _("열 수 없어요")
 
     TRANSITIONS = {
         State.DRAFT: {State.IN_REVIEW, State.CLOSED},
@@ -78,7 +79,8 @@ class DataRequest(models.Model):
     objects = DataRequestQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "데이터 요청"
+        verbose_name = pgettext_lazy("model", "데이터 요청")
+        verbose_name_plural = pgettext_lazy("models", "데이터 요청")
         indexes = [
             models.Index(fields=["organisation", "-created_at"], name="data_request_by_buyer"),
             models.Index(fields=["state"], name="data_request_by_state"),
@@ -169,7 +171,7 @@ class RequestVersion(models.Model):
     made_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "데이터 요청의 판"
+        verbose_name = pgettext_lazy("model", "데이터 요청의 판")
         constraints = [
             models.UniqueConstraint(fields=["request", "number"], name="request_version_numbered_once"),
             models.CheckConstraint(condition=models.Q(retention_days__gte=1), name="request_version_keeps_a_day"),

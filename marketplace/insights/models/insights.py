@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.models import Household
 from marketplace.appliances.models import Appliance
@@ -37,7 +38,7 @@ class Insight(models.Model):
     objects = InsightQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "알아챈 일"
+        verbose_name = pgettext_lazy("model", "알아챈 일")
         constraints = [models.UniqueConstraint(fields=["appliance", "event_hash"], name="insight_once_per_event")]
         indexes = [
             models.Index(fields=["ask_after"], condition=models.Q(matched_at=None), name="insight_unmatched"),

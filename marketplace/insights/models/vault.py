@@ -4,14 +4,16 @@ import uuid
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class SealedObject(models.Model):
     """One payload under its own data key. Everything here but the ciphertext is part of what the seal vouches for."""
 
     class Purpose(models.TextChoices):
-        INSIGHT = "insight", "알아챈 일"
-        RELEASE = "release", "전달하는 사본"
+        INSIGHT = "insight", _("알아챈 일")
+        RELEASE = "release", _("전달하는 사본")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     purpose = models.CharField(max_length=10, choices=Purpose)
@@ -21,7 +23,7 @@ class SealedObject(models.Model):
     ciphertext = models.BinaryField()
 
     class Meta:
-        verbose_name = "봉한 것"
+        verbose_name = pgettext_lazy("model", "봉한 것")
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.pk}"
@@ -37,7 +39,7 @@ class DataKey(models.Model):
     commitment = models.BinaryField(max_length=32)
 
     class Meta:
-        verbose_name = "데이터 열쇠"
+        verbose_name = pgettext_lazy("model", "데이터 열쇠")
         indexes = [models.Index(fields=["epoch", "sealed"], name="data_key_by_epoch")]
 
     def __str__(self) -> str:
@@ -61,7 +63,7 @@ class KeyEpoch(models.Model):
     objects = KeyEpochQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "열쇠의 때"
+        verbose_name = pgettext_lazy("model", "열쇠의 때")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(destroyed_at=None) | models.Q(ends_at__isnull=False),

@@ -15,3 +15,9 @@ def function(name: str, called: str) -> str:
     begins = text.index(f"CREATE FUNCTION {called}(")
     ends = text.index("END $$;", begins) + len("END $$;")
     return text[begins:ends].replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1)
+
+
+def between(name: str, begins: str, ends: str) -> str:
+    """Return a script from some words up to others: functions that one migration takes away and another brings back."""
+    text = script(name)
+    return text[text.index(begins) : text.index(ends)]

@@ -5,6 +5,8 @@ import uuid
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.models import Household, User
 from rewards.redemption.models.orders import VOUCHER_SIGNS
@@ -28,17 +30,17 @@ class GiftAddress(models.Model):
     """The number under which a home takes gifts. It can be changed, and Maru can stop a home from giving and taking."""
 
     household = models.OneToOneField(
-        Household, on_delete=models.PROTECT, primary_key=True, related_name="gift_address", verbose_name="가구"
+        Household, on_delete=models.PROTECT, primary_key=True, related_name="gift_address", verbose_name=_("가구")
     )
-    code = models.CharField("선물 번호", max_length=GIFT_SIGNS, unique=True, default=new_gift_code)
-    changed_at = models.DateTimeField("바꾼 때")
-    stopped_at = models.DateTimeField("멈춘 때", null=True, blank=True)
+    code = models.CharField(_("선물 번호"), max_length=GIFT_SIGNS, unique=True, default=new_gift_code)
+    changed_at = models.DateTimeField(_("바꾼 때"))
+    stopped_at = models.DateTimeField(_("멈춘 때"), null=True, blank=True)
 
     objects = GiftAddressQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "선물 번호"
-        verbose_name_plural = "선물 번호"
+        verbose_name = pgettext_lazy("model", "선물 번호")
+        verbose_name_plural = pgettext_lazy("models", "선물 번호")
 
     def __str__(self) -> str:
         return str(self.household_id)
@@ -85,7 +87,7 @@ class Gift(models.Model):
     objects = GiftQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "선물"
+        verbose_name = pgettext_lazy("model", "선물")
         constraints = [
             models.CheckConstraint(condition=Q(tokens__gte=1), name="gift_of_something"),
             models.CheckConstraint(condition=~Q(giver=F("taker")), name="gift_to_another_home"),

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from consent.parties.languages import in_language
 from consent.parties.models import Household, Organisation, User
@@ -42,27 +43,27 @@ class Reward(models.Model):
     """One thing a provider does or sends in exchange for tokens."""
 
     class Kind(models.TextChoices):
-        SERVICE = "service", "수리와 점검"
-        FILTER = "filter", "필터"
-        ACCESSORY = "accessory", "부품"
-        APPLIANCE = "appliance", "새 가전"
+        SERVICE = "service", _("수리와 점검")
+        FILTER = "filter", _("필터")
+        ACCESSORY = "accessory", _("부품")
+        APPLIANCE = "appliance", _("새 가전")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     provider = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="rewards")
     kind = models.CharField(max_length=10, choices=Kind)
-    name_ko = models.CharField("이름", max_length=80)
-    name_en = models.CharField("영어 이름", max_length=80)
-    words_ko = models.CharField("설명", max_length=200)
-    words_en = models.CharField("영어 설명", max_length=200)
-    tokens = models.PositiveBigIntegerField("토큰")
-    fits = ArrayField(models.CharField(max_length=20), verbose_name="맞는 가전")
-    stock = models.PositiveIntegerField("남은 수", null=True, blank=True)
-    listed = models.BooleanField("가게에 보이기", default=True)
+    name_ko = models.CharField(_("이름"), max_length=80)
+    name_en = models.CharField(_("영어 이름"), max_length=80)
+    words_ko = models.CharField(pgettext_lazy("field", "설명"), max_length=200)
+    words_en = models.CharField(_("영어 설명"), max_length=200)
+    tokens = models.PositiveBigIntegerField(pgettext_lazy("field", "토큰"))
+    fits = ArrayField(models.CharField(max_length=20), verbose_name=_("맞는 가전"))
+    stock = models.PositiveIntegerField(_("남은 수"), null=True, blank=True)
+    listed = models.BooleanField(_("가게에 보이기"), default=True)
 
     objects = RewardQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "보상"
+        verbose_name = pgettext_lazy("model", "보상")
         constraints = [models.CheckConstraint(condition=models.Q(tokens__gte=1), name="reward_costs_something")]
 
     def __str__(self) -> str:
@@ -122,11 +123,11 @@ class Order(models.Model):
     """One household's order of one reward, from reservation to fulfilment."""
 
     class State(models.TextChoices):
-        PLACED = "placed", "예약했어요"
-        ACCEPTED = "accepted", "받았어요"
-        FULFILLED = "fulfilled", "마쳤어요"
-        REFUSED = "refused", "받지 못했어요"
-        CANCELLED = "cancelled", "취소했어요"
+        PLACED = "placed", _("예약했어요")
+        ACCEPTED = "accepted", _("받았어요")
+        FULFILLED = "fulfilled", _("마쳤어요")
+        REFUSED = "refused", _("받지 못했어요")
+        CANCELLED = "cancelled", _("취소했어요")
 
     TRANSITIONS = {
         State.PLACED: {State.ACCEPTED, State.REFUSED, State.CANCELLED},
@@ -153,7 +154,7 @@ class Order(models.Model):
     objects = OrderQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "예약"
+        verbose_name = pgettext_lazy("model", "예약")
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(state="refused") | ~models.Q(reason=""), name="order_refusal_says_why"
