@@ -129,6 +129,8 @@ ROOMS: dict[type[Exception], Row] = {
     appliances.RotationUnderway: Row(409, _("열쇠를 바꾸는 중이에요")),
     appliances.PairingCodeUnknown: Row(404, _("이 코드로는 들어올 수 없어요")),
     appliances.TooManyCodes: Row(429, _("잠시 뒤 다시 해 주세요")),
+    appliances.NoBroker: Row(404, _("MQTT 브로커가 없어요")),
+    appliances.UnknownTopic: Row(422, _("읽는 주제가 아니에요")),
     appliances.NotOneAppliance: Row(409, _("하나로 묶을 수 없어요")),
     appliances.FlagDecided: Row(409, _("이미 정한 일이에요")),
     insights.VaultClosed: Row(410, _("더는 열 수 없는 기록이에요")),

@@ -129,6 +129,13 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
+# --- an MQTT broker, if there is one: hubs may post to it, and `mqtt_bridge` takes in what it holds ----
+MQTT_URL = env.text("MARU_MQTT_URL", "the bridge's own address at the broker: mqtts://user:password@host", default="")
+MQTT_HUBS_URL = env.text("MARU_MQTT_HUBS_URL", "the broker's address as hubs are told it: mqtts://host", default="")
+MQTT_CA = env.text("MARU_MQTT_CA", "file of the authorities that may vouch for the broker", default="")
+MQTT_CLIENT = env.text("MARU_MQTT_CLIENT", "what the bridge calls itself at the broker", default="maru-bridge")
+MQTT_IN_FLIGHT = env.integer("MARU_MQTT_IN_FLIGHT", "publications on their way to the bridge at once", default=100)
+
 # --- people --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "parties.User"
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail is unique by a constraint that ignores case
@@ -260,6 +267,7 @@ KEY_EPOCH_DAYS = env.integer("MARU_KEY_EPOCH_DAYS", "days until the vault's next
 KEY_OVERLAP_DAYS = env.integer("MARU_KEY_OVERLAP_DAYS", "days an old one is kept, for restoring backups", default=5)
 ERASURE_GRACE_DAYS = env.integer("MARU_ERASURE_GRACE_DAYS", "days overdue after which a buyer is stopped", default=14)
 INSIGHT_KEEP_DAYS = env.integer("MARU_INSIGHT_KEEP_DAYS", "days an insight is kept after its last ask", default=30)
+TWIN_KEEP_DAYS = env.integer("MARU_TWIN_KEEP_DAYS", "days a home sees what its appliances said", default=90)
 CLOCK_SECONDS = env.integer("MARU_CLOCK_SECONDS", "seconds between two looks at the work lists", default=5)
 STATUS_CACHE_SECONDS = 30
 WITNESS_KEYS = env.words(

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
@@ -13,7 +14,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from consent.parties.authentication import BrowserSession, MachineKeyAuthentication
-from marketplace.appliances import operations, signatures, wire
+from marketplace.appliances import operations, signatures, topics, wire
 from marketplace.appliances.authentication import (
     SignedRequest,
     Signer,
@@ -23,7 +24,7 @@ from marketplace.appliances.authentication import (
 )
 from marketplace.appliances.errors import SignatureRefused
 from marketplace.appliances.models import PairedKey, Pairing
-from marketplace.appliances.serializers import NextKeyInput, NextKeyOutput, PairedOutput, PairInput
+from marketplace.appliances.serializers import BrokerLoginOutput, NextKeyInput, NextKeyOutput, PairedOutput, PairInput
 from marketplace.appliances.signatures import Signed
 
 ONE_DAY = timedelta(days=1)
@@ -92,6 +93,38 @@ class ChangeKey(APIView):
             raise SignatureRefused from exc
         told = {"key": _key(key, text), "old_valid_until": until}
         return Response(NextKeyOutput(told).data, status=201, headers={"Cache-Control": "no-store"})
+
+
+class MakeBrokerLogin(APIView):
+    """POST /api/v1/pairings/broker: a name and a password for the MQTT broker, asked for with the key of a pairing.
+
+    Asked for again, the password before ends. Where this Maru has no broker the answer is 404.
+    """
+
+    authentication_classes = [SignedRequest, MachineKeyAuthentication, BrowserSession]
+    permission_classes = [SpeaksForHome]
+
+    @extend_schema(request=None, responses={201: BrokerLoginOutput})
+    def post(self, request: Request) -> Response:
+        at = timezone.now()
+        kept_body(request, limit=MAX_BODY_BYTES)
+        _, sender = speaker_of(request, at=at)
+        if sender.key_id is None:
+            raise SignatureRefused
+        try:
+            pairing_id, password = operations.make_broker_login(
+                key_id=sender.key_id, message_sha256=sender.message_sha256, at=at
+            )
+        except PairedKey.DoesNotExist as exc:
+            raise SignatureRefused from exc
+        told = {
+            "address": settings.MQTT_HUBS_URL,
+            "username": str(pairing_id),
+            "password": password,
+            "publish": topics.publish_under(pairing_id),
+            "answers": topics.answers_of(pairing_id),
+        }
+        return Response(BrokerLoginOutput(told).data, status=201, headers={"Cache-Control": "no-store"})
 
 
 def _read(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]:

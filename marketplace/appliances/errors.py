@@ -119,6 +119,20 @@ class TooManyCodes(AppliancesError):
     wait = 600
 
 
+class NoBroker(AppliancesError):
+    """Maru has no broker that hubs could reach; over HTTP everything can be sent."""
+
+    code = "no_broker"
+    sentence = _("이 마루에는 MQTT 브로커가 없어요. HTTP로 보내 주세요.")
+
+
+class UnknownTopic(AppliancesError):
+    """It was published under a topic that names no pairing, or no dialect."""
+
+    code = "unknown_topic"
+    sentence = _("여기서 읽는 주제가 아니에요. in/<번호>/<형식>/ 아래에 보내 주세요.")
+
+
 class NotOneAppliance(AppliancesError):
     """These two cannot be one appliance."""
 

@@ -41,3 +41,11 @@ class PairedOutput(serializers.Serializer[Any]):
 class NextKeyOutput(serializers.Serializer[Any]):
     key = KeyOutput()
     old_valid_until = serializers.DateTimeField()
+
+
+class BrokerLoginOutput(serializers.Serializer[Any]):
+    address = serializers.CharField(help_text="Of the broker.")
+    username = serializers.CharField()
+    password = serializers.CharField(help_text="Shown this once; the one before ends.")
+    publish = serializers.CharField(help_text="What every topic starts with that this pairing may publish under.")
+    answers = serializers.CharField(help_text="Where answers to signed batches come.")

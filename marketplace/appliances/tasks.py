@@ -10,3 +10,4 @@ from marketplace.appliances import operations
 def prune_pairing() -> None:
     """Forget what pairing, signing and counting kept for a while only."""
     operations.prune(at=timezone.now())
+    operations.prune_broker(at=timezone.now())

@@ -4,6 +4,8 @@ NOT_PERSONAL: dict[str, str] = {
     "account.EmailConfirmation": "",
     "admin.LogEntry": "id content_type action_flag",
     "appliances.Appliance": "manufacturer",
+    "appliances.Arrival": "id client packet digest token at",
+    "appliances.BridgeBeat": "client seen_at connected_at publications",
     "appliances.PairedKey": "public_key machine_key",
     "auth.Group": "id name",
     "auth.Group_permissions": "id group permission",

@@ -16,6 +16,7 @@ REFUSED = {
     ("POST", "join/<str:invitation_code>"): "whoever asks has a home, or the invitation is over",
     ("POST", "api/v1/data-requests/<uuid:request_id>/submit"): "it is open already; nothing is listed on the way",
     ("POST", "buyer/data-requests/<uuid:request_id>/submit"): "it is open already; the page is the one of the request",
+    ("POST", "api/v1/pairings/broker"): "no broker is told to hubs here; what it costs is one row",
     ("GET", "api/v1/ledger/transfers/<uuid:op_id>/proof"): "what is not committed is never sealed",
     ("GET", "api/v1/ledger/checkpoints/consistency"): "there are no two checkpoints in a transaction of its own",
     ("GET", "api/v1/ledger/bundle"): "what is not committed is never sealed",

@@ -66,6 +66,7 @@ ROWS: dict[str, Row] = {
     "api/v1/ingest/<slug:dialect>": Row(HUB),
     "api/v1/pairings": Row(PUBLIC),
     "api/v1/pairings/keys": Row(HUB),
+    "api/v1/pairings/broker": Row(HUB),
     # households
     "inbox": Row(MEMBER),
     "inbox/<uuid:ask_id>": Row(MEMBER, theirs=True),

@@ -1,4 +1,5 @@
 from marketplace.appliances.models.appliances import Appliance
+from marketplace.appliances.models.broker import Arrival, BridgeBeat, BrokerLogin, TurnedAway
 from marketplace.appliances.models.pairings import (
     Assurance,
     MissedCode,
@@ -11,7 +12,10 @@ from marketplace.appliances.models.trust import DayCount, StreamFlag
 
 __all__ = [
     "Appliance",
+    "Arrival",
     "Assurance",
+    "BridgeBeat",
+    "BrokerLogin",
     "DayCount",
     "MissedCode",
     "PairedKey",
@@ -19,4 +23,5 @@ __all__ = [
     "PairingCode",
     "SeenMessage",
     "StreamFlag",
+    "TurnedAway",
 ]

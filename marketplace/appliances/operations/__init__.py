@@ -4,6 +4,16 @@ from marketplace.appliances.operations.arriving import (
     hear_appliance,
     hear_named,
 )
+from marketplace.appliances.operations.broker import (
+    HOLD,
+    Arriving,
+    hash_password,
+    make_broker_login,
+    name_arrivals,
+    note_beat,
+    note_turned_away,
+    prune_broker,
+)
 from marketplace.appliances.operations.describing import (
     describe_appliance,
     join_appliances,
@@ -34,8 +44,10 @@ from marketplace.appliances.operations.pairing import (
 from marketplace.appliances.operations.trusting import Stream, count_day, decide_flag, raise_flags
 
 __all__ = [
+    "HOLD",
     "MAX_NEW_A_DAY",
     "MAX_OVERLAP",
+    "Arriving",
     "Paired",
     "Stream",
     "adopt_key",
@@ -50,14 +62,20 @@ __all__ = [
     "end_all_pairings",
     "end_hub_key",
     "end_pairing",
+    "hash_password",
     "hear_appliance",
     "hear_named",
     "join_appliances",
     "leave_home",
+    "make_broker_login",
     "make_hub_key",
+    "name_arrivals",
     "never_ask_about",
+    "note_beat",
+    "note_turned_away",
     "note_use",
     "prune",
+    "prune_broker",
     "raise_flags",
     "redeem_code",
     "separate_appliance",

@@ -21,6 +21,7 @@ from marketplace.appliances.models import (
     PairingCode,
     SeenMessage,
 )
+from marketplace.appliances.operations.broker import spent_long_ago
 from marketplace.appliances.operations.keys import bind_public_key, issue_carried
 
 CODE_LIFE = timedelta(minutes=10)
@@ -29,6 +30,7 @@ MAX_TRIES = 10
 #: Of one home within an hour.
 MAX_CODES = 20
 _CODE_KEPT = timedelta(days=2)
+_WINDOW = timedelta(seconds=signatures.WINDOW_SECONDS)
 #: The page lists what an appliance has noticed of late from these counts.
 _COUNT_KEPT = timedelta(days=40)
 
@@ -148,7 +150,7 @@ def prune(*, at: datetime) -> int:
     """Forget what was only kept for a while: used message ids, missed codes, old invitations, counts of past days."""
     gone = [
         # A message is taken in from one window before its timestamp to one after; the third is for clocks of our own.
-        SeenMessage.objects.filter(at__lt=at - 3 * timedelta(seconds=signatures.WINDOW_SECONDS)).delete()[0],
+        SeenMessage.objects.filter(spent_long_ago(at, window=3 * _WINDOW)).delete()[0],
         MissedCode.objects.filter(at__lt=at - CODE_LIFE).delete()[0],
         PairingCode.objects.filter(expires_at__lt=at - _CODE_KEPT).delete()[0],
         DayCount.objects.filter(on__lt=(at - _COUNT_KEPT).date()).delete()[0],
