@@ -1,5 +1,6 @@
 """The auditors' tools over the API: the journal explored, the lists of exceptions, and files to take away."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -127,10 +128,11 @@ class ExportView(AuditorView):
 
     renderer_classes = [CSV, JSONLines]
 
-    def stream(self, table: exports.Table, *, name: str = "") -> HttpResponseBase:
+    def stream(self, table: exports.Table, *, name: str = "", about: str = "") -> HttpResponseBase:
         renderer = self.request.accepted_renderer
         pieces = exports.PIECES[renderer.format](table, seal=lambda place: seal_position(int(place), name=name))
-        naming = {"Content-Disposition": f'attachment; filename="maru-{table.name}.{renderer.format}"'}
+        words = "-".join(word for word in ("maru", table.name, file_word(about)) if word)
+        naming = {"Content-Disposition": f'attachment; filename="{words}.{renderer.format}"'}
         content_type = f"{renderer.media_type}; charset=utf-8"
         return StreamingHttpResponse(pieces, content_type=content_type, headers=NO_STORE | naming)
 
@@ -167,7 +169,8 @@ class ExportStatement(ExportView):
     @extend_schema(responses=LINES, parameters=[FROM, TO])
     def get(self, request: Request, address: str) -> HttpResponseBase:
         period = PeriodInput.parse(request.query_params) or {"start": EVER[0], "end": EVER[1]}
-        return self.stream(exports.statement_table(address, **period))
+        days = [end.date().isoformat() for end in period.values() if end not in EVER]
+        return self.stream(exports.statement_table(address, **period), about="-".join([address, *days]))
 
 
 class ExportExceptions(ExportView):
@@ -177,6 +180,11 @@ class ExportExceptions(ExportView):
     def get(self, request: Request, list_name: str) -> HttpResponseBase:
         _known(list_name)
         return self.stream(exports.exceptions_table(list_name, at=timezone.now()))
+
+
+def file_word(text: str) -> str:
+    """Return a part of a file's name that every system takes: what several accounts' files are told apart by."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:100]
 
 
 def _known(name: str) -> None:

@@ -1,5 +1,7 @@
 """Whoever strays into somebody else's rooms keeps their own frame around the page that says so."""
 
+import re
+
 import pytest
 
 from config.chrome import ADMIN, AUDIT, BUYER, HOUSEHOLD, PROVIDER, SEATS
@@ -33,3 +35,19 @@ def test_who_supervises_keeps_the_admins_frame_in_its_rooms():
     admin = factories.admin()
 
     assert signed_in(admin).get("/review/nothing-here").context["seat"] is ADMIN
+
+
+@pytest.mark.django_db
+def test_the_front_door_leads_everybody_to_their_own_place():
+    for seat, person in [*people().items(), (ADMIN, factories.admin())]:
+        browser = signed_in(person, second_factor=True)
+        door = re.search(r'class="button" href="([^"]+)"', browser.get("/").text)
+
+        page = browser.get(door[1], follow=True)
+
+        assert (page.status_code, page.redirect_chain[0][0]) == (200, seat.tabs[0].href)
+
+
+@pytest.mark.django_db
+def test_the_front_door_leads_a_stranger_to_the_sign_in_and_from_there_to_any_place(client):
+    assert 'href="/accounts/login/"' in client.get("/").text

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections import defaultdict
 from datetime import timedelta
 from typing import Any
@@ -50,6 +51,22 @@ def documents(file: bytes) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     end = json.loads(last)["end"]
     assert (end["rows"], end["sha256"]) == (len(lines), hashlib.sha256(b"".join(lines)).hexdigest())
     return [json.loads(line) for line in lines], end
+
+
+def test_files_of_different_accounts_and_times_have_names_of_their_own(db, auditor):
+    first, second = books.account("escrow", tokens=100), books.account()
+    asked = [
+        (first, {}),
+        (second, {}),
+        (first, {"from": "2026-01-01T00:00:00+09:00"}),
+        (first, {"from": "2026-01-01T00:00:00+09:00", "to": "2026-02-01T00:00:00+09:00"}),
+        (first, {"format": "jsonl"}),
+    ]
+
+    names = [auditor.get(f"{API}/accounts/{one}/statement", query)["content-disposition"] for one, query in asked]
+
+    assert len(set(names)) == len(asked)
+    assert all(re.fullmatch(r'attachment; filename="maru-statement-[A-Za-z0-9-]+\.\w+"', name) for name in names)
 
 
 def test_what_is_taken_away_computes_to_the_same_balances(committed_db, auditor):
