@@ -74,7 +74,8 @@ class Kind:
     """One registered kind of insight.
 
     `bands` are the widths a number is banded to at the rungs `hour` and `day`; the wider is a multiple of the
-    narrower, so that the coarser rung follows from the finer. `span` says what a single event must cover.
+    narrower, so that the coarser rung follows from the finer. `span` says what a single event must cover. `by_rule` are
+    the kinds that Maru concludes itself (`perception`): no appliance may send them.
     """
 
     code: str
@@ -96,9 +97,10 @@ class Kind:
     span: Literal["none", "window", "interval"] = "none"
     edge_only: bool = False
     needs_confidence: bool = False
+    by_rule: bool = False
     yes: Text | None = None
 
-    def holds(self, value: Fraction) -> bool:
+    def holds(self, value: Fraction | Decimal) -> bool:
         """Say whether a number in this kind's unit can occur at all."""
         return self.low <= value <= self.high
 
@@ -113,6 +115,11 @@ class Kind:
     def zone_label(self, zone: str, language: str) -> str:
         """Return how a person calls one zone of this appliance."""
         return self.zones[zone].say(language)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether a model or a rule concluded it, which may be wrong, rather than a sensor measured it."""
+        return self.edge_only or self.needs_confidence or self.by_rule
 
     @property
     def pretty_unit(self) -> Text:

@@ -3,6 +3,7 @@
 Its ranges are those of the sensors' data sheets. A kind that is not here does not exist.
 """
 
+from marketplace.insights.kinds.concluded import CONCLUDED
 from marketplace.insights.kinds.kind import Kind, Sensitivity, SoftFlag, Topic
 from marketplace.insights.words import FOODS, OBSTACLES, PESTS, Text
 
@@ -270,7 +271,7 @@ _ALL = (
     ),
 )
 
-KINDS: dict[str, Kind] = {kind.code: kind for kind in _ALL}
+KINDS: dict[str, Kind] = {kind.code: kind for kind in (*_ALL, *CONCLUDED)}
 
 
 def find(code: str) -> Kind | None:

@@ -1,0 +1,106 @@
+"""The kinds that Maru itself concludes from several readings; no appliance may send them."""
+
+from dataclasses import replace
+
+from marketplace.insights.kinds.kind import Kind, Sensitivity, Topic
+from marketplace.insights.words import FOODS, PESTS, Text
+
+_ZONES = {"cooler": Text("냉장실", "Cooler")}
+_BAD_PM25 = Kind(
+    code="air.bad_pm25",
+    label=Text("초미세먼지가 나쁜 동안", "While fine dust was bad"),
+    topic=Topic.AIR,
+    icon="purifier",
+    unit="ug/m3",
+    high=1000,
+    span="interval",
+    by_rule=True,
+)
+
+CONCLUDED = (
+    _BAD_PM25,
+    replace(_BAD_PM25, code="air.bad_pm10", label=Text("미세먼지가 나쁜 동안", "While dust was bad")),
+    replace(_BAD_PM25, code="air.pm25_rise", label=Text("초미세먼지가 갑자기 오름", "Sudden rise in fine dust")),
+    Kind(
+        code="air.stale",
+        label=Text("환기가 모자란 동안", "While the air was stale"),
+        topic=Topic.AIR,
+        icon="purifier",
+        unit="[ppm]",
+        high=40_000,
+        decimals=0,
+        bands=(100, 500),
+        span="interval",
+        by_rule=True,
+    ),
+    Kind(
+        code="climate.temperature_drop",
+        label=Text("실내 온도가 갑자기 내림", "Sudden drop in room temperature"),
+        topic=Topic.AIR,
+        icon="cooler",
+        unit="Cel",
+        high=125,
+        decimals=1,
+        bands=(1, 5),
+        span="interval",
+        by_rule=True,
+    ),
+    Kind(
+        code="fridge.warm",
+        label=Text("냉장실이 따뜻한 동안", "While the cooler was warm"),
+        topic=Topic.CARE,
+        icon="fridge",
+        unit="Cel",
+        low=-40,
+        high=25,
+        decimals=1,
+        bands=(1, 5),
+        span="interval",
+        zones=_ZONES,
+        by_rule=True,
+    ),
+    Kind(
+        code="fridge.door_left_open",
+        label=Text("냉장고 문이 오래 열림", "Fridge door left open"),
+        topic=Topic.CARE,
+        icon="fridge",
+        unit="s",
+        high=86_400,
+        decimals=0,
+        bands=(60, 600),
+        sensitivity=Sensitivity.HABIT,
+        span="interval",
+        by_rule=True,
+    ),
+    Kind(
+        code="pest.first_sighting",
+        label=Text("처음 본 것", "Seen for the first time"),
+        topic=Topic.PEST,
+        icon="vacuum",
+        value_type="word",
+        words=PESTS,
+        sensitivity=Sensitivity.PEST,
+        by_rule=True,
+    ),
+    Kind(
+        code="food.first_sighting",
+        label=Text("냉장고에 새로 들어온 것", "New in the fridge"),
+        topic=Topic.FOOD,
+        icon="fridge",
+        value_type="word",
+        words=FOODS,
+        sensitivity=Sensitivity.FOOD,
+        by_rule=True,
+    ),
+    Kind(
+        code="food.weekly_pattern",
+        label=Text("매주 냉장고에 있는 것", "In the fridge every week"),
+        topic=Topic.FOOD,
+        icon="fridge",
+        value_type="word",
+        words=FOODS,
+        sensitivity=Sensitivity.FOOD,
+        span="interval",
+        by_rule=True,
+    ),
+)

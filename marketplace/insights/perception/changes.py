@@ -1,0 +1,68 @@
+"""A sudden rise or drop: far from where it was some minutes ago, and not for one reading alone."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Literal
+
+from marketplace.insights.kinds import KINDS, Number
+from marketplace.insights.perception.seen import MINUTE, Found, Memory, Rule, Seen, milliseconds, moment_of
+from marketplace.insights.perception.thresholds import LAPSE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change(Rule):
+    """`holds` readings in a row differ by `by` or more from the lowest (or highest) of the last `minutes`.
+
+    `by` is in the unit of the kind it reads. It fires again only after the difference was below half of `by` once. The
+    confidence grows with the change: a half at `by`, one at twice as much.
+    """
+
+    by: Number
+    minutes: int
+    direction: Literal["rise", "drop"] = "rise"
+    holds: int = 2
+
+    def step(self, memory: Memory | None, seen: Seen, *, zone: tzinfo) -> tuple[Memory | None, list[Found]]:
+        at, value = milliseconds(seen.at), seen.number
+        if memory and at <= memory["last"]:
+            return memory, []
+        known = memory if memory and at - memory["last"] <= LAPSE else _NOTHING
+        minutes = [one for one in known["minutes"] if one[0] >= at // MINUTE - self.minutes]
+        base = self._furthest(minutes)
+        change = 0 if base is None else self._change(base[1], value)
+        held = known["held"] + 1 if change >= self.by else 0
+        armed = known["armed"] or change * 2 < self.by
+        fires = armed and held >= self.holds and base is not None
+        found = [self._found(base, change, seen)] if fires and base is not None else []
+        noted = self._noted([list(one) for one in minutes], at, value)
+        return {"last": at, "armed": armed and not fires, "held": held, "minutes": noted}, found
+
+    def _change(self, base: Number, value: Number) -> Number:
+        return round(value - base if self.direction == "rise" else base - value, 4)
+
+    def _furthest(self, minutes: list[Any]) -> list[Any] | None:
+        pick = min if self.direction == "rise" else max
+        return pick(minutes, key=lambda one: one[1], default=None)
+
+    def _noted(self, minutes: list[list[Any]], at: int, value: Number) -> list[list[Any]]:
+        """Keep one value for each minute: the one that a later change would be measured from."""
+        pick = min if self.direction == "rise" else max
+        if minutes and minutes[-1][0] == at // MINUTE:
+            minutes[-1] = [at // MINUTE, pick(minutes[-1][1], value)]
+            return minutes
+        return [*minutes, [at // MINUTE, value]]
+
+    def _found(self, base: list[Any], change: Number, seen: Seen) -> Found:
+        decimals = KINDS[self.concludes].decimals
+        return Found(
+            value=round(change, decimals) if decimals else round(change),
+            at=seen.at,
+            start=moment_of(base[0] * MINUTE),
+            confidence=round(min(1, change / (2 * self.by)), 2),
+            facts={"minutes": self.minutes, "by": self.by, "holds": self.holds},
+            sources=(seen.source,),
+            appliance=seen.appliance,
+        )
+
+
+_NOTHING: Memory = {"last": 0, "armed": True, "held": 0, "minutes": []}

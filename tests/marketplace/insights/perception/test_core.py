@@ -1,0 +1,369 @@
+"""What holds of every rule, whatever comes in: parts, order, repetitions, midnights and turns of the clock."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from marketplace.insights.kinds import KINDS
+from marketplace.insights.perception.core import perceive
+from marketplace.insights.perception.rules import RULES, drawn_from, registered
+from marketplace.insights.perception.seen import Seen, milliseconds
+from marketplace.insights.perception.thresholds import LAPSE, Threshold
+from marketplace.insights.words import Text
+
+BEGIN = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
+SEOUL = ZoneInfo("Asia/Seoul")
+quick = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+
+_values = {
+    "air.pm25": st.sampled_from([5, 34, 35, 36, 55, 56, 60, 90, 140]),
+    "air.co2": st.sampled_from([600, 799, 801, 1000, 1001, 1500]),
+    "fridge.temperature": st.sampled_from([3, 5.9, 6.1, 8, 8.2, 12]),
+    "climate.temperature": st.sampled_from([24.5, 21, 19.5, 16, 10.1]),
+    "fridge.door_open_time": st.sampled_from([5, 60, 200, 299, 301, 900]),
+    "pest.sighting": st.sampled_from(["cockroach", "ant", "mouse"]),
+    "food.item": st.sampled_from(["milk", "egg", "kimchi"]),
+    "appliance.power": st.sampled_from([0, 40, 900]),
+}
+
+
+@st.composite
+def readings(draw, kinds=tuple(_values), most=40, longest=timedelta(hours=9)):
+    """Readings in the order of their times, of a few appliances."""
+    at, found = BEGIN, []
+    for kind in draw(st.lists(st.sampled_from([*kinds, "presence.absence"]), max_size=most)):
+        at += draw(st.sampled_from([timedelta(seconds=20), timedelta(minutes=5), timedelta(minutes=14), longest]))
+        found.append(seen(kind, None if kind == "presence.absence" else draw(_values[kind]), at,
+                          appliance=draw(st.sampled_from("ab")), hours=draw(st.integers(1, 30))))  # fmt: skip
+    return found
+
+
+def seen(kind, value, at, *, appliance="a", hours=2, confidence=0.9, **more):
+    if kind == "presence.absence":
+        more |= {"interval": (at - timedelta(hours=hours), at)}
+        appliance, value = "sensor", True
+    zone = {"fridge.temperature": "cooler"}.get(kind, "")
+    cooler = {"appliance.power": "air_conditioner"}.get(kind, "other")
+    return Seen(
+        kind=kind, value=value, at=at, appliance=appliance, type=cooler, zone=zone, confidence=confidence, **more
+    )  # fmt: skip
+
+
+def keys(events):
+    return [(event.appliance, event.key) for event in events]
+
+
+# --- the registry -------------------------------------------------------------------------------------------------
+
+
+def test_every_rule_names_registered_kinds_and_two_languages():
+    for rule in RULES.values():
+        assert KINDS[rule.concludes].is_judged
+        assert rule.concludes not in rule.reads
+        assert rule.label.ko != rule.label.en
+        assert drawn_from(rule.concludes) >= set(rule.reads)
+
+
+def test_every_kind_that_only_maru_concludes_has_its_rule():
+    assert {kind.code for kind in KINDS.values() if kind.by_rule} <= {rule.concludes for rule in RULES.values()}
+
+
+@pytest.mark.parametrize("names", [{"reads": ("air.nothing",)}, {"concludes": "air.nothing"}, {"reads": ()}])
+def test_a_rule_about_an_unregistered_kind_is_refused(names):
+    told = {"reads": ("air.pm25",), "concludes": "air.bad_pm25", **names}
+    rule = Threshold(
+        name="made_up", version=1, label=Text("가", "a"), said=Text("나", "b"), above=2, below=1, minutes=5, **told
+    )
+
+    with pytest.raises(ValueError, match="not registered"):
+        registered([rule])
+
+
+def test_two_rules_never_share_a_name():
+    with pytest.raises(ValueError, match="two rules"):
+        registered([RULES["bad_pm25"], RULES["bad_pm25"]])
+
+
+# --- the fold -----------------------------------------------------------------------------------------------------
+
+
+@quick
+@given(readings(), st.data())
+def test_any_split_into_batches_comes_to_the_same(given_readings, data):
+    whole = perceive({}, given_readings)
+    memories, events, rest = {}, [], given_readings
+    while rest:
+        size = data.draw(st.integers(1, len(rest)))
+        # What is remembered goes through JSON between two batches, as it does in the vault.
+        memories, found = perceive(_stored(memories), rest[:size])
+        events, rest = events + found, rest[size:]
+
+    assert keys(events) == keys(whole[1])
+    assert events == whole[1]
+    assert _stored(memories) == _stored(whole[0])
+
+
+@quick
+@given(readings(), st.data())
+def test_late_repeated_and_shuffled_readings_never_tell_anything_twice(given_readings, data):
+    again = data.draw(st.permutations(given_readings + given_readings))
+    memories, first = perceive({}, given_readings)
+    _, second = perceive(memories, given_readings)
+    _, mixed = perceive({}, again)
+
+    assert len(set(keys(first))) == len(first)
+    assert not set(keys(first)) & set(keys(second))
+    assert len(set(keys(mixed))) == len(mixed)
+
+
+@quick
+@given(readings())
+def test_the_same_reading_twice_in_a_row_changes_nothing(given_readings):
+    doubled = [one for reading in given_readings for one in (reading, reading)]
+
+    assert perceive({}, doubled) == perceive({}, given_readings)
+
+
+@quick
+@given(readings(), st.randoms(use_true_random=False))
+def test_it_does_not_matter_in_which_order_appliances_are_heard(given_readings, dice):
+    """Each appliance's own readings stay in order; whose come first is left to chance."""
+    apart = {name: [one for one in given_readings if one.appliance == name] for name in ("a", "b", "sensor")}
+    mixed = []
+    while any(apart.values()):
+        mixed.append(apart[dice.choice([name for name, left in apart.items() if left])].pop(0))
+
+    assert sorted(map(str, perceive({}, mixed)[1])) == sorted(map(str, perceive({}, given_readings)[1]))
+
+
+@quick
+@given(readings(most=60))
+def test_what_is_concluded_fits_its_kind_and_says_why(given_readings):
+    for event in perceive({}, given_readings)[1]:
+        kind = KINDS[event.kind]
+        assert 0 <= event.confidence <= 1
+        assert (event.interval is not None) == (kind.span == "interval")
+        assert event.value in kind.words if kind.words else kind.low <= event.value <= kind.high
+        assert event.zone in {"", *kind.zones}
+        assert event.explained.ko != event.explained.en
+        assert "{" not in event.explained.ko + event.explained.en
+        assert event.interval is None or event.interval[0] <= event.interval[1] <= event.at
+
+
+def test_what_is_remembered_stays_small_however_much_comes():
+    begin = BEGIN
+    many = [seen("air.co2", 1500 - n % 700, begin + timedelta(seconds=5 * n)) for n in range(5000)]
+    many += [seen("food.item", list(KINDS["food.item"].words)[n % 20], begin + timedelta(hours=n)) for n in range(900)]
+
+    memories, _ = perceive({}, many)
+
+    assert len(json.dumps([[*key, memory] for key, memory in memories.items()])) < 5000
+
+
+# --- above a line -------------------------------------------------------------------------------------------------
+
+
+@quick
+@given(readings(kinds=("air.pm25",), most=60))
+def test_a_threshold_never_fires_without_its_window_and_never_flickers(given_readings):
+    rule, dust = RULES["bad_pm25"], [one for one in given_readings if one.kind == "air.pm25"]
+    events = perceive({}, dust, rules={"bad_pm25": rule})[1]
+
+    for appliance in "ab":
+        own = [one for one in dust if one.appliance == appliance]
+        told = [event for event in events if event.appliance == appliance]
+        for event in told:
+            first = milliseconds(event.at) // 60_000 - rule.minutes
+            window = [one for one in own if milliseconds(one.at) // 60_000 >= first and one.at <= event.at]
+            window = [one for one in window if not _lapses_between(one, event, own)]
+            over = [one for one in window if one.value > rule.above]
+            assert len(window) >= rule.least
+            assert own[0].at <= event.at - timedelta(minutes=rule.minutes - 1)
+            assert len(over) >= rule.share * len(window)
+            assert window[-1].value > rule.above
+            assert f"({len(window)}번 중 {len(over)}번)" in event.explained.ko
+            assert f"({len(over)} of {len(window)} readings)" in event.explained.en
+        for before, after in pairwise(told):
+            between = [one for one in own if before.at < one.at <= after.at]
+            calm = any(one.value < rule.below for one in between)
+            assert calm or any(_gap(a, b) > LAPSE for a, b in pairwise([before, *between]))
+
+
+def test_bad_air_for_half_an_hour_is_told_once_with_its_reason():
+    bad = [seen("air.pm25", 80, BEGIN + timedelta(minutes=5 * n)) for n in range(30)]
+
+    (event,) = [one for one in perceive({}, bad)[1] if one.rule == "bad_pm25"]
+
+    assert event.explained.ko == "지난 30분 동안 PM2.5가 55㎍/㎥를 넘었어요 (7번 중 7번)."
+    assert (event.kind, event.value, event.at) == ("air.bad_pm25", 80, BEGIN + timedelta(minutes=30))
+    assert (event.interval, event.confidence) == ((BEGIN, BEGIN + timedelta(minutes=30)), 1)
+
+
+@pytest.mark.parametrize(("apart", "told"), [(15, 0.5), (10, 0.67), (21, None), (1, 1)])
+def test_few_readings_are_less_sure_and_too_few_are_nothing(apart, told):
+    bad = [seen("air.pm25", 80, BEGIN + timedelta(minutes=apart * n)) for n in range(40)]
+
+    assert [one.confidence for one in perceive({}, bad)[1] if one.rule == "bad_pm25"] == ([told] if told else [])
+
+
+def test_a_dip_below_the_line_does_not_end_it_and_calm_air_does():
+    def told(values):
+        air = [seen("air.pm25", value, BEGIN + timedelta(minutes=5 * n)) for n, value in enumerate(values)]
+        return len([one for one in perceive({}, air)[1] if one.rule == "bad_pm25"])
+
+    assert told([80] * 8 + [50] + [80] * 8) == 1
+    assert told([80] * 8 + [20] + [80] * 8) == 1
+    assert told([80] * 8 + [20] * 5 + [80] * 12) == 2
+
+
+# --- a sudden change, a door, a first sight -----------------------------------------------------------------------
+
+
+@quick
+@given(st.lists(st.sampled_from([10, 12, 30, 49, 50, 51, 90]), max_size=40))
+def test_a_rise_is_told_only_where_it_happened_and_held(values):
+    rule = RULES["sudden_pm25"]
+    air = [seen("air.pm25", value, BEGIN + timedelta(minutes=3 * n)) for n, value in enumerate(values)]
+
+    for event in perceive({}, air, rules={"sudden_pm25": rule})[1]:
+        index = next(n for n, one in enumerate(air) if one.at == event.at)
+        lowest = min(one.value for one in air[max(0, index - 5) : index])
+        assert air[index].value - lowest >= rule.by
+        assert event.value == air[index].value - lowest
+
+
+def test_one_wild_reading_is_no_rise_and_a_drop_is_told_once():
+    spike = [10, 10, 90, 10, 10]
+    cold = [24, 24, 18, 17, 16, 16, 15]
+    air = [seen("air.pm25", value, BEGIN + timedelta(minutes=3 * n)) for n, value in enumerate(spike)]
+    room = [seen("climate.temperature", value, BEGIN + timedelta(minutes=4 * n)) for n, value in enumerate(cold)]
+
+    assert perceive({}, air)[1] == []
+    (event,) = perceive({}, room)[1]
+    assert (event.kind, event.value, event.confidence) == ("climate.temperature_drop", 7, 0.7)
+
+
+def test_a_door_counts_all_its_openings_and_is_told_once():
+    spells = [seen("fridge.door_open_time", 110, BEGIN + timedelta(minutes=4 * n)) for n in range(6)]
+
+    (event,) = perceive({}, spells)[1]
+
+    assert (event.kind, event.value) == ("fridge.door_left_open", 330)
+    assert event.explained.ko == "지난 30분 동안 냉장고 문이 모두 330초 열려 있었어요 (3번)."
+
+
+@quick
+@given(st.lists(st.integers(0, 400), max_size=20))
+def test_a_pest_is_told_first_and_then_only_after_a_long_while(days):
+    days = sorted(set(days))
+    events = perceive({}, [seen("pest.sighting", "ant", BEGIN + timedelta(days=day)) for day in days])[1]
+
+    first = {day for before, day in zip([-1000, *days], days, strict=False) if day - before > 90}
+    assert {(event.at - BEGIN).days for event in events} == first
+
+
+def test_an_unsure_model_is_no_first_sight_and_a_new_fridge_is_not_all_news():
+    unsure = seen("pest.sighting", "ant", BEGIN, confidence=0.59)
+    moved_in = [seen("food.item", word, BEGIN) for word in ("milk", "egg")]
+    later = seen("food.item", "kimchi", BEGIN + timedelta(days=8))
+
+    assert perceive({}, [unsure])[1] == []
+    assert [event.value for event in perceive({}, [*moved_in, later])[1] if event.rule == "first_food"] == ["kimchi"]
+
+
+# --- weeks --------------------------------------------------------------------------------------------------------
+
+
+def weekly(days, *, zone=SEOUL, hour=12):
+    monday = datetime(2026, 3, 2, hour, tzinfo=zone)
+    # Wall time is added, so that a turn of the clock keeps the hour.
+    milk = [seen("food.item", "milk", (monday + timedelta(days=day)).astimezone(UTC)) for day in days]
+    return [event for event in perceive({}, milk, zone=zone)[1] if event.rule == "weekly_food"]
+
+
+def test_four_weeks_with_two_days_each_are_a_pattern_once_in_four_weeks():
+    two_a_week = [week * 7 + day for week in range(8) for day in (1, 4)]
+
+    events = weekly(two_a_week)
+
+    assert len(events) == 2
+    assert "모두 8일" in events[0].explained.ko
+    assert weekly([day for day in two_a_week if day != 8]) != events
+    assert weekly([0, 7, 14, 21]) == []
+
+
+@pytest.mark.parametrize("name", ["Asia/Seoul", "America/New_York", "Europe/Berlin"])
+@pytest.mark.parametrize(("hour", "days"), [(0, (0, 6)), (23, (0, 6)), (0, (0, 1))])
+def test_weeks_are_those_of_the_home_over_midnight_and_turns_of_the_clock(name, hour, days):
+    """The clocks of New York turn on 8 March 2026, those of Berlin on the 29th."""
+    zone = ZoneInfo(name)
+    (event,) = weekly([week * 7 + day for week in range(4) for day in days], zone=zone, hour=hour)
+
+    assert event.interval[0].astimezone(zone) == datetime(2026, 3, 2, tzinfo=zone)
+
+
+def test_a_minute_before_monday_is_another_week():
+    zone = ZoneInfo("Asia/Seoul")
+    sunday = datetime(2026, 3, 1, 23, 59, tzinfo=zone)
+    around = [sunday + timedelta(weeks=week, minutes=minute) for week in range(5) for minute in (0, 2)]
+
+    events = perceive({}, [seen("food.item", "milk", at.astimezone(UTC)) for at in around])[1]
+
+    # One Monday and one Sunday in each full week; the first Sunday belongs to the week before.
+    assert [event.rule for event in events] == ["weekly_food"]
+    assert events[0].interval[0] == datetime(2026, 3, 2, tzinfo=zone)
+
+
+# --- an empty home ------------------------------------------------------------------------------------------------
+
+
+def cooled(*, watts=900, last=timedelta(minutes=130), first="cooler"):
+    away = seen("presence.absence", None, BEGIN + timedelta(hours=2), hours=2)
+    steps = range(0, int(last.total_seconds()) // 60 + 1, 10)
+    cooler = [seen("appliance.power", watts, BEGIN + timedelta(minutes=step)) for step in steps]
+    return perceive({}, [*cooler, away] if first == "cooler" else [away, *cooler])[1]
+
+
+@pytest.mark.parametrize("first", ["cooler", "absence"])
+def test_an_empty_home_that_is_cooled_is_told_once_the_cooler_was_heard_after_it(first):
+    (event,) = cooled(first=first)
+
+    assert (event.kind, event.value, event.appliance) == ("presence.cooled_while_away", 2, "a")
+    assert event.sources == (("a", "appliance.power"), ("sensor", "presence.absence"))
+    assert event.confidence == 0.9
+    assert cooled(first=first, last=timedelta(minutes=110)) == []
+    assert cooled(first=first, watts=60) == []
+
+
+def test_what_is_one_members_own_is_never_put_together_with_the_homes():
+    away = seen("presence.absence", None, BEGIN + timedelta(hours=2), hours=2, owner="teen")
+    cooler = [seen("appliance.power", 900, BEGIN + timedelta(minutes=10 * n)) for n in range(14)]
+
+    assert perceive({}, [*cooler, away])[1] == []
+
+
+def test_a_cooler_that_says_nothing_for_hours_does_not_count_as_on():
+    away = seen("presence.absence", None, BEGIN + timedelta(hours=20), hours=20)
+    cooler = [seen("appliance.power", 900, BEGIN), seen("appliance.power", 0, BEGIN + timedelta(hours=21))]
+
+    (event,) = perceive({}, [*cooler, away])[1]
+
+    assert event.value == 1
+
+
+def _stored(memories):
+    return {key: json.loads(json.dumps(memory)) for key, memory in memories.items()}
+
+
+def _gap(before, after):
+    return milliseconds(after.at) - milliseconds(before.at)
+
+
+def _lapses_between(one, event, own):
+    after = [other for other in own if one.at <= other.at <= event.at]
+    return any(_gap(a, b) > LAPSE for a, b in pairwise(after))
