@@ -64,7 +64,13 @@ def test_a_row_that_is_kept_for_ever_names_no_hand_and_any_other_does():
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("INSIGHT_KEEP_DAYS", 30), ("KEY_EPOCH_DAYS", 30), ("KEY_OVERLAP_DAYS", 5), ("ERASURE_GRACE_DAYS", 14)],
+    [
+        ("INSIGHT_KEEP_DAYS", 30),
+        ("TWIN_KEEP_DAYS", 90),
+        ("KEY_EPOCH_DAYS", 30),
+        ("KEY_OVERLAP_DAYS", 5),
+        ("ERASURE_GRACE_DAYS", 14),
+    ],
 )
 def test_the_days_on_the_page_are_the_days_of_the_settings(setting, value):
     text = PAGE.read_text(encoding="utf-8")

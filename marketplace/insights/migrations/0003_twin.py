@@ -14,7 +14,7 @@ CREATE TABLE insights_twinpage (
     book_id uuid NOT NULL REFERENCES insights_twinbook ON DELETE CASCADE,
     kind varchar(40) NOT NULL,
     zone varchar(20) NOT NULL,
-    span varchar(4) NOT NULL CONSTRAINT twin_page_is_an_hour_or_a_day CHECK (span IN ('hour', 'day')),
+    span varchar(4) NOT NULL CONSTRAINT twin_page_is_of_one_span CHECK (span IN ('hour', 'day', 'word')),
     begins_at timestamptz NOT NULL,
     box bytea NOT NULL,
     PRIMARY KEY (book_id, kind, zone, span, begins_at)
@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
                         ("zone", models.CharField(blank=True, max_length=20)),
                         (
                             "span",
-                            models.CharField(choices=[("hour", "한 시간"), ("day", "하루")], max_length=4),
+                            models.CharField(choices=[("hour", "한 시간"), ("day", "하루"), ("word", "하루의 말")], max_length=4),
                         ),
                         ("begins_at", models.DateTimeField()),
                         ("box", models.BinaryField()),

@@ -56,11 +56,12 @@ class TwinState(models.Model):
 
 
 class TwinPage(models.Model):
-    """One stream's hour with its values, or its day with a summary of each hour; divided by month in the database."""
+    """One stream's hour of numbers, its day with a summary of each hour, or its day of words; divided by month."""
 
     class Span(models.TextChoices):
         HOUR = "hour", _("한 시간")
         DAY = "day", _("하루")
+        WORD = "word", _("하루의 말")
 
     pk = models.CompositePrimaryKey("book_id", "kind", "zone", "span", "begins_at")
     book = models.ForeignKey(

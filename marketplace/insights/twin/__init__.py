@@ -1,0 +1,23 @@
+"""What a home's appliances said, kept for the home alone: the state of now and a season of history, sealed."""
+
+from marketplace.insights.twin.looking import Point, State, Stream, history, latest, recent, summaries
+from marketplace.insights.twin.pages import Summary, joined
+from marketplace.insights.twin.recording import close_books, drop_months, forget, keep_months, make_month, record
+
+__all__ = [
+    "Point",
+    "State",
+    "Stream",
+    "Summary",
+    "close_books",
+    "drop_months",
+    "forget",
+    "history",
+    "joined",
+    "keep_months",
+    "latest",
+    "make_month",
+    "recent",
+    "record",
+    "summaries",
+]

@@ -1,0 +1,179 @@
+"""What the twin shows: the last word of each stream, values as they were said, summaries over a longer time.
+
+Nobody is asked here who may see it: callers pass the ids of appliances that they loaded for somebody.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from marketplace.insights.errors import VaultClosed
+from marketplace.insights.kinds import Number
+from marketplace.insights.models import TwinPage, TwinState
+from marketplace.insights.twin import pages
+from marketplace.insights.twin.books import OpenBook, open_books, page_place, state_place
+
+#: A kind, and the zone it was said of; empty where the kind has none.
+Stream = tuple[str, str]
+Span = TwinPage.Span
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value as it was said.
+
+    Attributes:
+        covers_s: of a word or a yes, the seconds up to `observed_at` that it speaks for, if it said so.
+    """
+
+    appliance_id: UUID
+    kind: str
+    zone: str
+    observed_at: datetime
+    value: Number | str | bool
+    covers_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The last word of one stream.
+
+    Attributes:
+        lag_s: how long after it was observed a value of this stream usually comes; None if it has no clock of its own.
+    """
+
+    appliance_id: UUID
+    kind: str
+    zone: str
+    observed_at: datetime
+    heard_at: datetime
+    lag_s: float | None
+    value: Number | str | bool
+    covers_s: int | None
+    confidence: Number | None
+    flags: tuple[str, ...]
+
+
+def latest(*, appliance_ids: Iterable[UUID]) -> list[State]:
+    """Return the last word of each stream of these appliances, in two statements."""
+    rows = list(TwinState.objects.filter(appliance__in=list(appliance_ids)).order_by("appliance", "kind", "zone"))
+    if not rows:
+        return []
+    months = {pages.month_of(row.observed_at) for row in rows}
+    books = {book.id: book for book in open_books({row.appliance_id for row in rows}, months).values()}
+    return [state for row in rows if (state := _state(row, books)) is not None]
+
+
+def recent(
+    *,
+    appliance_ids: Iterable[UUID],
+    kinds: Collection[str] | None = None,
+    since: datetime,
+    until: datetime | None = None,
+) -> list[Point]:
+    """Return what was said from `since` up to and with `until`, the oldest first, in two statements.
+
+    Of a minute the last number stays; of a word, the last time it was said in a minute.
+
+    Args:
+        kinds: only these; all if None.
+        until: open if None; what appliances say is at most a minute ahead of the clock.
+    """
+    found = history(appliance_ids=appliance_ids, kinds=kinds, since=since, until=until)
+    return sorted(found, key=lambda one: (one.observed_at, one.kind, one.zone))
+
+
+def history(
+    *,
+    appliance_ids: Iterable[UUID],
+    kinds: Collection[str] | None = None,
+    since: datetime,
+    until: datetime | None = None,
+) -> Iterator[Point]:
+    """Yield the same as `recent`, stream by stream and page by page, for whoever takes all of it along."""
+    for book, page, content in _pages(appliance_ids, kinds, since, until, spans=(Span.HOUR, Span.WORD)):
+        for at, value, covers_s in _values(page.span, content):
+            observed_at = page.begins_at + timedelta(milliseconds=at)
+            if since <= observed_at and (until is None or observed_at <= until):
+                yield Point(book.appliance_id, page.kind, page.zone, observed_at, value, covers_s)
+
+
+def summaries(
+    *, appliance_ids: Iterable[UUID], kinds: Collection[str] | None = None, since: datetime, until: datetime
+) -> dict[Stream, list[pages.Summary]]:
+    """Return the hours of all streams of numbers that begin within a time, in two statements.
+
+    One sealed page is a day, so a month of one stream is 31 openings however often it spoke. Appliances that are
+    asked for together are taken for one thing: their hours are joined.
+    """
+    found: dict[Stream, list[pages.Summary]] = {}
+    for _, page, content in _pages(appliance_ids, kinds, since, until, spans=(Span.DAY,)):
+        hours = pages.summaries_on(content, begins_at=page.begins_at)
+        found.setdefault((page.kind, page.zone), []).extend(one for one in hours if since <= one.begins_at < until)
+    first = pages.hour_of(since)
+    return {stream: pages.joined(hours, width=pages.HOUR, since=first) for stream, hours in found.items() if hours}
+
+
+def _pages(
+    appliance_ids: Iterable[UUID],
+    kinds: Collection[str] | None,
+    since: datetime,
+    until: datetime | None,
+    *,
+    spans: Collection[str],
+) -> Iterator[tuple[OpenBook, TwinPage, bytes]]:
+    """Yield the pages that reach into a time, opened; those that do not open are left out."""
+    months = _months(since, until or timezone.now() + pages.DAY)
+    books = {book.id: book for book in open_books(appliance_ids, months).values()}
+    if not books:
+        return
+    rows = TwinPage.objects.filter(book__in=books.keys(), span__in=spans, begins_at__gt=since - pages.DAY)
+    rows = rows if until is None else rows.filter(begins_at__lte=until)
+    rows = rows if kinds is None else rows.filter(kind__in=kinds)
+    for row in rows.order_by("kind", "zone", "begins_at").iterator(chunk_size=CHUNK):
+        book, place = books[row.book_id], page_place(row.book_id, row.kind, row.zone, row.span, row.begins_at)
+        try:
+            yield book, row, book.open(bytes(row.box), place=place)
+        except VaultClosed:
+            continue
+
+
+def _months(since: datetime, until: datetime) -> set[date]:
+    first, last = pages.month_of(since), pages.month_of(until)
+    count = (last.year - first.year) * 12 + last.month - first.month
+    return {date(first.year + (first.month - 1 + n) // 12, (first.month - 1 + n) % 12 + 1, 1) for n in range(count + 1)}
+
+
+def _values(span: str, content: bytes) -> Iterator[tuple[int, Number | str | bool, int | None]]:
+    if span == Span.WORD:
+        yield from pages.words_on(content)
+        return
+    for at, value in pages.numbers_on(content):
+        yield at, pages.plain(value), None
+
+
+def _state(row: TwinState, books: Mapping[UUID, OpenBook]) -> State | None:
+    book = books.get(row.book_id)
+    if book is None:
+        return None
+    try:
+        said = json.loads(book.open(bytes(row.box), place=state_place(book.id, row.kind, row.zone, row.observed_at)))
+    except VaultClosed:
+        return None
+    return State(
+        appliance_id=row.appliance_id,
+        kind=row.kind,
+        zone=row.zone,
+        observed_at=row.observed_at,
+        heard_at=row.heard_at,
+        lag_s=row.lag_s,
+        value=said["value"],
+        covers_s=said.get("covers_s"),
+        confidence=said.get("confidence"),
+        flags=tuple(said.get("flags", ())),
+    )
