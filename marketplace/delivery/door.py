@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from consent.parties import operations as parties
@@ -26,7 +27,7 @@ from marketplace.delivery.held import Held
 from marketplace.delivery.models import Release
 from marketplace.demand.models import DataRequest
 from marketplace.insights.errors import VaultClosed
-from marketplace.insights.vault import open_sealed
+from marketplace.insights.vault import Epochs, open_sealed
 
 logger = logging.getLogger(__name__)
 
@@ -48,10 +49,16 @@ class Reader:
 
 
 class Record(NamedTuple):
-    """One record as it leaves: the previewed document with the ids of its release and receipt."""
+    """One record as it leaves: the very bytes the household signed, and behind them three ids of its release."""
 
     release: Held
-    document: dict[str, Any]
+    line: bytes
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The same as an object, for those who show it in another form."""
+        found: dict[str, Any] = json.loads(self.line)
+        return found
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,7 @@ def read_record(*, request: DataRequest, release_id: UUID, reader: Reader, at: d
     """
     with transaction.atomic(durable=True):
         _check_organisation(request, reader)
-        locked = list(Release.objects.lock().filter(pk=release_id, request=request).values_list("pk", flat=True))
+        locked = _ids_of(Release.objects.lock().filter(pk=release_id, request=request))
         found = _read_locked(locked, reader=reader, at=at)
     # Raised after the commit: a note in the audit trail must not vanish with its refusal.
     if found.refusals:
@@ -141,11 +148,11 @@ def _read_numbered(
     *, request: DataRequest, reader: Reader, after: int | None, limit: int, at: datetime, newest_first: bool
 ) -> tuple[_Found, bool]:
     _check_organisation(request, reader)
-    rows = Release.objects.lock().readable(at).filter(request=request, organisation=reader.organisation)
+    # Whose consent ended is told apart with the rows locked: joined here, a page is looked for among all consents.
+    rows = Release.objects.lock().lasting(at).filter(request=request, organisation=reader.organisation)
     if after is not None:
         rows = rows.filter(number__lt=after) if newest_first else rows.filter(number__gt=after)
-    ordered = rows.order_by("-number" if newest_first else "number")
-    locked = list(ordered.values_list("pk", flat=True)[: limit + 1])
+    locked = _ids_of(rows.order_by("-number" if newest_first else "number")[: limit + 1])
     return _read_locked(locked[:limit], reader=reader, at=at), len(locked) > limit
 
 
@@ -156,32 +163,37 @@ def _check_organisation(request: DataRequest, reader: Reader) -> None:
     check_can_act_for(owner, actor_organisation=now)
 
 
-def _read_locked(release_ids: list[UUID], *, reader: Reader, at: datetime) -> _Found:
+def _ids_of(rows: QuerySet[Release]) -> list[str]:
+    return list(rows.annotate(text_id=held.as_text("pk")).values_list("text_id", flat=True))
+
+
+def _read_locked(release_ids: list[str], *, reader: Reader, at: datetime) -> _Found:
     """Read releases whose rows this transaction holds locked.
 
     A new statement on purpose: it sees what committed while the locks were waited for.
     """
     records: list[Record] = []
     refusals: list[Exception] = []
-    releases, reads_for = held.load(release_ids, at=at), reader.organisation.pk
+    releases = held.load(release_ids, reads_for=reader.organisation.pk, at=at)
+    epochs = Epochs()
     for release in releases:
         try:
-            records.append(_opened(release, reads_for=reads_for, at=at))
+            records.append(_opened(release, epochs=epochs, at=at))
         except (ReleaseClosed, ReleaseNotYours, CopyMismatch) as refusal:
             refusals.append(refusal)
     _write_down([record.release for record in records], reader=reader, at=at)
     return _Found(records, refusals, releases[-1].number if releases else None)
 
 
-def _opened(release: Held, *, reads_for: UUID, at: datetime) -> Record:
+def _opened(release: Held, *, epochs: Epochs, at: datetime) -> Record:
     try:
-        policies.check_can_read(release, organisation_id=reads_for)
+        policies.check_can_read(release)
     except ReleaseClosed:
         if release.is_open and release.sealed is None:
             _tell_people(release, outcome="copy_missing", at=at)
         raise
     try:
-        payload = open_sealed(release.sealed)  # type: ignore[arg-type]
+        payload = open_sealed(release.sealed, epochs=epochs)  # type: ignore[arg-type]
     except VaultClosed as exc:
         _tell_people(release, outcome="copy_unreadable", at=at)
         raise ReleaseClosed(gettext("이 기록의 사본은 열 수 없어요.")) from exc
@@ -190,9 +202,13 @@ def _opened(release: Held, *, reads_for: UUID, at: datetime) -> Record:
     if release.receipt_id is None or not is_same:
         _tell_people(release, outcome="copy_mismatch", at=at)
         raise CopyMismatch(gettext("보여 드린 것과 달라서 내드리지 않아요. 마루가 살펴볼게요."))
-    preview = json.loads(payload.decode())
-    own = {"id": str(release.pk), "receipt": str(release.receipt_id), "payload_digest": release.payload_digest}
-    return Record(release, own | preview | own)
+    return Record(release, _with_ids(payload, release))
+
+
+def _with_ids(payload: bytes, release: Held) -> bytes:
+    """Return the signed object with the release's ids in it. They come last: of a name said twice, the last counts."""
+    own = f',"id":"{release.pk}","payload_digest":"{release.payload_digest}","receipt":"{release.receipt_id}"}}'
+    return payload[:-1] + own.encode()
 
 
 def _write_down(releases: list[Held], *, reader: Reader, at: datetime) -> None:
@@ -200,7 +216,8 @@ def _write_down(releases: list[Held], *, reader: Reader, at: datetime) -> None:
     if not releases:
         return
     with connection.cursor() as cursor:
-        cursor.execute(ACCESSES, [reader.name, reader.path, at, [release.pk for release in releases]])
+        ids = held.array_of([release.pk for release in releases])
+        cursor.execute(ACCESSES, [reader.name, reader.path, at, ids])
     unread = [release.pk for release in releases if release.is_unread]
     if unread:
         Release.objects.filter(pk__in=unread).update(first_read_at=at)

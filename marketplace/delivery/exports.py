@@ -18,8 +18,7 @@ REST = "more"
 def ndjson_pieces(chunks: Iterable[list[Record]]) -> Iterator[bytes]:
     """Write one JSON document a line."""
     for chunk in chunks:
-        lines = [json.dumps(record.document, ensure_ascii=False) + "\n" for record in chunk]
-        yield "".join(lines).encode()
+        yield b"".join(record.line + b"\n" for record in chunk)
 
 
 def csv_pieces(chunks: Iterable[list[Record]]) -> Iterator[bytes]:

@@ -1,7 +1,5 @@
 """Who may read a record, and when. These raise; they change nothing."""
 
-from uuid import UUID
-
 from django.utils.translation import gettext
 
 from consent.parties.models import Organisation
@@ -12,17 +10,17 @@ from marketplace.delivery.models import WebhookEndpoint
 MAX_ENDPOINTS = 5
 
 
-def check_can_read(held: Held, *, organisation_id: UUID) -> None:
+def check_can_read(held: Held) -> None:
     """Let a buyer read its own record while the consent is in force; no clock has to have run.
 
     Args:
-        held: loaded after the release's row was locked.
+        held: loaded for the buyer that reads, after the release's row was locked.
 
     Raises:
         ReleaseNotYours: it was released to somebody else.
         ReleaseClosed: it was withdrawn or revoked, its end has passed, or its copy is gone.
     """
-    if held.organisation_id != organisation_id or held.recipient_id != organisation_id:
+    if not held.is_yours:
         raise ReleaseNotYours(gettext("이 기록은 없어요."))
     if not held.may_be_read or held.sealed is None:
         raise ReleaseClosed(gettext("철회되었거나 보관하는 날이 끝난 기록이에요."))

@@ -93,6 +93,11 @@ def reads_of(release_ids: Iterable[UUID]) -> dict[UUID, int]:
     return dict(read.order_by())
 
 
+def ends_of(release_ids: Iterable[UUID]) -> dict[UUID, datetime]:
+    """Return when the buyer must have erased each of these records."""
+    return dict(Release.objects.filter(pk__in=list(release_ids)).values_list("pk", "erase_at"))
+
+
 def requests_with_records(organisation: Organisation, *, at: datetime) -> QuerySet[DataRequest]:
     """Return the buyer's data requests that ever brought a record, with `readable`, `unread` and `to_erase`."""
     lasting = readable(at, of="releases__")

@@ -35,26 +35,28 @@ class Row:
     state_word: str
 
 
-def row_of(record: Record, *, reads: int, areas: Mapping[str, Area]) -> Row:
+def row_of(record: Record, *, reads: int, erase_at: datetime, areas: Mapping[str, Area]) -> Row:
     """Return the line of one record.
 
     Args:
         reads: how often it was read before and now.
+        erase_at: when the buyer must have erased it.
         areas: by code; a record of an area that is gone shows the code.
     """
-    said = record.document["data"]
+    document = record.document
+    said = document["data"]
     exact = parse_datetime(str(said.get("observed_at", ""))) if "T" in str(said.get("observed_at", "")) else None
     return Row(
-        release_id=str(record.release.pk),
-        short_id=str(record.release.pk)[:8],
-        household=str(record.document.get("household", ""))[:8],
+        release_id=record.release.pk,
+        short_id=record.release.pk[:8],
+        household=str(document.get("household", ""))[:8],
         kind=_kind(record),
-        value=_value(record),
+        value=_value(record, said),
         observed="" if exact else _when(said),
         observed_at=exact,
         area=_area(said, areas),
         others=", ".join(f"{name} {value}" for name, value in said.items() if name not in IN_COLUMNS),
-        erase_at=record.release.erase_at,
+        erase_at=erase_at,
         state="open",
         state_word=gettext("새로 열림") if reads <= 1 else gettext("%(count)s번 읽음") % {"count": reads},
     )
@@ -65,8 +67,8 @@ def _kind(record: Record) -> str:
     return kind.label.say(language()) if kind else record.release.kind
 
 
-def _value(record: Record) -> str:
-    value, kind = record.document["data"].get("value"), kinds.find(record.release.kind)
+def _value(record: Record, said: Mapping[str, Any]) -> str:
+    value, kind = said.get("value"), kinds.find(record.release.kind)
     if value is None:
         return ""
     if isinstance(value, dict):

@@ -94,9 +94,13 @@ def _about(data_request: DataRequest, *, figures: queries.Figures) -> dict[str, 
 
 
 def _table(page: door.RecordPage) -> dict[str, Any]:
-    reads = queries.reads_of(record.release.pk for record in page.records)
+    ids = [UUID(record.release.pk) for record in page.records]
+    reads, ends = queries.reads_of(ids), queries.ends_of(ids)
     areas = Area.objects.in_bulk({str(record.document["data"].get("area", "")) for record in page.records})
-    rows = [row_of(record, reads=reads.get(record.release.pk, 1), areas=areas) for record in page.records]
+    rows = [
+        row_of(record, reads=reads.get(pk, 1), erase_at=ends[pk], areas=areas)
+        for pk, record in zip(ids, page.records, strict=True)
+    ]
     row_kinds = {row.kind for row in rows}
     return {
         "rows": rows,

@@ -42,9 +42,9 @@ class Content(NamedTuple):
 
 
 class KeyRow(NamedTuple):
-    """A `DataKey` as its row says it, for those who open many."""
+    """A `DataKey` as its row says it, for those who open many; ids are text, for a UUID costs more than a cipher."""
 
-    sealed_id: UUID
+    sealed_id: str
     epoch: str
     nonce: bytes
     wrapped: bytes
@@ -54,20 +54,35 @@ class KeyRow(NamedTuple):
 class SealedRow(NamedTuple):
     """A `SealedObject` as its row says it, with its key; None where that was destroyed."""
 
-    pk: UUID
+    pk: str
     purpose: str
-    household_id: UUID
-    subject_id: UUID
+    household_id: str
+    subject_id: str
     nonce: bytes
     ciphertext: bytes
     data_key: KeyRow | None
+
+
+class Epochs(dict[str, AESGCM]):
+    """The keys of the epochs by name, each looked for once. Made for one page, and gone with it."""
+
+    def __missing__(self, epoch: str) -> AESGCM:
+        found = self[epoch] = AESGCM(keyring.key_of(epoch))
+        return found
 
 
 @transaction.atomic(savepoint=False)
 def seal(content: Content) -> SealedObject:
     """Seal one payload and store it."""
     row = seal_many([content])[0]
-    sealed = SealedObject(**dict(zip(_OBJECT_COLUMNS, row[:-1], strict=True)))
+    sealed = SealedObject(
+        id=UUID(row.pk),
+        purpose=row.purpose,
+        household_id=content.household_id,
+        subject_id=content.subject_id,
+        nonce=row.nonce,
+        ciphertext=row.ciphertext,
+    )
     sealed._state.adding, sealed._state.db = False, connection.alias
     return sealed
 
@@ -94,8 +109,11 @@ def seal_many(contents: Sequence[Content]) -> list[SealedRow]:
     return rows
 
 
-def open_sealed(sealed: SealedObject | SealedRow) -> bytes:
+def open_sealed(sealed: SealedObject | SealedRow, *, epochs: Epochs | None = None) -> bytes:
     """Return the payload of a sealed object. Needs `data_key` loaded by select_related.
+
+    Args:
+        epochs: of those who open many in one moment; without it the folder of keys is looked at anew.
 
     Raises:
         VaultClosed: the key is destroyed, or these are not the bytes that were sealed for this row.
@@ -104,7 +122,7 @@ def open_sealed(sealed: SealedObject | SealedRow) -> bytes:
         key = sealed.data_key
         if key is None:
             raise VaultClosed(gettext("봉한 것의 열쇠가 없어요."))
-        return _opened(sealed, key)
+        return _opened(sealed, key, Epochs() if epochs is None else epochs)
     except (DataKey.DoesNotExist, KeyGone) as exc:
         raise VaultClosed(gettext("봉한 것의 열쇠가 없어요.")) from exc
     except InvalidTag as exc:
@@ -118,7 +136,7 @@ def data_key_of(sealed: SealedObject) -> bytes:
         VaultClosed: the key is destroyed.
     """
     try:
-        return _unwrapped(sealed.data_key)
+        return _unwrapped(sealed.data_key, Epochs())
     except (DataKey.DoesNotExist, KeyGone, InvalidTag) as exc:
         raise VaultClosed(gettext("봉한 것의 열쇠가 없어요.")) from exc
 
@@ -139,7 +157,7 @@ def rewrapped(key: DataKey, *, epoch: str) -> DataKey:
         VaultClosed: the key it is wrapped with is destroyed, or these are not the bytes that were wrapped.
     """
     try:
-        nonce, wrapped = _wrapped(_unwrapped_once(key), key.sealed_id, epoch)
+        nonce, wrapped = _wrapped(_unwrapped_once(key, Epochs()), key.sealed_id, epoch)
     except (KeyGone, InvalidTag) as exc:
         raise VaultClosed(gettext("봉한 것의 열쇠가 없어요.")) from exc
     return DataKey(sealed_id=key.sealed_id, epoch=epoch, nonce=nonce, wrapped=wrapped, commitment=key.commitment)
@@ -159,21 +177,13 @@ def _current_epoch() -> str:
 def _sealed(content: Content, epoch: str, wrapping: AESGCM, chance: bytes) -> SealedRow:
     """Seal one payload; `chance` is its own share of the batch's random bytes, used for nothing else."""
     key_at, nonce_at = _ID_BYTES, _ID_BYTES + _KEY_BYTES
-    pk, data_key = UUID(bytes=chance[:key_at], version=4), chance[key_at:nonce_at]
+    pk, data_key = str(UUID(bytes=chance[:key_at], version=4)), chance[key_at:nonce_at]
     nonce, wrap_nonce = chance[nonce_at : nonce_at + _NONCE_BYTES], chance[nonce_at + _NONCE_BYTES :]
     cipher_key, commitment = _derived(data_key)
-    purpose = str(content.purpose)
-    context = _payload_words(pk, purpose, content.household_id, content.subject_id)
     wrapped = wrapping.encrypt(wrap_nonce, data_key, _wrap_context(pk, epoch))
-    return SealedRow(
-        pk,
-        purpose,
-        content.household_id,
-        content.subject_id,
-        nonce,
-        AESGCM(cipher_key).encrypt(nonce, content.payload, context),
-        KeyRow(pk, epoch, wrap_nonce, wrapped, commitment),
-    )
+    key = KeyRow(pk, epoch, wrap_nonce, wrapped, commitment)
+    row = SealedRow(pk, str(content.purpose), str(content.household_id), str(content.subject_id), nonce, b"", key)
+    return row._replace(ciphertext=AESGCM(cipher_key).encrypt(nonce, content.payload, _payload_context(row)))
 
 
 def _wrapped(data_key: bytes, sealed_id: UUID, epoch: str) -> tuple[bytes, bytes]:
@@ -181,14 +191,14 @@ def _wrapped(data_key: bytes, sealed_id: UUID, epoch: str) -> tuple[bytes, bytes
     return nonce, AESGCM(keyring.key_of(epoch)).encrypt(nonce, data_key, _wrap_context(sealed_id, epoch))
 
 
-def _opened(sealed: SealedObject | SealedRow, key: DataKey | KeyRow) -> bytes:
-    cipher_key, commitment = _derived(_unwrapped(key))
-    if not secrets.compare_digest(commitment, bytes(key.commitment)):
+def _opened(sealed: SealedObject | SealedRow, key: DataKey | KeyRow, epochs: Epochs) -> bytes:
+    cipher_key, commitment = _derived(_unwrapped(key, epochs))
+    if not secrets.compare_digest(commitment, key.commitment):
         raise InvalidTag
-    return AESGCM(cipher_key).decrypt(bytes(sealed.nonce), bytes(sealed.ciphertext), _payload_context(sealed))
+    return AESGCM(cipher_key).decrypt(sealed.nonce, sealed.ciphertext, _payload_context(sealed))
 
 
-def _unwrapped(key: DataKey | KeyRow) -> bytes:
+def _unwrapped(key: DataKey | KeyRow, epochs: Epochs) -> bytes:
     """Return the data key; a row that a rotation wrapped anew since it was loaded is loaded again.
 
     Raises:
@@ -196,17 +206,16 @@ def _unwrapped(key: DataKey | KeyRow) -> bytes:
         DataKey.DoesNotExist: it was destroyed meanwhile.
     """
     try:
-        return _unwrapped_once(key)
+        return _unwrapped_once(key, epochs)
     except (KeyGone, InvalidTag):
-        now = DataKey.objects.get(pk=key.sealed_id)
+        now = DataKey.objects.get(pk=UUID(str(key.sealed_id)))
         if now.epoch == key.epoch:
             raise
-        return _unwrapped_once(now)
+        return _unwrapped_once(now, epochs)
 
 
-def _unwrapped_once(key: DataKey | KeyRow) -> bytes:
-    wrapping = AESGCM(keyring.key_of(key.epoch))
-    return wrapping.decrypt(bytes(key.nonce), bytes(key.wrapped), _wrap_context(key.sealed_id, key.epoch))
+def _unwrapped_once(key: DataKey | KeyRow, epochs: Epochs) -> bytes:
+    return epochs[key.epoch].decrypt(key.nonce, key.wrapped, _wrap_context(key.sealed_id, key.epoch))
 
 
 def _derived(data_key: bytes) -> tuple[bytes, bytes]:
@@ -216,16 +225,12 @@ def _derived(data_key: bytes) -> tuple[bytes, bytes]:
 
 
 def _payload_context(sealed: SealedObject | SealedRow) -> bytes:
-    return _payload_words(sealed.pk, sealed.purpose, sealed.household_id, sealed.subject_id)
-
-
-# The RFC 8785 bytes of words that never need an escape, written out: ids, purposes and names of epochs.
-def _payload_words(pk: UUID, purpose: str, household_id: UUID, subject_id: UUID) -> bytes:
+    """Return the RFC 8785 bytes of what the seal vouches for. Ids and choices hold nothing that JSON would escape."""
     return (
-        f'{{"household":"{household_id}","id":"{pk}","p":"maru/payload/1",'
-        f'"purpose":"{purpose}","subject":"{subject_id}"}}'
-    ).encode("ascii")
+        f'{{"household":"{sealed.household_id}","id":"{sealed.pk}","p":"maru/payload/1",'
+        f'"purpose":"{sealed.purpose}","subject":"{sealed.subject_id}"}}'
+    ).encode()
 
 
-def _wrap_context(sealed_id: UUID, epoch: str) -> bytes:
-    return f'{{"epoch":"{epoch}","id":"{sealed_id}","p":"maru/data-key/1"}}'.encode("ascii")
+def _wrap_context(sealed_id: UUID | str, epoch: str) -> bytes:
+    return f'{{"epoch":"{epoch}","id":"{sealed_id}","p":"maru/data-key/1"}}'.encode()

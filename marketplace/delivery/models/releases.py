@@ -21,14 +21,20 @@ def readable(at: datetime, *, of: str = "") -> models.Q:
     Args:
         of: the path to the release, as Django writes it with its last underscores; nothing for the release itself.
     """
-    stands = {f"{of}closed_at": None, f"{of}erase_at__gt": at}
-    return models.Q(**stands) & in_force(at, of=f"{of}consent__")
+    return _lasting(at, of=of) & in_force(at, of=f"{of}consent__")
+
+
+def _lasting(at: datetime, *, of: str = "") -> models.Q:
+    return models.Q(**{f"{of}closed_at": None, f"{of}erase_at__gt": at})
 
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
-    def readable(self, at: datetime) -> "ReleaseQuerySet":
-        """Leave the releases whose record may be read at `at`. The door asks again, with the row locked."""
-        return self.filter(readable(at))
+    def lasting(self, at: datetime) -> "ReleaseQuerySet":
+        """Leave the releases that their own rows do not rule out at `at`: all that is readable, and hardly more.
+
+        The door asks the whole question again, with the rows locked.
+        """
+        return self.filter(_lasting(at))
 
     def judged(self, at: datetime) -> "ReleaseQuerySet":
         """Say of each release whether its record may be read at `at`, was read before, and was never closed."""

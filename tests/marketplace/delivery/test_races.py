@@ -4,6 +4,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -134,10 +135,10 @@ def test_a_withdrawal_that_meets_a_read_waits_for_it_and_knows_of_it(committed_d
     release, opening, go_on = factories.release(), threading.Event(), threading.Event()
     really_open = door.open_sealed
 
-    def slowly(sealed):
+    def slowly(sealed, **options):
         opening.set()
         assert go_on.wait(PATIENCE)
-        return really_open(sealed)
+        return really_open(sealed, **options)
 
     monkeypatch.setattr(door, "open_sealed", slowly)
     reading = in_thread(lambda: read_record(release))
@@ -160,7 +161,7 @@ def test_the_access_is_committed_before_the_record_is_handed_over(committed_db):
 
     record = read_record(release)
 
-    seen = in_thread(lambda: Access.objects.filter(release=record.release).count())
+    seen = in_thread(lambda: Access.objects.filter(release=record.release.pk).count())
     seen.join(PATIENCE)
     assert not connection.in_atomic_block
     assert seen.outcome == 1
@@ -197,8 +198,8 @@ def test_a_deal_that_commits_late_is_delivered_to_who_had_read_past_the_other(tw
 
     rest = read_page(request, page.resume_cursor)
 
-    assert [one.release.pk for one in page.records] == [first.pk]
-    assert [one.release.pk for one in rest.records] == [settling.outcome.release.pk]
+    assert [UUID(one.release.pk) for one in page.records] == [first.pk]
+    assert [UUID(one.release.pk) for one in rest.records] == [settling.outcome.release.pk]
 
 
 def test_numbers_are_given_in_the_order_of_commits(two_asks, monkeypatch):

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -64,7 +65,7 @@ def test_the_order_is_the_order_of_release_and_the_cursor_continues_it(request_)
     first = read(request_, limit=2)
     rest = read(request_, limit=2, cursor=first.next_cursor)
 
-    assert [record.release.pk for record in first.records + rest.records] == ids
+    assert [UUID(record.release.pk) for record in first.records + rest.records] == ids
     assert rest.next_cursor is None
 
 
@@ -75,7 +76,7 @@ def test_the_resume_cursor_finds_what_was_released_later(request_):
     later = factories.release(request=request_)
 
     assert seen.next_cursor is None
-    assert [one.release.pk for one in read(request_, cursor=seen.resume_cursor).records] == [later.pk]
+    assert [UUID(one.release.pk) for one in read(request_, cursor=seen.resume_cursor).records] == [later.pk]
 
 
 def test_the_resume_cursor_stays_where_it_was_when_nothing_came(request_):
@@ -85,7 +86,7 @@ def test_the_resume_cursor_stays_where_it_was_when_nothing_came(request_):
     nothing = read(request_, cursor=seen.resume_cursor)
 
     later = factories.release(request=request_)
-    assert [one.release.pk for one in read(request_, cursor=nothing.resume_cursor).records] == [later.pk]
+    assert [UUID(one.release.pk) for one in read(request_, cursor=nothing.resume_cursor).records] == [later.pk]
 
 
 def test_a_cursor_opens_only_the_list_that_made_it(request_):
@@ -115,7 +116,7 @@ def test_a_copy_that_is_not_what_was_shown_is_noted_once_for_people(request_):
 
     pages = [read(request_), read(request_)]
 
-    assert all([one.release.pk for one in page.records] == [good.pk] for page in pages)
+    assert all([UUID(one.release.pk) for one in page.records] == [good.pk] for page in pages)
     assert AuditEntry.objects.filter(subject=f"release:{release.pk}", outcome="copy_mismatch").count() == 1
     with pytest.raises(CopyMismatch):
         door.read_record(request=request_, release_id=release.pk, reader=reader(request_), at=timezone.now())
