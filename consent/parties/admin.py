@@ -70,10 +70,15 @@ class SeatForm(ModelForm):
 @admin.register(Seat)
 class SeatAdmin(Noted):
     form = SeatForm
-    list_display = ("user", "organisation", "role")
+    list_display = ("user", "organisation", "role", "since")
     list_filter = ("role",)
     list_select_related = ("user", "organisation")
     autocomplete_fields = ("user", "organisation")
+
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
+        if isinstance(obj, Seat) and form.has_changed():
+            obj.since = timezone.now()
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Area)

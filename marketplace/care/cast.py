@@ -55,9 +55,10 @@ def assemble(*, at: datetime) -> Story:
     """
     district = _areas()
     platform = _organisation(Kind.PLATFORM, "마루", "Maru", at)
-    admin = _person("admin@maru.example", "정하나", second_factor=True, is_staff=True, is_superuser=True)
+    admin = _admin("admin@maru.example", "정하나", platform)
+    # What Maru issues above its limit, another one agrees to.
+    second_admin = _admin("second-admin@maru.example", "유두리", platform)
     auditor = _person("auditor@maru.example", "남궁감", second_factor=True)
-    _seat(admin, platform, Seat.Role.ADMIN)
     _seat(auditor, platform, Seat.Role.AUDITOR)
 
     family = _family(district)
@@ -79,7 +80,14 @@ def assemble(*, at: datetime) -> Story:
         "provider": provider_staff.login,
         "auditor": auditor.login | {"api_key": _key(platform, Scope.AUDIT)},
         "admin": admin.login,
+        "second_admin": second_admin.login,
     }
+
+
+def _admin(email: str, name: str, platform: Organisation) -> Person:
+    person = _person(email, name, second_factor=True, is_staff=True, is_superuser=True)
+    _seat(person, platform, Seat.Role.ADMIN)
+    return person
 
 
 def _areas() -> Area:

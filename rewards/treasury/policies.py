@@ -85,16 +85,16 @@ def check_can_decide(issuance: Issuance, *, actor: User) -> None:
 
     Raises:
         NotPermitted: `actor` is no admin of the platform, or may not use its desk.
-        SecondPersonNeeded: `actor` proposed it, or came to Maru only after it was proposed.
+        SecondPersonNeeded: `actor` proposed it, or came to Maru or to this seat only after it was proposed.
     """
     check_is_admin(actor)
     if not actor.is_staff:
         raise NotPermitted(gettext("관리자 화면을 쓰는 사람만 정할 수 있어요."))
     if issuance.proposed_by_id == actor.pk:
         raise SecondPersonNeeded(gettext("직접 올린 발행은 다른 관리자가 정해요."))
-    # Whoever proposes could otherwise make the second person afterwards. A seat does not say since when it is held.
-    if actor.joined_at > issuance.proposed_at:
-        raise SecondPersonNeeded(gettext("발행을 올린 뒤에 마루에 들어온 사람은 정할 수 없어요."))
+    # Whoever proposes could otherwise make the second person afterwards, of somebody new or of somebody old.
+    if max(actor.joined_at, actor.seat.since) > issuance.proposed_at:
+        raise SecondPersonNeeded(gettext("발행을 올린 뒤에 들어왔거나 자리를 얻은 사람은 정할 수 없어요."))
 
 
 def check_can_withdraw(issuance: Issuance, *, actor: User) -> None:

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -64,6 +65,8 @@ class Seat(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="seats")
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="seat")
     role = models.CharField(max_length=10, choices=Role)
+    #: Since when this person sits in this very seat; a seat that changes hands, place or role begins anew.
+    since = models.DateTimeField(_("자리에 앉은 때"), default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = pgettext_lazy("model", "자리")

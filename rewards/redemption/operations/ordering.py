@@ -28,6 +28,8 @@ from rewards.redemption import policies
 from rewards.redemption.errors import NotEnoughTokens, OrderNotInState, RewardUnavailable
 from rewards.redemption.models import Order, OrderQuerySet, Reward
 from rewards.redemption.queries import wallet_of
+from rewards.treasury import operations as treasury
+from rewards.treasury.months import boundaries
 
 #: How long a provider has to answer; afterwards the tokens are free again.
 ANSWER_TIME = timedelta(hours=72)
@@ -90,13 +92,16 @@ def accept_order(*, order_id: UUID, actor: User, at: datetime) -> Order:
     order = Order.objects.lock(order_id)
     policies.check_can_answer(order, actor=actor, to=Order.State.ACCEPTED, at=at)
     try:
-        ledger.capture_hold(
+        treasury.set_aside(
             hold=order.hold_key,
-            key=f"accept:{order.pk}",
-            legs=[ledger.Leg(ORDERS, order.tokens)],
+            key=_accepting(order),
+            debit=wallet_address(order.household),
+            credit=ORDERS,
+            amount=order.tokens,
             actor=actor,
             event_type="order.accepted",
             event_ref=order.hold_key,
+            boundaries=boundaries(at),
         )
     except (HoldExpired, HoldResolved) as exc:
         raise OrderNotInState(gettext("72시간이 지나 예약이 풀렸어요.")) from exc
@@ -245,8 +250,10 @@ def _give_back(order: Order, *, verb: str, actor: User | str) -> None:
                 event_ref=order.hold_key,
             )
         return
-    ledger.post(
+    # With the age they had: ordering and taking it back makes no token younger.
+    treasury.give_back(
         key=f"{verb}:{order.pk}",
+        aside=_accepting(order),
         debit=ORDERS,
         credit=wallet_address(order.household),
         amount=order.tokens,
@@ -254,6 +261,11 @@ def _give_back(order: Order, *, verb: str, actor: User | str) -> None:
         event_type=f"order.{verb}",
         event_ref=order.hold_key,
     )
+
+
+def _accepting(order: Order) -> str:
+    """Return the key in the books under which an order was paid for."""
+    return f"accept:{order.pk}"
 
 
 def _lapse_each(orders: OrderQuerySet, *, at: datetime) -> int:

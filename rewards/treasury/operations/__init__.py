@@ -1,4 +1,12 @@
-from rewards.treasury.operations.ageing import expire_tokens, hand_on, hand_on_at, take_older, tell_expiring
+from rewards.treasury.operations.ageing import (
+    expire_tokens,
+    give_back,
+    hand_on,
+    hand_on_at,
+    set_aside,
+    take_older,
+    tell_expiring,
+)
 from rewards.treasury.operations.issuing import (
     approve_issuance,
     propose_issuance,
@@ -14,11 +22,13 @@ __all__ = [
     "begin_thanks",
     "check_budget",
     "expire_tokens",
+    "give_back",
     "hand_on",
     "hand_on_at",
     "mail_notices",
     "propose_issuance",
     "refuse_issuance",
+    "set_aside",
     "take_older",
     "tell_expiring",
     "thank_homes",

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from rewards.ledger import operations as ledger
 from rewards.ledger.errors import InsufficientTokens, LedgerError, UnknownAccount
-from rewards.ledger.models import BREAKAGE, Account, Wallet
+from rewards.ledger.models import BREAKAGE, Account, Attempt, Wallet
 from rewards.treasury import months
 from rewards.treasury.models import Carried, ExpiryNotice, Sweep
 from rewards.treasury.queries import Older, next_homes, older_than
@@ -59,10 +59,7 @@ def hand_on_at(
     Raises:
         As `hand_on`.
     """
-    ids = dict(Account.objects.filter(address__in=[debit, credit]).values_list("address", "pk"))
-    for address in (debit, credit):
-        if address not in ids:
-            raise UnknownAccount(address)
+    ids = _account_ids(debit, credit)
     # Both sides at once and in order: two homes that give to each other never wait for each other in a circle.
     found = older_than(list(ids.values()), cutoffs=boundaries, locking=True)
     ages = _ages([row for row in found if row.account_id == ids[debit]])
@@ -70,10 +67,64 @@ def hand_on_at(
         key=key, debit=debit, credit=credit, amount=amount, actor=actor, event_type=event_type, event_ref=event_ref
     )
     if not posted.replayed:
-        Carried.objects.bulk_create(
-            Carried(transfer_id=posted.transfer_id, account_id=ids[credit], earned_at=earned_at, tokens=tokens)
-            for earned_at, tokens in _oldest(ages, amount, key=key)
-        )
+        _carry(posted.transfer_id, ids[credit], _oldest(ages, amount, key=key))
+    return posted
+
+
+@transaction.atomic(savepoint=False)
+def set_aside(
+    *,
+    hold: str,
+    key: str,
+    debit: str,
+    credit: str,
+    amount: int,
+    actor: object,
+    event_type: str,
+    event_ref: str,
+    boundaries: Sequence[datetime],
+) -> ledger.Capture:
+    """Pay a hold of a home out to where it may come back from, and write down how old its tokens are.
+
+    Args:
+        debit: the home's account, on which the hold lies.
+        amount: the whole hold.
+        boundaries: ascending; tokens earned between the same two of them are of one age.
+
+    Raises:
+        UnknownAccount: a side has no account.
+        LedgerError: as `ledger.capture_hold` does.
+    """
+    ids = _account_ids(debit, credit)
+    ages = _ages(older_than([ids[debit]], cutoffs=boundaries, locking=True))
+    captured = ledger.capture_hold(
+        hold=hold, key=key, legs=[ledger.Leg(credit, amount)], actor=actor, event_type=event_type, event_ref=event_ref
+    )
+    if not captured.replayed:
+        _carry(captured.transfer_id, ids[credit], _oldest(ages, amount, key=key))
+    return captured
+
+
+@transaction.atomic(savepoint=False)
+def give_back(
+    *, key: str, aside: str, debit: str, credit: str, amount: int, actor: object, event_type: str, event_ref: str
+) -> ledger.Posted:
+    """Return to a home what `set_aside` took under the key `aside`, all of it, with the age it had.
+
+    What was set aside before ages were written down is as young as the day it comes back.
+
+    Raises:
+        UnknownAccount: a side has no account.
+        LedgerError: as `ledger.post` does.
+    """
+    ids = _account_ids(debit, credit)
+    posted = ledger.post(
+        key=key, debit=debit, credit=credit, amount=amount, actor=actor, event_type=event_type, event_ref=event_ref
+    )
+    if not posted.replayed:
+        taken = Attempt.objects.filter(pk=aside).values("transfer")
+        kept = Carried.objects.filter(transfer__in=taken, account=ids[debit]).order_by("earned_at")
+        _carry(posted.transfer_id, ids[credit], list(kept.values_list("earned_at", "tokens")))
     return posted
 
 
@@ -126,6 +177,21 @@ def take_older(accounts: Sequence[int], *, cutoff: datetime, on: date) -> tuple[
         if not isinstance(answer, LedgerError) and not answer.replayed
     ]
     return len(taken), sum(taken)
+
+
+def _account_ids(*addresses: str) -> dict[str, int]:
+    ids = dict(Account.objects.filter(address__in=addresses).values_list("address", "pk"))
+    for address in addresses:
+        if address not in ids:
+            raise UnknownAccount(address)
+    return ids
+
+
+def _carry(transfer_id: int, account_id: int, parts: Iterable[tuple[datetime, int]]) -> None:
+    Carried.objects.bulk_create(
+        Carried(transfer_id=transfer_id, account_id=account_id, earned_at=earned_at, tokens=tokens)
+        for earned_at, tokens in parts
+    )
 
 
 def _each_batch(kind: str, on: date, *, at: datetime, limit: int) -> int:

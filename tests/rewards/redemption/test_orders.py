@@ -8,7 +8,8 @@ from django.utils import timezone
 from consent.parties.errors import OrganisationSuspended
 from consent.parties.models import AuditEntry
 from rewards.ledger.errors import IdempotencyMismatch, InsufficientTokens
-from rewards.ledger.models import Transfer
+from rewards.ledger.models import Account, Transfer
+from rewards.ledger.queries import wallet_address
 from rewards.redemption import operations
 from rewards.redemption.errors import (
     NotEnoughTokens,
@@ -20,6 +21,8 @@ from rewards.redemption.errors import (
     VoucherMismatch,
 )
 from rewards.redemption.models import Order, Reward
+from rewards.treasury.models import Carried
+from rewards.treasury.queries import older_than
 from tests import factories
 from tests.rewards.redemption.books import Standing, everything_written, standing
 
@@ -292,3 +295,22 @@ def test_the_refusal_says_what_is_needed_and_what_there_is(mother, firm):
         place(dear, by=mother)
 
     assert str(refused.value) == "1,600 토큰이 필요해요. 지금 쓸 수 있는 것은 420이에요."
+
+
+@pytest.mark.parametrize("verb", ["cancel", "refuse"])
+def test_ordering_and_taking_it_back_makes_no_token_younger(home, mother, worker, filter_reward, verb):
+    at = timezone.now()
+    wallet = Account.objects.get(address=wallet_address(home))
+    earned = Transfer.objects.get(credit=wallet)
+    years_ago = at - timedelta(days=1_000)
+    Carried.objects.create(transfer=earned, account=wallet, earned_at=years_ago, tokens=earned.amount)
+    order = place(filter_reward, by=mother)
+    operations.accept_order(order_id=order.pk, actor=worker, at=at)
+
+    if verb == "cancel":
+        operations.cancel_order(order_id=order.pk, actor=mother, at=at)
+    else:
+        operations.refuse_order(order_id=order.pk, actor=worker, reason="부품이 없어요.", at=at)
+
+    found = older_than([wallet.pk], cutoffs=[years_ago + timedelta(days=31)])[0]
+    assert (found.older, found.posted) == (1_000, 1_000)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from rewards.ledger import operations as ledger
 from rewards.ledger.invariants import broken_invariants
-from rewards.ledger.models import BREAKAGE, ISSUANCE, Account
+from rewards.ledger.models import BREAKAGE, ISSUANCE, ORDERS, Account
 from rewards.ledger.queries import balance_of, trial_balance
 from rewards.treasury import operations
 from rewards.treasury.models import Carried
 from rewards.treasury.queries import older_than
-from tests.rewards.treasury.model import Lots
+from tests.rewards.treasury.model import Lot, Lots
 
 HOMES = ("a", "b", "c")
 FACT = {"actor": "test", "event_type": "test", "event_ref": "1"}
@@ -29,6 +29,8 @@ STEPS = st.one_of(
     st.tuples(st.just("capture"), HOME, st.integers(0, 40)),
     st.tuples(st.just("release"), HOME, TOKENS),
     st.tuples(st.just("give"), HOME, HOME, TOKENS),
+    st.tuples(st.just("accept"), HOME),
+    st.tuples(st.just("give_back"), HOME),
     st.tuples(st.just("reverse"), st.integers(0, 30)),
     st.tuples(st.just("expire"), st.integers(0, 60)),
 )
@@ -43,6 +45,7 @@ class Books:
     ids: dict[str, int] = field(default_factory=dict)
     instants: list[datetime] = field(default_factory=list)
     holds: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    aside: dict[str, list[tuple[str, list[Lot]]]] = field(default_factory=dict)
     moved: list[tuple[object, str, str, int]] = field(default_factory=list)
     ended: Counter[str] = field(default_factory=Counter)
 
@@ -92,6 +95,27 @@ class Books:
             key, held = self.holds[home].pop()
             ledger.release_hold(hold=key, key=uuid4().hex, actor="test")
             self.lots.held[home] -= held
+
+    def accept(self, home: str) -> None:
+        """A provider accepts an order: what was held leaves, and may come back."""
+        if self.holds.get(home):
+            hold, held = self.holds[home].pop()
+            key = uuid4().hex
+            operations.set_aside(
+                hold=hold, key=key, debit=self.names[home], credit=ORDERS, amount=held,
+                boundaries=self.instants, **FACT,
+            )  # fmt: skip
+            self.lots.held[home] -= held
+            self.aside.setdefault(home, []).append((key, self.lots.take(home, held)))
+
+    def give_back(self, home: str) -> None:
+        if self.aside.get(home):
+            key, lots = self.aside[home].pop()
+            amount = sum(lot.tokens for lot in lots)
+            operations.give_back(
+                key=uuid4().hex, aside=key, debit=ORDERS, credit=self.names[home], amount=amount, **FACT
+            )
+            self.lots.put(home, lots)
 
     def give(self, giver: str, taker: str, tokens: int) -> None:
         if giver != taker and (tokens := min(tokens, self.lots.available(giver))):

@@ -1,6 +1,7 @@
 """Tokens come into being against a paid invoice: once, and above a limit only when two people agree."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from consent.parties.errors import NotPermitted, OrganisationSuspended
-from consent.parties.models import Organisation
+from consent.parties.models import Organisation, Seat
 from rewards.ledger.errors import UnknownAccount
 from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.models import ISSUANCE, Transfer
@@ -25,6 +26,7 @@ from rewards.treasury.errors import (
 from rewards.treasury.models import Issuance, IssuanceStep
 from rewards.treasury.queries import purse_of
 from tests import factories
+from tests.browsers import signed_in
 from tests.threads import all_at_once
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
@@ -106,6 +108,32 @@ def test_nobody_agrees_who_came_after_the_proposal(school, hana):
             decide(verb, issuance, by=made_for_it, **fields)
 
     assert (Issuance.objects.get().state, purse(school)) == (State.PROPOSED, 0)
+
+
+def test_nobody_agrees_who_got_the_seat_after_the_proposal(school, hana):
+    old_hand = factories.user(is_staff=True)
+    issuance = propose(school, by=hana, tokens=LIMIT + 1)
+    Seat.objects.create(organisation=factories.platform(), user=old_hand, role=Seat.Role.ADMIN)
+
+    for verb, fields in (("approve", {}), ("refuse", {"reason": "까닭"})):
+        with pytest.raises(SecondPersonNeeded):
+            decide(verb, issuance, by=old_hand, **fields)
+
+    assert (Issuance.objects.get().state, purse(school)) == (State.PROPOSED, 0)
+
+
+@pytest.mark.parametrize("changed", [{"role": "admin"}, {"organisation": "platform"}, {"user": "other"}])
+def test_a_seat_that_changes_at_the_desk_begins_anew(hana, changed):
+    clerk = factories.staff(of=factories.organisation())
+    Seat.objects.update(since=timezone.now() - timedelta(days=9))
+    said = {"user": clerk.pk, "organisation": clerk.seat.organisation.pk, "role": "staff"}
+    said |= {"organisation": factories.platform().pk} if "organisation" in changed else {}
+    said |= {"user": factories.user().pk} if "user" in changed else {}
+    said |= {"role": "admin"} if "role" in changed else {}
+
+    signed_in(hana, second_factor=True).post(f"/admin/parties/seat/{clerk.seat.pk}/change/", said)
+
+    assert Seat.objects.get(pk=clerk.seat.pk).since > timezone.now() - timedelta(days=1)
 
 
 def test_nobody_agrees_who_may_not_use_the_desk(school, hana, duri):
