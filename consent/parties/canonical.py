@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -36,7 +37,13 @@ def _is_plain(node: Any) -> bool:
     if kind is str or node is None or kind is bool:
         return True
     if kind is dict:
-        return all(type(key) is str and key.isascii() and _is_plain(value) for key, value in node.items())
+        for key, value in node.items():
+            if type(key) is not str or not key.isascii():
+                return False
+            # Most values are text; asking here saves a call for each.
+            if type(value) is not str and not _is_plain(value):
+                return False
+        return True
     if kind is list or kind is tuple:
         return all(map(_is_plain, node))
     if kind is int:
@@ -61,3 +68,13 @@ def sha256_hex(data: bytes) -> str:
 def keyed_hex(key: bytes, text: str) -> str:
     """Return HMAC-SHA256(key, text) as 64 lower-case hex digits."""
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def keyed_hexes(key: bytes, prefix: str, texts: Iterable[str]) -> list[str]:
+    """Return `keyed_hex(key, prefix + text)` of each text; the key and the prefix are hashed once."""
+    begun, found = hmac.new(key, prefix.encode(), hashlib.sha256), []
+    for text in texts:
+        one = begun.copy()
+        one.update(text.encode())
+        found.append(one.hexdigest())
+    return found

@@ -2,13 +2,13 @@
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 
-from consent.parties.canonical import keyed_hex
+from consent.parties.canonical import keyed_hex, keyed_hexes
 
 
 def read_or_make(name: str, make: Callable[[], bytes]) -> bytes:
@@ -48,3 +48,8 @@ def keyed_name(purpose: str, text: str) -> str:
     Two purposes, or two recipients, never get the same name for the same thing.
     """
     return keyed_hex(pepper("names", str(settings.KEYS_DIR)), f"{purpose}|{text}")
+
+
+def keyed_names(purpose: str, texts: Iterable[str]) -> list[str]:
+    """Return `keyed_name(purpose, text)` of each text, in their order: for those who name many things at once."""
+    return keyed_hexes(pepper("names", str(settings.KEYS_DIR)), f"{purpose}|", texts)

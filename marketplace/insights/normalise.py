@@ -1,11 +1,10 @@
 """From a reading in the sender's words to one registered value, unit and time, or to a named rejection."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -28,8 +27,9 @@ _FAULT = re.compile(r"[a-z0-9_]{1,20}:[A-Za-z0-9_.-]{1,43}")
 class NormalReading:
     """One value in its kind's unit, at a trusted time, ready to be sealed.
 
-    `event_key` is the duplicate key within one appliance, `content_digest` what a duplicate must match.
-    `source` is for the HMAC that finds the appliance; it is in neither, and not in the payload.
+    `said` is what was said, as canonical bytes: without a server's time, for the same words a second later are the same
+    words. `event_key` is the duplicate key within one appliance, `content_digest` what a duplicate must match.
+    `source` is for the HMAC that finds the appliance; it is in none of these, and not in the payload.
     """
 
     index: int
@@ -43,7 +43,7 @@ class NormalReading:
     source: str | None
     appliance_type: str
     event_key: str
-    content_digest: str
+    said: bytes
     zone: str | None
     scheme: str | None
     confidence: Number | None
@@ -52,15 +52,22 @@ class NormalReading:
     interval: Interval | None
     flags: tuple[str, ...]
 
-    def as_payload(self) -> dict[str, Any]:
+    @property
+    def content_digest(self) -> str:
+        return sha256_hex(self.said)
+
+    def payload(self, *, assurance: str) -> bytes:
         """Return what is sealed: everything but who spoke. `raw` never leaves the vault for a buyer."""
-        return {
-            **_content(self),
-            "observed_at": _text(self.observed_at),
-            "time_quality": self.time_quality,
+        beside = {
+            "assurance": assurance,
             "flags": list(self.flags),
             "raw": {"value": self.raw.value, "unit": self.raw.unit},
+            "time_quality": self.time_quality,
         }
+        if self.time_quality == "server":
+            beside["observed_at"] = _text(self.observed_at)
+        # Two objects without a word in common, and neither empty: joined, they are one.
+        return b"%b,%b" % (self.said[:-1], canonical_bytes(beside)[1:])
 
 
 def normalise(reading: Reading, *, received_at: datetime) -> NormalReading | Rejection:
@@ -103,14 +110,18 @@ def _grows_with_size(dust: dict[str, Number]) -> bool:
 
 def _normal(reading: Reading, received_at: datetime) -> NormalReading:
     kind = KINDS.get(reading.kind)
-    if kind is None:
+    if kind is None or kind.by_rule:
         raise ItemRefused("unknown_kind")
     _check_words(kind, reading)
     _check_model(kind, reading)
     value = _value(kind, reading)
     observed_at, quality = _observed(kind, reading, received_at)
     _check_span(kind, reading, received_at)
-    found = NormalReading(
+    confidence, power_w = _confidence(reading.confidence), _power(kind, reading.power_w)
+    said = _said(kind, reading, value, confidence, power_w)
+    if quality == "source":
+        said["observed_at"] = _text(observed_at)
+    return NormalReading(
         index=reading.index,
         kind=kind.code,
         value=value,
@@ -121,17 +132,16 @@ def _normal(reading: Reading, received_at: datetime) -> NormalReading:
         raw=reading.raw,
         source=reading.source,
         appliance_type=reading.appliance_type,
-        event_key="",
-        content_digest="",
+        event_key=_event_key(reading, value, observed_at),
+        said=canonical_bytes(said),
         zone=reading.zone,
         scheme=reading.scheme,
-        confidence=_confidence(reading.confidence),
-        power_w=_power(kind, reading.power_w),
+        confidence=confidence,
+        power_w=power_w,
         window_s=reading.window_s,
         interval=reading.interval,
         flags=_flags(kind, value, reading.zone),
     )
-    return replace(found, event_key=_event_key(reading.event_id, found), content_digest=_content_digest(found))
 
 
 def _check_words(kind: Kind, reading: Reading) -> None:
@@ -176,11 +186,19 @@ def _number(kind: Kind, value: object, unit: str) -> Number:
         raise ItemRefused("no_data")
     if not kind.holds(converted):
         raise ItemRefused("out_of_range", "value")
-    return _plain(round(converted, kind.decimals))
+    return _plain(converted, kind.decimals)
 
 
-def _plain(value: Fraction) -> Number:
-    return int(value) if value.denominator == 1 else float(value)
+_STEPS = [Decimal(1).scaleb(-places) for places in range(7)]
+
+
+def _plain(value: Decimal | Fraction, places: int) -> Number:
+    """Round half to even, as a decimal where it is one: that is the same number, and much sooner found."""
+    if isinstance(value, Decimal):
+        number = value.quantize(_STEPS[places], ROUND_HALF_EVEN)
+        return int(number) if number == number.to_integral_value() else float(number)
+    rounded = round(value, places)
+    return int(rounded) if rounded.denominator == 1 else float(rounded)
 
 
 def _confidence(value: Decimal | None) -> Number | None:
@@ -188,7 +206,7 @@ def _confidence(value: Decimal | None) -> Number | None:
         return None
     if not 0 <= value <= 1:
         raise ItemRefused("out_of_range", "confidence")
-    return _plain(round(Fraction(value), 2))
+    return _plain(value, 2)
 
 
 def _power(kind: Kind, value: Decimal | None) -> Number | None:
@@ -196,7 +214,7 @@ def _power(kind: Kind, value: Decimal | None) -> Number | None:
         return None
     if kind.code != "microwave.cook" or not 0 <= value <= MAX_COOKING_W:
         raise ItemRefused("out_of_range", "power_w")
-    return _plain(round(Fraction(value), 0))
+    return _plain(value, 0)
 
 
 def _observed(kind: Kind, reading: Reading, received_at: datetime) -> tuple[datetime, TimeQuality]:
@@ -226,44 +244,37 @@ def _flags(kind: Kind, value: Number | bool | str, zone: str | None) -> tuple[st
     return () if isinstance(value, bool | str) else kind.flags_of(value, zone=zone)
 
 
-def _event_key(event_id: str | None, found: NormalReading) -> str:
+def _event_key(reading: Reading, value: Number | bool | str, observed_at: datetime) -> str:
     """Hash the sender's own id, or the fact itself where there is none. The id may hold names, so it is not kept."""
-    if event_id is not None:
-        return hashlib.sha256(f"id|{event_id}".encode()).hexdigest()
-    milliseconds = int(found.observed_at.timestamp() * 1000)
-    value = canonical_bytes(found.value).decode()
-    return hashlib.sha256(f"fact|{found.kind}|{found.zone or ''}|{milliseconds}|{value}".encode()).hexdigest()
+    if reading.event_id is not None:
+        return sha256_hex(f"id|{reading.event_id}".encode())
+    milliseconds, text = int(observed_at.timestamp() * 1000), canonical_bytes(value).decode()
+    return sha256_hex(f"fact|{reading.kind}|{reading.zone or ''}|{milliseconds}|{text}".encode())
 
 
-def _content_digest(found: NormalReading) -> str:
-    """Hash what was said. A server's time is not part of it: the same words a second later are the same words."""
-    said_at = {"observed_at": _text(found.observed_at)} if found.time_quality == "source" else {}
-    return sha256_hex(canonical_bytes({**_content(found), **said_at}))
-
-
-def _content(found: NormalReading) -> dict[str, Any]:
-    method = found.method
+def _said(
+    kind: Kind, reading: Reading, value: Number | bool | str, confidence: Number | None, power_w: Number | None
+) -> dict[str, Any]:
+    method, span = reading.method, reading.interval
     optional = {
-        "zone": found.zone,
-        "scheme": found.scheme,
-        "confidence": found.confidence,
-        "power_w": found.power_w,
-        "window_s": found.window_s,
-        "interval": {"start": _text(found.interval.start), "end": _text(found.interval.end)}
-        if found.interval
-        else None,
+        "zone": reading.zone,
+        "scheme": reading.scheme,
+        "confidence": confidence,
+        "power_w": power_w,
+        "window_s": reading.window_s,
+        "interval": {"start": _text(span.start), "end": _text(span.end)} if span else None,
     }
     return {
-        "kind": found.kind,
-        "value": found.value,
-        "unit": found.unit,
+        "kind": kind.code,
+        "value": value,
+        "unit": kind.unit,
         "method": {
             "type": method.type,
             "name": method.name,
             "version": method.version,
             **({"sha256": method.sha256} if method.sha256 else {}),
         },
-        **{name: value for name, value in optional.items() if value is not None},
+        **{name: word for name, word in optional.items() if word is not None},
     }
 
 

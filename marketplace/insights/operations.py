@@ -1,28 +1,27 @@
 """Every write of this room: what came in is sealed at once, or refused by name."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from consent.parties import operations as parties
-from consent.parties.canonical import canonical_bytes
 from consent.parties.models import Household
-from consent.parties.secrets import keyed_name
+from consent.parties.secrets import keyed_name, keyed_names
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.caps import daily_cap
 from marketplace.appliances.dialects import Reading, Rejection
 from marketplace.appliances.errors import ApplianceLeft
 from marketplace.appliances.models import Appliance, StreamFlag
 from marketplace.appliances.senders import Sender
-from marketplace.insights import notifications, vault
+from marketplace.insights import notifications, twin, vault
 from marketplace.insights.copying import copy_in
 from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.models import Insight, SealedObject
@@ -44,25 +43,33 @@ class ItemResult:
     rejection: Rejection | None = None
 
 
-@dataclass(frozen=True)
-class _Candidate:
-    """One reading of one appliance; `heard_as` is the row of the name it was told under, if that is only a part."""
+class _Speaker(NamedTuple):
+    """The appliance that a name in a request stands for.
+
+    `told_as` is every row under which one of its events may be known: the row of the name it was told under may be
+    only a part, may have been a part of another, or have become one since.
+    """
+
+    appliance: Appliance
+    told_as: frozenset[UUID]
+
+
+class Arrival(NamedTuple):
+    """One reading of one appliance, on its way into the vault under `insight_id`."""
 
     reading: NormalReading
-    appliance: Appliance
-    heard_as: Appliance
+    speaker: _Speaker
     event_hash: str
     content_hash: str
+    insight_id: UUID
 
     @property
-    def key(self) -> tuple[UUID, str]:
-        return self.appliance.pk, self.event_hash
+    def appliance(self) -> Appliance:
+        return self.speaker.appliance
 
     @property
-    def told_before_as(self) -> set[UUID]:
-        """Every row under which the same event may be known: it was a part of another, or has become one since."""
-        rows = {self.appliance.pk, self.heard_as.pk, self.heard_as.once_part_of_id}
-        return {row for row in rows if row is not None}
+    def stream(self) -> appliances.Stream:
+        return self.speaker.appliance.id, self.reading.kind
 
 
 def record_insights(
@@ -111,12 +118,15 @@ def _record(
     read = [item if isinstance(item, Rejection) else normalise(item, received_at=at) for item in items]
     refused = [ItemResult(item.index, "rejected", rejection=item) for item in read if isinstance(item, Rejection)]
     normal = flag_physics([item for item in read if isinstance(item, NormalReading)])
-    candidates, surplus = _identified(household, normal, dialect, at, sender)
+    arrivals, surplus = _identified(household, normal, dialect, at, sender)
     appliances.check_may_still_speak(sender=sender, at=at)
     _spend(sender, at)
-    results = _stored(household, candidates, at, sender)
+    fresh, told = _told_apart(arrivals)
+    _store(household, fresh, at, sender)
+    # Whatever else follows the stream joins here: `fresh` is what is new, each with its appliance and its insight.
+    twin.record(household=household, heard=[(arrival.appliance.id, arrival.reading) for arrival in fresh], at=at)
     notifications.wake_matching_on_commit()
-    return sorted([*refused, *surplus, *results], key=lambda result: result.index)
+    return sorted([*refused, *surplus, *told], key=lambda result: result.index)
 
 
 def _spend(sender: Sender, at: datetime) -> None:
@@ -129,75 +139,86 @@ def _spend(sender: Sender, at: datetime) -> None:
 
 def _identified(
     household: Household, readings: Sequence[NormalReading], dialect: str, at: datetime, sender: Sender
-) -> tuple[list[_Candidate], list[ItemResult]]:
+) -> tuple[list[Arrival], list[ItemResult]]:
     """Find or bring in the appliance that each reading came from: the sender itself, or what its hub calls it.
 
     What came from one new appliance too many for a day is returned beside it, refused by name.
     """
-    names = dict.fromkeys(readings, "")
-    if sender.appliance_id is not None:
-        known = {"": appliances.hear_appliance(appliance_id=sender.appliance_id, at=at)}
-    else:
-        names = {
-            reading: keyed_name("appliance", f"{household.pk}|{dialect}|{reading.source or ''}") for reading in readings
-        }
-        types = {names[reading]: reading.appliance_type for reading in readings}
-        known = appliances.hear_named(household=household, types=types, at=at)
-    surplus = [_surplus(reading.index) for reading in readings if names[reading] not in known]
-    candidates = [
-        _Candidate(
-            reading=reading,
-            appliance=known[names[reading]].part_of or known[names[reading]],
-            heard_as=known[names[reading]],
-            event_hash=keyed_name("event", f"{reading.kind}|{reading.zone}|{reading.event_key}"),
-            content_hash=keyed_name("content", reading.content_digest),
-        )
-        for reading in readings
-        if names[reading] in known
+    speakers = _speakers(household, readings, dialect, at, sender)
+    known = [reading for reading in readings if reading.source in speakers]
+    surplus = [_surplus(reading.index) for reading in readings if reading.source not in speakers]
+    events = keyed_names("event", (f"{reading.kind}|{reading.zone}|{reading.event_key}" for reading in known))
+    contents = keyed_names("content", (reading.content_digest for reading in known))
+    arrivals = [
+        Arrival(reading, speakers[reading.source], event_hash, content_hash, uuid4())
+        for reading, event_hash, content_hash in zip(known, events, contents, strict=True)
     ]
-    return candidates, surplus
+    return arrivals, surplus
+
+
+def _speakers(
+    household: Household, readings: Sequence[NormalReading], dialect: str, at: datetime, sender: Sender
+) -> dict[str | None, _Speaker]:
+    """Return who speaks, by the source that a reading names; without new ones that are too many for a day."""
+    if sender.appliance_id is not None:
+        own = _speaker(appliances.hear_appliance(appliance_id=sender.appliance_id, at=at))
+        return {reading.source: own for reading in readings}
+    named = {
+        reading.source: keyed_name("appliance", f"{household.pk}|{dialect}|{reading.source or ''}")
+        for reading in {reading.source: reading for reading in readings}.values()
+    }
+    types = {named[reading.source]: reading.appliance_type for reading in readings}
+    heard = appliances.hear_named(household=household, types=types, at=at)
+    return {source: _speaker(heard[name]) for source, name in named.items() if name in heard}
+
+
+def _speaker(heard: Appliance) -> _Speaker:
+    whole = heard.part_of or heard
+    rows = {whole.pk, heard.pk, heard.once_part_of_id}
+    return _Speaker(whole, frozenset(row for row in rows if row is not None))
 
 
 def _surplus(index: int) -> ItemResult:
     return ItemResult(index, "rejected", rejection=Rejection(index=index, code="too_many_new_appliances"))
 
 
-def _stored(household: Household, candidates: Sequence[_Candidate], at: datetime, sender: Sender) -> list[ItemResult]:
-    known = _known_events(candidates)
-    fresh: list[_Candidate] = []
-    results: list[ItemResult] = []
-    ids: dict[tuple[UUID, str], UUID] = {}
-    for candidate in candidates:
-        if candidate.key in known:
-            results.append(_repeated(candidate, *known[candidate.key]))
+def _told_apart(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], list[ItemResult]]:
+    """Tell what is new from what came before, in this request or in an earlier one."""
+    known = _known_events(arrivals)
+    fresh: list[Arrival] = []
+    told: list[ItemResult] = []
+    for arrival in arrivals:
+        key = arrival.appliance.id, arrival.event_hash
+        if key in known:
+            told.append(_repeated(arrival, *known[key]))
             continue
-        ids[candidate.key] = uuid4()
-        known[candidate.key] = (ids[candidate.key], candidate.content_hash)
-        fresh.append(candidate)
-        results.append(ItemResult(candidate.reading.index, "accepted", insight_id=ids[candidate.key]))
-    held = _held(fresh, at)
-    _seal(household, fresh, ids, held, at, sender)
-    return results
+        known[key] = (arrival.insight_id, arrival.content_hash)
+        fresh.append(arrival)
+        told.append(ItemResult(arrival.reading.index, "accepted", insight_id=arrival.insight_id))
+    return fresh, told
 
 
-def _known_events(candidates: Sequence[_Candidate]) -> dict[tuple[UUID, str], tuple[UUID, str]]:
-    """Return what is known already, under the row that each candidate belongs to now."""
-    rows = Insight.objects.filter(
-        appliance__in={row for candidate in candidates for row in candidate.told_before_as},
-        event_hash__in={candidate.event_hash for candidate in candidates},
-    ).values_list("appliance_id", "event_hash", "pk", "content_hash")
-    told = {(appliance, event): (pk, content) for appliance, event, pk, content in rows}
-    return {
-        candidate.key: told[row, candidate.event_hash]
-        for candidate in candidates
-        for row in candidate.told_before_as
-        if (row, candidate.event_hash) in told
-    }
+# Pairs, each looked up by itself: two lists would have the index try every appliance with every event.
+_TOLD = """
+SELECT i.appliance_id, i.event_hash, i.id, i.content_hash
+FROM unnest(%s::uuid[], %s::text[]) AS told(appliance_id, event_hash)
+JOIN insights_insight i ON i.appliance_id = told.appliance_id AND i.event_hash = told.event_hash"""
 
 
-def _held(fresh: Sequence[_Candidate], at: datetime) -> set[appliances.Stream]:
+def _known_events(arrivals: Sequence[Arrival]) -> dict[tuple[UUID, str], tuple[UUID, str]]:
+    """Return what is known already, under the row that each arrival belongs to now."""
+    belongs = {(row, one.event_hash): one.appliance.id for one in arrivals for row in one.speaker.told_as}
+    if not belongs:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_TOLD, [[row for row, _ in belongs], [event for _, event in belongs]])
+        found = cursor.fetchall()
+    return {(belongs[row, event], event): (insight_id, content) for row, event, insight_id, content in found}
+
+
+def _held(fresh: Sequence[Arrival], at: datetime) -> set[appliances.Stream]:
     """Count what came today, flag what is too much, and return the streams that nobody is asked about for now."""
-    came = Counter((candidate.appliance.pk, candidate.reading.kind) for candidate in fresh)
+    came = Counter(arrival.stream for arrival in fresh)
     counts = appliances.count_day(came=came, on=timezone.localdate(at))
     over = {stream for stream, count in counts.items() if count - came[stream] <= daily_cap(stream[1]) < count}
     if over:
@@ -207,53 +228,50 @@ def _held(fresh: Sequence[_Candidate], at: datetime) -> set[appliances.Stream]:
     return set(standing.values_list("appliance_id", "kind")) if came else set()
 
 
-def _repeated(candidate: _Candidate, insight_id: UUID, content_hash: str) -> ItemResult:
-    index = candidate.reading.index
-    if content_hash != candidate.content_hash:
+def _repeated(arrival: Arrival, insight_id: UUID, content_hash: str) -> ItemResult:
+    index = arrival.reading.index
+    if content_hash != arrival.content_hash:
         return ItemResult(index, "rejected", rejection=Rejection(index=index, code="conflict"))
     return ItemResult(index, "duplicate", insight_id=insight_id)
 
 
-def _seal(
-    household: Household,
-    fresh: Sequence[_Candidate],
-    ids: Mapping[tuple[UUID, str], UUID],
-    held: Collection[appliances.Stream],
-    at: datetime,
-    sender: Sender,
-) -> None:
+_COLUMNS = (
+    *("id", "appliance_id", "household_id", "kind", "event_hash", "content_hash", "sealed_id"),
+    *("received_at", "ask_after"),
+)
+
+
+def _store(household: Household, fresh: Sequence[Arrival], at: datetime, sender: Sender) -> None:
+    """Seal what is new, and write down that it came; held streams wait for a person."""
     if not fresh:
         return
+    held, assurance = _held(fresh, at), str(sender.assurance)
     sealed = vault.seal_many(
         [
             vault.Content(
-                purpose=SealedObject.Purpose.INSIGHT,
-                household_id=household.pk,
-                subject_id=ids[candidate.key],
-                payload=canonical_bytes({**candidate.reading.as_payload(), "assurance": str(sender.assurance)}),
+                SealedObject.Purpose.INSIGHT,
+                household.pk,
+                arrival.insight_id,
+                arrival.reading.payload(assurance=assurance),
             )
-            for candidate in fresh
+            for arrival in fresh
         ]
     )
-    copy_in(
-        Insight,
-        [
-            Insight(
-                id=ids[candidate.key],
-                appliance=candidate.appliance,
-                household=household,
-                kind=candidate.reading.kind,
-                event_hash=candidate.event_hash,
-                content_hash=candidate.content_hash,
-                sealed=copy,
-                received_at=at,
-                ask_after=HELD
-                if (candidate.appliance.pk, candidate.reading.kind) in held
-                else _ask_after(candidate.reading, at),
-            )
-            for candidate, copy in zip(fresh, sealed, strict=True)
-        ],
+    rows = (
+        (
+            arrival.insight_id,
+            arrival.appliance.id,
+            household.pk,
+            arrival.reading.kind,
+            arrival.event_hash,
+            arrival.content_hash,
+            copy.pk,
+            at,
+            HELD if held and arrival.stream in held else _ask_after(arrival.reading, at),
+        )
+        for arrival, copy in zip(fresh, sealed, strict=True)
     )
+    copy_in(Insight, _COLUMNS, rows)
 
 
 def _ask_after(reading: NormalReading, at: datetime) -> datetime:

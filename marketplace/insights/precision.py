@@ -93,7 +93,7 @@ def exact_view(
 
 
 def view_of(payload: Mapping[str, Any], rung: Rung = Rung.EXACT) -> View:
-    """Make the view of one sealed payload (`NormalReading.as_payload`) at one rung.
+    """Make the view of one sealed payload (`NormalReading.payload`) at one rung.
 
     Raises:
         KeyError: the payload is of a kind that is no longer registered.

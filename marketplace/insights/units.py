@@ -23,14 +23,15 @@ _LINEAR: dict[tuple[str, str], tuple[Fraction, Fraction]] = {
 }
 
 
-def convert(value: Decimal, *, unit: str, to: str) -> Fraction | None:
+def convert(value: Decimal, *, unit: str, to: str) -> Decimal | Fraction | None:
     """Convert a number in any registered spelling of a unit to a UCUM unit, exactly.
 
     Returns:
-        The exact number, or None when the unit is not registered or measures something else.
+        The exact number, the very decimal where nothing is converted; None when the unit is not registered or
+        measures something else.
     """
     code = ucum(unit)
     if code == to:
-        return Fraction(value)
+        return value
     linear = _LINEAR.get((code, to)) if code is not None else None
     return None if linear is None else Fraction(value) * linear[0] + linear[1]

@@ -40,4 +40,5 @@ _UCUM = {fold(word): code for code, words in _SPELLINGS.items() for word in word
 
 def ucum(text: str) -> str | None:
     """Return the UCUM code a spelling stands for, or None if it is no registered unit."""
-    return _UCUM.get(fold(text))
+    # Folded already, as most are: folding it again would change nothing.
+    return _UCUM.get(text) or _UCUM.get(fold(text))

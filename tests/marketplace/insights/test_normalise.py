@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
-from consent.parties.canonical import canonical_bytes
+from consent.parties.strict_json import loads
 from marketplace.appliances.dialects import Interval, Method, Raw, Reading, Rejection
 from marketplace.insights.normalise import flag_physics, normalise
 
@@ -204,12 +205,13 @@ def test_a_retry_without_a_time_says_the_same():
 
 
 def test_seals_everything_but_who_spoke():
-    payload = normal(
-        edge("pest.sighting", "cockroach", source="sensor.minji_room", event_id="minji-1", interval=ABSENT)
-    ).as_payload()
+    one = edge("pest.sighting", "cockroach", source="sensor.minji_room", event_id="minji-1", interval=ABSENT)
 
-    assert b"minji" not in canonical_bytes(payload)
-    assert payload == {
+    payload = normal(one).payload(assurance="hub_signed")
+
+    assert b"minji" not in payload
+    assert loads(payload) == {
+        "assurance": "hub_signed",
         "kind": "pest.sighting",
         "value": "cockroach",
         "unit": "",
@@ -221,6 +223,24 @@ def test_seals_everything_but_who_spoke():
         "flags": [],
         "raw": {"value": "62", "unit": "ug/m3"},
     }
+
+
+def test_seals_the_servers_time_where_the_sender_gave_none():
+    payload = loads(normal(reading(observed_at=None)).payload(assurance="hub_bearer"))
+
+    assert (payload["observed_at"], payload["time_quality"]) == ("2026-11-20T12:00:00.000Z", "server")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("0.125", 0.12), ("0.135", 0.14), ("62.000", 62), ("1e1", 10), ("12.345678901234567890123", 12.35)],
+)
+def test_rounds_half_to_even_as_fractions_do(value, said):
+    found = normal(reading(value=value)).value
+
+    assert found == said
+    assert found == float(round(Fraction(value), 2))
+    assert type(found) is type(said)
 
 
 def test_keeps_a_confidence_as_the_page_shows_it():
