@@ -140,6 +140,20 @@ class NotOneAppliance(AppliancesError):
     sentence = _("이 둘은 하나로 묶을 수 없어요.")
 
 
+class NotTheirsToOwn(AppliancesError):
+    """This appliance cannot become that member's own."""
+
+    code = "not_theirs_to_own"
+    sentence = _("이 가전은 그 식구의 것으로 할 수 없어요.")
+
+
+class PresenceIsEverybodys(NotTheirsToOwn):
+    """It tells whether the home is empty, which is about everybody who lives there."""
+
+    code = "presence_is_everybodys"
+    sentence = _("집이 비었는지 알 수 있는 가전은 한 사람의 것으로 하지 않아요. 모두의 일이니까요.")
+
+
 class FlagDecided(AppliancesError):
     """Somebody has looked at this flag already."""
 

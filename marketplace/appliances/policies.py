@@ -1,10 +1,17 @@
 """Who in a home may change an appliance or its hub's keys. These raise; they change nothing."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 from django.utils.translation import gettext
 
 from consent.parties.errors import NotPermitted
 from consent.parties.models import Household, Membership, User
-from marketplace.appliances.models import Appliance
+from marketplace.appliances.errors import NotTheirsToOwn, PresenceIsEverybodys
+from marketplace.appliances.models import Appliance, DayCount
+
+#: What the names of kinds begin with that tell whether anybody is at home.
+PRESENCE = "presence."
 
 
 def is_changeable(appliance: Appliance, *, by: Membership) -> bool:
@@ -23,6 +30,40 @@ def check_can_change(appliance: Appliance, *, actor: User) -> None:
     membership: Membership | None = getattr(actor, "membership", None)
     if membership is None or not is_changeable(appliance, by=membership):
         raise NotPermitted(gettext("이 가전은 어른이나 주인만 바꿀 수 있어요."))
+
+
+def check_can_make_own(appliance: Appliance, *, family: Collection[UUID], owner: Membership, actor: User) -> None:
+    """Let an adult make what is the home's their own, or that of a teen, who decides only about what is theirs.
+
+    What has told whether the home was empty speaks of everybody in it, so it stays everybody's.
+
+    Args:
+        family: the appliance and every part of it.
+        owner: whoever it is to belong to; of the same home.
+
+    Raises:
+        NotPermitted: `actor` is no adult of its home, or it is somebody's own already.
+        NotTheirsToOwn: it is to be another adult's, or a child's.
+        PresenceIsEverybodys: it tells whether the home is empty.
+    """
+    check_can_change(appliance, actor=actor)
+    if appliance.private_to_id is not None:
+        raise NotPermitted(gettext("이미 한 식구의 것인 가전이에요."))
+    if owner.role == Membership.Role.CHILD or (owner.is_adult and owner.user_id != actor.pk):
+        raise NotTheirsToOwn
+    if DayCount.objects.filter(appliance__in=family, kind__startswith=PRESENCE).exists():
+        raise PresenceIsEverybodys
+
+
+def check_can_give_back(appliance: Appliance, *, actor: User) -> None:
+    """Let only its owner make an appliance the home's again.
+
+    Raises:
+        NotPermitted: it is the home's already, or another member's own.
+    """
+    membership: Membership | None = getattr(actor, "membership", None)
+    if membership is None or appliance.private_to_id != membership.pk:
+        raise NotPermitted(gettext("이 가전은 주인만 돌려줄 수 있어요."))
 
 
 def check_can_keep_keys(household: Household, *, actor: User) -> None:

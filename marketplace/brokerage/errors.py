@@ -32,7 +32,7 @@ class DutiesOpen(BrokerageError):
 
 
 class AppliancePrivate(BrokerageError):
-    """The appliance is set to never share."""
+    """The appliance is set to never share, or is somebody else's now."""
 
     code = "appliance_never_shares"
 

@@ -6,6 +6,7 @@ from marketplace.appliances.operations.arriving import (
 )
 from marketplace.appliances.operations.broker import (
     HOLD,
+    SALT_BYTES,
     Arriving,
     hash_password,
     make_broker_login,
@@ -34,6 +35,7 @@ from marketplace.appliances.operations.keys import (
     note_use,
     spend_message,
 )
+from marketplace.appliances.operations.owning import give_back, make_own
 from marketplace.appliances.operations.pairing import (
     Paired,
     ask_for_code,
@@ -47,6 +49,7 @@ __all__ = [
     "HOLD",
     "MAX_NEW_A_DAY",
     "MAX_OVERLAP",
+    "SALT_BYTES",
     "Arriving",
     "Paired",
     "Stream",
@@ -62,6 +65,7 @@ __all__ = [
     "end_all_pairings",
     "end_hub_key",
     "end_pairing",
+    "give_back",
     "hash_password",
     "hear_appliance",
     "hear_named",
@@ -69,6 +73,7 @@ __all__ = [
     "leave_home",
     "make_broker_login",
     "make_hub_key",
+    "make_own",
     "name_arrivals",
     "never_ask_about",
     "note_beat",

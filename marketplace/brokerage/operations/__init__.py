@@ -3,6 +3,7 @@ from marketplace.brokerage.operations.deciding import Deal, Waiting, approve_ask
 from marketplace.brokerage.operations.exhausting import mark_exhausted
 from marketplace.brokerage.operations.forgetting import forget_insights
 from marketplace.brokerage.operations.leaving import leave_maru
+from marketplace.brokerage.operations.owning import Owned, give_appliance_back, make_appliance_own
 from marketplace.brokerage.operations.parting import Parted, hand_on_appliance
 from marketplace.brokerage.operations.suspending import (
     Suspension,
@@ -17,6 +18,7 @@ from marketplace.brokerage.operations.withdrawing import withdraw_consent
 
 __all__ = [
     "Deal",
+    "Owned",
     "Parted",
     "Suspension",
     "Waiting",
@@ -25,9 +27,11 @@ __all__ = [
     "defer_ask",
     "deny_ask",
     "forget_insights",
+    "give_appliance_back",
     "hand_on_appliance",
     "leave_maru",
     "look_at_stream",
+    "make_appliance_own",
     "mark_exhausted",
     "match_insights",
     "note_refused_try",

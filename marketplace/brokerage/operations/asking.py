@@ -77,7 +77,7 @@ def match_insights(*, at: datetime, limit: int = 200) -> int:
 
 def _proposals(taken: Sequence[Insight], at: datetime) -> Iterator[_Proposal]:
     requests = _requests_by_kind({insight.kind for insight in taken}, at)
-    wanted = [insight for insight in taken if requests[insight.kind] and insight.appliance.may_be_asked(insight.kind)]
+    wanted = [insight for insight in taken if requests[insight.kind] and _may_be_asked(insight)]
     lines = lines_of(list({insight.household_id for insight in wanted}), at=at)
     recent = _asked_recently(wanted, at)
     purses = _available_for(requests.values())
@@ -97,6 +97,14 @@ def _proposals(taken: Sequence[Insight], at: datetime) -> Iterator[_Proposal]:
             recent.add(key)
             line.asks_left -= 1
             yield _Proposal(uuid4(), insight, request, price, at + timedelta(hours=settings.ASK_HOURS))
+
+
+def _may_be_asked(insight: Insight) -> bool:
+    """Tell whether anybody may ask; whether a home was empty is everybody's, so never what one member's own says."""
+    appliance = insight.appliance
+    if appliance.private_to_id is not None and KINDS[insight.kind].topic == Topic.PRESENCE:
+        return False
+    return appliance.may_be_asked(insight.kind)
 
 
 def _requests_by_kind(kinds: set[str], at: datetime) -> dict[str, list[DataRequest]]:
@@ -165,7 +173,7 @@ def _put(proposals: Sequence[_Proposal], at: datetime) -> None:
 
 def _ask(proposal: _Proposal, adults: dict[UUID, int], at: datetime) -> Ask:
     kind, appliance = KINDS[proposal.insight.kind], proposal.insight.appliance
-    everybody = kind.topic == Topic.PRESENCE and appliance.private_to_id is None
+    everybody = kind.topic == Topic.PRESENCE
     return Ask(
         id=proposal.ask_id,
         household=proposal.insight.household,

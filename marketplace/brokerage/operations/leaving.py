@@ -21,7 +21,7 @@ from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage.operations.withdrawing import end_consent, locked_consent
 from marketplace.brokerage.queries import Farewell, belonging_to, farewell_of, is_last_adult
-from marketplace.insights import vault
+from marketplace.insights import twin, vault
 from marketplace.insights.models import Insight, SealedObject
 from rewards.ledger import operations as ledger
 from rewards.redemption import operations as redemption
@@ -123,9 +123,10 @@ def _let_go(found: QuerySet[Appliance], *, actor: User, at: datetime) -> None:
 
 
 def _shred(membership: Membership, *, whole: bool) -> None:
-    """Destroy what was noticed; of a home that closes also every copy that no clock has tidied up yet."""
+    """Destroy what was noticed and the twin of it; of a home that closes also every copy no clock has tidied up yet."""
     if whole:
         vault.shred(SealedObject.objects.filter(household_id=membership.household_id).values_list("pk", flat=True))
         return
+    twin.forget(appliance_ids=Appliance.objects.filter(private_to=membership).values_list("pk", flat=True))
     mine = Insight.objects.filter(appliance__private_to=membership, sealed__isnull=False)
     vault.shred(mine.values_list("sealed", flat=True))

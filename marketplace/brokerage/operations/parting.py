@@ -11,7 +11,7 @@ from consent.records import operations as records
 from consent.records.models import Ask
 from marketplace.appliances import operations as appliances
 from marketplace.brokerage.models import Offer
-from marketplace.insights import vault
+from marketplace.insights import twin, vault
 from marketplace.insights.models import Insight
 
 
@@ -35,10 +35,21 @@ def hand_on_appliance(*, appliance_id: UUID, actor: User, at: datetime) -> Parte
         NotPermitted: `actor` is neither an adult of its home nor its owner.
     """
     rows = appliances.leave_home(appliance_id=appliance_id, actor=actor, at=at)
-    waiting = Offer.objects.filter(insight__appliance__in=rows, ask__state=Ask.State.PENDING)
-    asks = records.cancel_asks(ask_ids=list(waiting.order_by("ask").values_list("ask", flat=True)), at=at)
-    sealed = Insight.objects.filter(appliance__in=rows, sealed__isnull=False).values_list("sealed", flat=True)
-    return Parted(asks, sum(vault.shred(some) for some in _some_at_a_time(list(sealed))))
+    asks = take_back_asks(rows, at=at)
+    return Parted(asks, forget_values(rows))
+
+
+def forget_values(appliance_ids: list[UUID]) -> int:
+    """Destroy what these rows noticed and what their home saw of it; return how many insights there were."""
+    twin.forget(appliance_ids=appliance_ids)
+    sealed = Insight.objects.filter(appliance__in=appliance_ids, sealed__isnull=False).values_list("sealed", flat=True)
+    return sum(vault.shred(some) for some in _some_at_a_time(list(sealed)))
+
+
+def take_back_asks(appliance_ids: list[UUID], *, at: datetime) -> int:
+    """Cancel what is being asked about these rows; return how many asks there were."""
+    waiting = Offer.objects.filter(insight__appliance__in=appliance_ids, ask__state=Ask.State.PENDING)
+    return records.cancel_asks(ask_ids=list(waiting.order_by("ask").values_list("ask", flat=True)), at=at)
 
 
 def _some_at_a_time(ids: list[UUID]) -> list[list[UUID]]:

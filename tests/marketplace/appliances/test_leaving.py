@@ -13,7 +13,7 @@ from marketplace.appliances.models import Appliance, PairedKey
 from marketplace.brokerage import operations as brokerage
 from marketplace.brokerage.errors import AppliancePrivate
 from marketplace.delivery.models import Release
-from marketplace.insights.models import DataKey, Insight
+from marketplace.insights.models import DataKey, Insight, TwinBook
 from tests import factories
 from tests.browsers import signed_in
 from tests.marketplace.appliances.hubs import Hub, event
@@ -42,6 +42,7 @@ def test_its_asks_are_taken_back_and_its_values_destroyed(mother):
     assert ask.state == Ask.State.CANCELLED
     assert insight.sealed is None
     assert not DataKey.objects.exists()
+    assert not TwinBook.objects.exists()
     assert AuditEntry.objects.filter(action="appliance.leave").count() == 1
 
 
