@@ -15,7 +15,7 @@ SUPERVISOR := $(PY) -m config.supervisor
 BESIDE_SERVICES = $(SUPERVISOR) run --fast --with-parent --var
 ROOMS := consent rewards marketplace
 
-.PHONY: help demo test faults bench screens check clean browser
+.PHONY: help demo test faults fuzz bench screens check clean browser
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -30,6 +30,10 @@ test: $(CHECKING) browser
 ## make faults   kills, restores, 20,000 calls of sixteen hands, played again (SECONDS=120 takes a slice)
 faults: $(CHECKING)
 	@MARU_FAULT_SECONDS=$(SECONDS) exec $(BESIDE_SERVICES) var/faults -- $(PY) -m pytest tests/faults $(ARGS)
+
+## make fuzz     every dialect under bodies led by coverage, a minute in all (SECONDS=600 goes on)
+fuzz: $(CHECKING)
+	@MARU_DEMO=1 exec $(PY) -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)
 
 ## make bench    ratios, not absolute numbers (SIZE=full for millions)
 bench: $(CHECKING)

@@ -1,11 +1,12 @@
-"""Whatever arrives, a dialect answers with results or one UnreadableBody, and keeps nothing it did not ask for."""
+"""Whatever arrives, a dialect answers with results or one UnreadableBody, and keeps nothing it did not ask for.
+
+Bodies in the grammar of each dialect, and what they cost, are in tests/fuzz.
+"""
 
 import json
-import time
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -213,74 +214,6 @@ def test_no_name_planted_in_an_event_survives(place, as_key):
         keeps_the_secret(run("canonical", json.dumps(planted).encode()))
 
 
-FIXTURES = Path(__file__).parents[3] / "fixtures/appliances"
-SHAPES = {
-    dialect: FIXTURES / f"{dialect.replace('-', '_')}.json"
-    for dialect in DIALECTS
-    if (FIXTURES / f"{dialect.replace('-', '_')}.json").exists()
-}
-
-
-def opened(node):
-    """Return a body with every JSON that hides in a text laid open."""
-    if isinstance(node, dict):
-        return {key: opened(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [opened(value) for value in node]
-    if isinstance(node, str) and node.startswith(("{", "[")):
-        return opened(json.loads(node))
-    return node
-
-
-def places_of(node, path=()):
-    yield path
-    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
-        yield from places_of(value, (*path, key))
-
-
-def planted(document, path, value):
-    """Return a body in which one value is another."""
-    if not path:
-        return value
-    copy = dict(document) if isinstance(document, dict) else list(document)
-    copy[path[0]] = planted(copy[path[0]], path[1:], value)
-    return copy
-
-
-def kept_texts(results):
-    for result in results:
-        kept = asdict(result)
-        kept.pop("source", None)
-        yield from texts(kept)
-        normal = normalise(result, received_at=NOW) if isinstance(result, Reading) else None
-        if isinstance(normal, NormalReading):
-            yield from texts(sealed(normal))
-
-
-@pytest.mark.parametrize("dialect", SHAPES)
-def test_no_name_planted_anywhere_in_a_shape_survives(dialect):
-    body = opened(json.loads(SHAPES[dialect].read_bytes()))
-
-    for path in places_of(body):
-        place = body
-        for step in path:
-            place = place[step]
-        variants = [SECRET, {**place, SECRET: SECRET} if isinstance(place, dict) else [SECRET]]
-        for value in variants:
-            results = run(dialect, json.dumps(planted(body, path, value)).encode())
-            assert not [text for text in kept_texts(results) if "Minji" in text or "37.5665" in text], path
-
-
-@pytest.mark.parametrize("dialect", SHAPES)
-@FEW
-@given(choice=st.data())
-def test_answers_a_shape_with_anything_in_any_place(dialect, choice):
-    body = opened(json.loads(SHAPES[dialect].read_bytes()))
-    path = choice.draw(st.sampled_from(list(places_of(body))))
-
-    run(dialect, json.dumps(planted(body, path, choice.draw(DOCUMENTS))).encode())
-
-
 def test_a_few_items_cannot_bring_more_values_than_a_batch():
     attribute = {"dustLevel": {"value": 5, "unit": "ug/m3"}}
     status = {"components": {f"c{number}": {"dustSensor": attribute} for number in range(5_001)}}
@@ -308,9 +241,5 @@ HOSTILE = {
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("document", HOSTILE.values(), ids=HOSTILE)
-def test_takes_bounded_time(dialect, document):
-    begun = time.process_time()
-
+def test_answers_what_is_huge(dialect, document):
     run(dialect, json.dumps(document).encode())
-
-    assert time.process_time() - begun < 3

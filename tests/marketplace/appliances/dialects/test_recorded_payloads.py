@@ -10,6 +10,7 @@ from django.conf import settings
 from consent.parties.errors import UnreadableBody
 from marketplace.appliances.dialects import DIALECTS, Reading, Rejection
 from marketplace.insights.normalise import normalise
+from tests.marketplace.appliances.dialects.test_golden import ROWS
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PAYLOADS = Path(settings.BASE_DIR).parent / "shared" / "payloads"
@@ -35,6 +36,38 @@ GOLDEN = {
 }
 
 
+# Sources without a dialect of their own, handed in as if they were events of an edge model: a table of another world is
+# no JSON, links and pictures are named before anything else, and what is left lacks the envelope or brings too much.
+NOBODYS = {
+    "airvisual-pro/node_by_id.json": "unregistered_field",
+    "airvisual-pro/node_history.csv": "not_json",
+    "airvisual-pro/node_measurements.json": "unregistered_field",
+    "cloudevents/cloudevents.schema.json": "raw_media",
+    "datasets/rdatasets_datasets_airquality.csv": "not_json",
+    "datasets/rdatasets_openintro_pm25_2011_durham.csv": "not_json",
+    "homeassistant-core/tuya_co2bj_air_detector.json": "unregistered_field",
+    "homeassistant-core/tuya_sd_robot_vacuum.json": "unregistered_field",
+    "lg-thinq2/airconditioner_device.json": "raw_media",
+    "lg-thinq2/dishwasher_device.json": "missing_field",
+    "lg-thinq2/washer_dryer_device.json": "unregistered_field",
+    "smart-data-models/AirQualityMonitoring_example-normalized.jsonld": "raw_media",
+    "smart-data-models/AirQualityMonitoring_example.json": "raw_media",
+    "smart-data-models/AirQualityObserved_example-normalized.jsonld": "raw_media",
+    "smart-data-models/AirQualityObserved_example.json": "raw_media",
+    "smart-data-models/AirQualityObserved_schema.json": "raw_media",
+    "smart-data-models/DeviceMeasurement_example.json": "unregistered_field",
+    "smart-data-models/Device_example.json": "raw_media",
+    "smart-data-models/IndoorEnvironmentObserved_example-normalized.jsonld": "raw_media",
+    "smart-data-models/IndoorEnvironmentObserved_example.json": "unregistered_field",
+    "smart-data-models/MosquitoDensity_example-normalized.jsonld": "raw_media",
+    "smart-data-models/MosquitoDensity_example.json": "raw_media",
+    "smart-data-models/PrivacyObject_example.json": "raw_media",
+    "smart-data-models/SmartMeteringObservation_example.json": "raw_media",
+    "switchbot/webhook_changeReport.jsonl": "not_json",
+    "switchbot/webhook_malformed_as_documented.txt": "not_json",
+}
+
+
 def outcomes(dialect, body):
     try:
         parsed = DIALECTS[dialect](body, {}, received_at=NOW)
@@ -51,6 +84,21 @@ def test_comes_to_what_the_papers_say(dialect, name):
         pytest.skip(f"{name} is not in the folder.")
 
     assert outcomes(dialect, path.read_bytes()) == GOLDEN[dialect, name]
+
+
+@pytest.mark.parametrize("name", NOBODYS)
+def test_a_source_that_no_dialect_speaks_for_is_refused_by_name(name):
+    path = PAYLOADS / name
+    if not path.exists():
+        pytest.skip(f"{name} is not in the folder.")
+
+    assert outcomes("canonical", path.read_bytes()) == [NOBODYS[name]]
+
+
+def test_every_file_of_the_folder_has_its_row():
+    told = {name for _dialect, name in [*ROWS, *GOLDEN]} | set(NOBODYS) | {"blueair/protect_7470i_sensors.json"}
+
+    assert {f"{path.parent.name}/{path.name}" for path in FILES} - told == set()
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
