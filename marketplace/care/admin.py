@@ -18,11 +18,11 @@ from marketplace.brokerage import operations
 class StreamFlagAdmin(OnlyLooked):
     """The trust queue: what nobody has looked at comes first."""
 
-    list_display = ("raised_at", "reason", "kind", "thing", "verdict", "decided_by", "decided_at")
+    list_display = ("raised_at", "reason", "why", "kind", "thing", "verdict", "decided_by", "decided_at")
     list_filter = ("verdict", "reason")
     list_select_related = ("appliance", "decided_by")
     ordering = ("verdict", "raised_at")
-    fields = ("thing", "kind", "reason", "raised_at", "verdict", "decided_by", "decided_at")
+    fields = ("thing", "kind", "reason", "why", "raised_at", "verdict", "decided_by", "decided_at")
     readonly_fields = fields
     actions = ("clear", "keep")
 
@@ -30,6 +30,10 @@ class StreamFlagAdmin(OnlyLooked):
     def thing(self, flag: StreamFlag) -> str:
         # Neither the home nor the model: who looks at the stream needs to know what it is, not whose.
         return f"{flag.appliance.get_type_display()} {str(flag.appliance_id)[:8]}"
+
+    @admin.display(description=_("까닭"))
+    def why(self, flag: StreamFlag) -> str:
+        return flag.why
 
     @admin.action(description=_("괜찮으니 다시 여쭤보기"), permissions=["look"])
     def clear(self, request: HttpRequest, flags: QuerySet[StreamFlag]) -> None:

@@ -36,6 +36,7 @@ CHORES: tuple[Callable[[], object], ...] = (
     treasury.tell_expiring,
     treasury.expire_tokens,
     appliances.prune_pairing,
+    insights.forget_memories,
     insights.rotate_keys,
     ledger.seal,
     ledger.roll_up,

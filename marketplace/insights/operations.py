@@ -3,13 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from consent.parties import operations as parties
@@ -21,16 +19,16 @@ from marketplace.appliances.dialects import Reading, Rejection
 from marketplace.appliances.errors import ApplianceLeft
 from marketplace.appliances.models import Appliance, StreamFlag
 from marketplace.appliances.senders import Sender
-from marketplace.insights import notifications, twin, vault
+from marketplace.insights import notifications, perceiving, twin, vault
 from marketplace.insights.copying import copy_in
-from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.models import Insight, SealedObject
 from marketplace.insights.normalise import NormalReading, flag_physics, normalise
+from marketplace.insights.waiting import HELD, ask_after, hold_streams
 
 TRIES = 3
 SAME_EVENT = "insight_once_per_event"
-#: When a held stream is asked about: not in this era. Letting it go gives its insights a day of their own again.
-HELD = datetime(9000, 1, 1, tzinfo=UTC)
+#: What two requests of one moment may both make; the second one starts over.
+MET = (SAME_EVENT, "rule_memory_once")
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def record_insights(
             if not left:
                 raise
         except IntegrityError as exc:
-            if SAME_EVENT not in str(exc) or not left:
+            if not any(name in str(exc) for name in MET) or not left:
                 raise
     raise AssertionError("unreachable")
 
@@ -125,6 +123,8 @@ def _record(
     _store(household, fresh, at, sender)
     # Whatever else follows the stream joins here: `fresh` is what is new, each with its appliance and its insight.
     twin.record(household=household, heard=[(arrival.appliance.id, arrival.reading) for arrival in fresh], at=at)
+    told_of = [(arrival.appliance, arrival.reading) for arrival in fresh]
+    perceiving.follow(household=household, heard=told_of, assurance=str(sender.assurance), at=at)
     notifications.wake_matching_on_commit()
     return sorted([*refused, *surplus, *told], key=lambda result: result.index)
 
@@ -275,31 +275,7 @@ def _store(household: Household, fresh: Sequence[Arrival], at: datetime, sender:
 
 
 def _ask_after(reading: NormalReading, at: datetime) -> datetime:
-    """Nobody is asked about an absence before the home is lived in again, and a day has passed."""
-    if KINDS[reading.kind].topic != Topic.PRESENCE:
-        return at
-    over = reading.interval.end if reading.interval else at
-    return over + timedelta(hours=settings.ABSENCE_EMBARGO_HOURS)
-
-
-@transaction.atomic(savepoint=False)
-def hold_streams(*, streams: Iterable[appliances.Stream]) -> None:
-    """Keep what is already in the vault, but not yet matched, from being asked about."""
-    for appliance_id, kind in streams:
-        waiting = Insight.objects.filter(appliance=appliance_id, kind=kind, matched_at=None)
-        waiting.exclude(ask_after=HELD).update(ask_after=HELD)
-
-
-@transaction.atomic(savepoint=False)
-def clear_stream(*, appliance_id: UUID, kind: str) -> int:
-    """Put what was held of one stream back on the work list of matching; return how many there were.
-
-    An absence still waits out its embargo, which is over for certain when that long has passed since it came.
-    """
-    embargo = KINDS[kind].topic == Topic.PRESENCE if kind in KINDS else False
-    waits = timedelta(hours=settings.ABSENCE_EMBARGO_HOURS) if embargo else timedelta()
-    held = Insight.objects.filter(appliance=appliance_id, kind=kind, matched_at=None, ask_after=HELD)
-    return held.update(ask_after=F("received_at") + waits)
+    return ask_after(reading.kind, ends_at=reading.interval.end if reading.interval else None, at=at)
 
 
 @transaction.atomic(savepoint=False)

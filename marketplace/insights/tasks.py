@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from marketplace.insights import rotation
+from marketplace.insights import memories, rotation
 
 
 @shared_task

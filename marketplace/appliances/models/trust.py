@@ -3,8 +3,8 @@
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from consent.parties.models import User
 from marketplace.appliances.models.appliances import Appliance
@@ -44,6 +44,7 @@ class StreamFlag(models.Model):
         TOO_MANY = "too_many", _("하루 한도를 넘었어요")
         FROZEN = "frozen", _("값이 멈춰 있어요")
         TOO_REGULAR = "too_regular", _("너무 규칙적이에요")
+        IMPOSSIBLE = "impossible", _("있을 수 없는 값이에요")
 
     class Verdict(models.TextChoices):
         CLEARED = "cleared", _("괜찮아요")
@@ -53,6 +54,8 @@ class StreamFlag(models.Model):
     appliance = models.ForeignKey(Appliance, on_delete=models.PROTECT, related_name="flags")
     kind = models.CharField(max_length=40)
     reason = models.CharField(max_length=12, choices=Reason)
+    #: What it is raised for, in counts and hours; never a value.
+    facts = models.JSONField(default=dict, blank=True)
     raised_at = models.DateTimeField()
     verdict = models.CharField(max_length=8, choices=Verdict, blank=True)
     decided_at = models.DateTimeField(null=True)
@@ -77,3 +80,14 @@ class StreamFlag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.reason}"
+
+    @property
+    def why(self) -> str:
+        """Why it was raised, in words, for whoever has to judge it."""
+        facts = {"hours": 0, "readings": 0, "times": 0, **self.facts}
+        return {
+            self.Reason.TOO_MANY: gettext("하루에 올 수 있는 수보다 많이 왔어요."),
+            self.Reason.FROZEN: gettext("%(hours)s시간 동안 마지막 자리까지 같은 값만 왔어요 (%(readings)s번)."),
+            self.Reason.TOO_REGULAR: gettext("사이가 천 분의 일 초까지 같은 일이 이어서 %(times)s번 왔어요."),
+            self.Reason.IMPOSSIBLE: gettext("집에서 잴 수 없는 변화나 크기가 거듭해서 왔어요 (%(times)s번)."),
+        }[self.Reason(self.reason)] % facts

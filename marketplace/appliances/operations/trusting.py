@@ -43,14 +43,25 @@ def count_day(*, came: Mapping[Stream, int], on: date) -> dict[Stream, int]:
 
 
 @transaction.atomic(savepoint=False)
-def raise_flags(*, streams: Collection[Stream], reason: str, at: datetime) -> None:
+def raise_flags(
+    *, streams: Collection[Stream], reason: str, at: datetime, facts: Mapping[Stream, Mapping[str, int]] | None = None
+) -> None:
     """Hold streams back until a person has looked. A flag that stands already stays as it is.
 
-    The cap of a day is the one caller yet; detectors of frozen or too regular values are to raise their flags here too.
+    The cap of a day and the detectors of `insights.perception` call it; whatever learns one day is to call it too.
+
+    Args:
+        facts: what the flag of each stream is raised for, in counts and hours; never a value.
     """
     StreamFlag.objects.bulk_create(
         [
-            StreamFlag(appliance_id=appliance_id, kind=kind, reason=reason, raised_at=at)
+            StreamFlag(
+                appliance_id=appliance_id,
+                kind=kind,
+                reason=reason,
+                facts=dict((facts or {}).get((appliance_id, kind), {})),
+                raised_at=at,
+            )
             for appliance_id, kind in sorted(streams)
         ],
         ignore_conflicts=True,

@@ -21,7 +21,7 @@ from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage.operations.withdrawing import end_consent, locked_consent
 from marketplace.brokerage.queries import Farewell, belonging_to, farewell_of, is_last_adult
-from marketplace.insights import twin, vault
+from marketplace.insights import memories, twin, vault
 from marketplace.insights.models import Insight, SealedObject
 from rewards.ledger import operations as ledger
 from rewards.redemption import operations as redemption
@@ -127,6 +127,8 @@ def _shred(membership: Membership, *, whole: bool) -> None:
     if whole:
         vault.shred(SealedObject.objects.filter(household_id=membership.household_id).values_list("pk", flat=True))
         return
-    twin.forget(appliance_ids=Appliance.objects.filter(private_to=membership).values_list("pk", flat=True))
+    own = list(Appliance.objects.filter(private_to=membership).values_list("pk", flat=True))
+    twin.forget(appliance_ids=own)
+    memories.forget(appliance_ids=own)
     mine = Insight.objects.filter(appliance__private_to=membership, sealed__isnull=False)
     vault.shred(mine.values_list("sealed", flat=True))

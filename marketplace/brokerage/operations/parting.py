@@ -5,14 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from consent.parties.models import User
 from consent.records import operations as records
 from consent.records.models import Ask
 from marketplace.appliances import operations as appliances
 from marketplace.brokerage.models import Offer
-from marketplace.insights import twin, vault
-from marketplace.insights.models import Insight
+from marketplace.insights import memories, twin, vault
+from marketplace.insights.models import Evidence, Insight
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,11 @@ def hand_on_appliance(*, appliance_id: UUID, actor: User, at: datetime) -> Parte
 def forget_values(appliance_ids: list[UUID]) -> int:
     """Destroy what these rows noticed and what their home saw of it; return how many insights there were."""
     twin.forget(appliance_ids=appliance_ids)
-    sealed = Insight.objects.filter(appliance__in=appliance_ids, sealed__isnull=False).values_list("sealed", flat=True)
-    return sum(vault.shred(some) for some in _some_at_a_time(list(sealed)))
+    memories.forget(appliance_ids=appliance_ids)
+    # What another appliance's insight was drawn from here goes too.
+    drawn = Evidence.objects.filter(appliance__in=appliance_ids).values("conclusion")
+    theirs = Insight.objects.filter(Q(appliance__in=appliance_ids) | Q(pk__in=drawn), sealed__isnull=False)
+    return sum(vault.shred(some) for some in _some_at_a_time(list(theirs.values_list("sealed", flat=True))))
 
 
 def take_back_asks(appliance_ids: list[UUID], *, at: datetime) -> int:

@@ -8,8 +8,7 @@ from django.db import transaction
 from consent.parties.models import User
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import StreamFlag
-from marketplace.insights import notifications
-from marketplace.insights import operations as insights
+from marketplace.insights import notifications, waiting
 
 
 @transaction.atomic(durable=True)
@@ -23,6 +22,6 @@ def look_at_stream(*, flag_id: UUID, actor: User, verdict: str, at: datetime) ->
     """
     flag = appliances.decide_flag(flag_id=flag_id, actor=actor, verdict=verdict, at=at)
     if verdict == StreamFlag.Verdict.CLEARED:
-        insights.clear_stream(appliance_id=flag.appliance_id, kind=flag.kind)
+        waiting.clear_stream(appliance_id=flag.appliance_id, kind=flag.kind)
         notifications.wake_matching_on_commit()
     return flag

@@ -1,5 +1,18 @@
 from marketplace.insights.models.insights import Insight
+from marketplace.insights.models.perception import Conclusion, Evidence, RuleMemory, WrongWord
 from marketplace.insights.models.twin import TwinBook, TwinPage, TwinState
 from marketplace.insights.models.vault import DataKey, KeyEpoch, SealedObject
 
-__all__ = ["DataKey", "Insight", "KeyEpoch", "SealedObject", "TwinBook", "TwinPage", "TwinState"]
+__all__ = [
+    "Conclusion",
+    "DataKey",
+    "Evidence",
+    "Insight",
+    "KeyEpoch",
+    "RuleMemory",
+    "SealedObject",
+    "TwinBook",
+    "TwinPage",
+    "TwinState",
+    "WrongWord",
+]

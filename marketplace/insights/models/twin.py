@@ -43,7 +43,7 @@ class TwinState(models.Model):
     )
     observed_at = models.DateTimeField()
     heard_at = models.DateTimeField()
-    #: How long after it was observed a value usually comes; a clock that is off shows here.
+    #: How late its values come, at the least; a clock that is off shows here.
     lag_s = models.FloatField(null=True)
     box = models.BinaryField()
 

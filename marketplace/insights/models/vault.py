@@ -15,6 +15,7 @@ class SealedObject(models.Model):
         INSIGHT = "insight", _("알아챈 일")
         RELEASE = "release", _("전달하는 사본")
         TWIN = "twin", _("가전의 한 달을 여는 열쇠")
+        MEMORY = "memory", _("규칙의 기억을 여는 열쇠")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     purpose = models.CharField(max_length=10, choices=Purpose)

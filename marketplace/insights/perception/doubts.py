@@ -36,6 +36,10 @@ class Frozen:
     in_parts: frozenset[str]
     least: int = 48
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset(self.hours)
+
     def step(self, memory: Memory | None, seen: Seen) -> tuple[Memory | None, dict[str, int] | None]:
         if seen.kind not in self.hours:
             return memory, None

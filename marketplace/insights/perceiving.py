@@ -1,0 +1,194 @@
+"""Every write of perception: rules look at what just came in, and what they conclude becomes an insight like any other.
+
+The rules themselves are in `perception` and are pure; what they remember is in `memories`.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.utils import timezone
+
+from consent.parties.canonical import canonical_bytes, sha256_hex, utc_text
+from consent.parties.models import Household
+from consent.parties.secrets import keyed_name
+from marketplace.appliances import operations as appliances
+from marketplace.appliances.models import Appliance, StreamFlag
+from marketplace.insights import memories, vault
+from marketplace.insights.copying import copy_in
+from marketplace.insights.kinds import KINDS
+from marketplace.insights.models import Conclusion, Evidence, Insight, SealedObject
+from marketplace.insights.normalise import NormalReading
+from marketplace.insights.perception.core import perceive
+from marketplace.insights.perception.doubts import DETECTORS, Doubt, doubt
+from marketplace.insights.perception.rules import RULES
+from marketplace.insights.perception.seen import Event, Seen
+from marketplace.insights.waiting import HELD, ask_after, hold_streams
+
+#: One reading, and the appliance it is about.
+Heard = tuple[Appliance, NormalReading]
+_READ = {kind for rule in RULES.values() for kind in rule.reads}
+_DOUBTED = {kind for detector in DETECTORS for kind in detector.kinds}
+
+
+_INSIGHT_COLUMNS = (
+    *("id", "appliance_id", "household_id", "kind", "event_hash", "content_hash", "sealed_id"),
+    *("received_at", "ask_after"),
+)
+
+
+@transaction.atomic(savepoint=False)
+def follow(*, household: Household, heard: Sequence[Heard], assurance: str, at: datetime) -> None:
+    """Show the rules what is new, keep what they conclude, and hold back the streams that they doubt.
+
+    A fixed number of statements: three for readings alone, and as many again for whatever is concluded, doubted, or
+    heard for the first time. What a home shares with nobody, and what is held already, the rules never see.
+
+    Args:
+        heard: what is new of one request; nothing that came before.
+        assurance: how sure it is who said it; a conclusion is no surer.
+    """
+    heard = [one for one in heard if one[1].kind in _READ | _DOUBTED and one[0].may_be_asked(one[1].kind)]
+    if not heard:
+        return
+    held = _held({appliance.pk for appliance, _ in heard})
+    seen = _in_order(heard, held)
+    if not seen:
+        return
+    boxes = memories.open_boxes(household=household, subjects=_subjects(seen))
+    known = {(subject, key): memory for subject, box in boxes.items() for key, memory in box.said.items()}
+    after, events = perceive(known, seen)
+    after, doubts = doubt(after, seen)
+    memories.remember(household=household, boxes=boxes, known=known, after=after, on=timezone.localdate(at))
+    held |= _hold_doubted(doubts, at)
+    _keep(household, events, held, assurance, at)
+
+
+def _held(appliance_ids: Collection[UUID]) -> set[appliances.Stream]:
+    standing = StreamFlag.objects.standing().filter(appliance__in=appliance_ids)
+    return set(standing.values_list("appliance_id", "kind"))
+
+
+def _in_order(heard: Sequence[Heard], held: Collection[appliances.Stream]) -> list[Seen]:
+    """Return the readings by the order of their times: some hubs tell the newest first."""
+    seen = [_seen(*one) for one in heard if (one[0].pk, one[1].kind) not in held]
+    return sorted(seen, key=lambda one: (one.at, one.kind == "presence.absence", one.appliance, one.kind, one.zone))
+
+
+def _seen(appliance: Appliance, reading: NormalReading) -> Seen:
+    interval = reading.interval
+    return Seen(
+        appliance=str(appliance.pk),
+        type=appliance.type,
+        owner=str(appliance.private_to_id or ""),
+        kind=reading.kind,
+        zone=reading.zone or "",
+        value=reading.value,
+        at=reading.observed_at,
+        interval=(interval.start, interval.end) if interval else None,
+        window_s=reading.window_s,
+        confidence=reading.confidence,
+        is_timed=reading.time_quality == "source",
+        flags=reading.flags,
+    )
+
+
+def _subjects(seen: Sequence[Seen]) -> set[str]:
+    """Return whose memories are needed: of those who spoke, and of the home where a rule of homes listens."""
+    subjects = {one.appliance for one in seen}
+    wanted = any(rule.wants(one) for rule in RULES.values() if rule.scope == "home" for one in seen)
+    return subjects | {""} if wanted else subjects
+
+
+def _hold_doubted(doubts: Sequence[Doubt], at: datetime) -> set[appliances.Stream]:
+    """Hold doubted streams back, each for the first reason that was found, until a person has looked."""
+    found: dict[appliances.Stream, Doubt] = {}
+    for one in doubts:
+        found.setdefault((UUID(one.source[0]), one.source[1]), one)
+    for reason in sorted({one.reason for one in found.values()}):
+        facts = {stream: one.facts for stream, one in found.items() if one.reason == reason}
+        appliances.raise_flags(streams=facts.keys(), reason=reason, at=at, facts=facts)
+    hold_streams(streams=found.keys())
+    return set(found)
+
+
+def _keep(
+    household: Household,
+    events: Sequence[Event],
+    held: Collection[appliances.Stream],
+    assurance: str,
+    at: datetime,
+) -> None:
+    """Seal what was concluded and write down that it was, what it was drawn from, and by which rule."""
+    kept = {_hash(event): event for event in events}
+    known = Insight.objects.filter(
+        appliance__in={event.appliance for event in events}, event_hash__in=kept
+    ).values_list("event_hash", flat=True) if kept else ()  # fmt: skip
+    told = [(uuid4(), name, event) for name, event in kept.items() if name not in set(known)]
+    if not told:
+        return
+    payloads = [_payload(event, assurance) for _, _, event in told]
+    sealed = vault.seal_many(
+        [
+            vault.Content(SealedObject.Purpose.INSIGHT, household.pk, pk, payload)
+            for (pk, _, _), payload in zip(told, payloads, strict=True)
+        ]
+    )
+    rows = (
+        (
+            *(pk, event.appliance, household.pk, event.kind, name),
+            *(keyed_name("content", sha256_hex(payload)), row.pk, at),
+            HELD if _is_held(event, held) else ask_after(event.kind, ends_at=_end(event), at=at),
+        )
+        for (pk, name, event), payload, row in zip(told, payloads, sealed, strict=True)
+    )
+    copy_in(Insight, _INSIGHT_COLUMNS, rows)
+    copy_in(
+        Conclusion,
+        ("insight_id", "rule", "version", "at"),
+        ((pk, event.rule, event.version, at) for pk, _, event in told),
+    )
+    copy_in(
+        Evidence,
+        ("conclusion_id", "appliance_id", "kind"),
+        ((pk, *source) for pk, _, event in told for source in sorted(set(event.sources))),
+    )
+
+
+def _hash(event: Event) -> str:
+    return keyed_name("event", f"perceived|{event.key}|{event.appliance}")
+
+
+def _is_held(event: Event, held: Collection[appliances.Stream]) -> bool:
+    return any((UUID(appliance_id), kind) in held for appliance_id, kind in event.sources)
+
+
+def _end(event: Event) -> datetime | None:
+    return event.interval[1] if event.interval else None
+
+
+def _payload(event: Event, assurance: str) -> bytes:
+    """Return what is sealed of a conclusion. Its explanation stays at home: `precision` lets only the value out."""
+    content: dict[str, Any] = {
+        "kind": event.kind,
+        "value": event.value,
+        "unit": KINDS[event.kind].unit,
+        "observed_at": _text(event.at),
+        "time_quality": "source",
+        "confidence": event.confidence,
+        "method": {"type": "rule", "name": event.rule, "version": str(event.version)},
+        "flags": [],
+        "assurance": assurance,
+        "explained": {"ko": event.explained.ko, "en": event.explained.en},
+    }
+    if event.zone:
+        content["zone"] = event.zone
+    if event.interval:
+        content["interval"] = {"start": _text(event.interval[0]), "end": _text(event.interval[1])}
+    return canonical_bytes(content)
+
+
+def _text(moment: datetime) -> str:
+    return utc_text(moment, to="milliseconds")
