@@ -11,10 +11,11 @@ from consent.parties.errors import DoubledKey, NotJson, NotUtf8, NumberNotFinite
 MAX_DEPTH = 32
 _MAX_NUMBER_LENGTH = 40
 
-# Possessive, so that an unterminated string costs one pass and never a backtrack.
-_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-_NOT_A_BRACKET = re.compile(r"[^\[\]{}]++")
-_STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
+_MARKS = b'[]{}"'
+_NO_MARKS = bytes(set(range(256)) - set(_MARKS))
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_STRING = re.compile(rb'"[^"]*+"?')
+_STEP = {mark: 1 if mark in b"[{" else -1 for mark in b"[]{}"}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -28,7 +29,7 @@ def loads(body: bytes) -> Any:
         text = body.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise NotUtf8 from exc
-    _check_depth(text)
+    _check_depth(body)
     try:
         value = json.loads(
             text, object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_refuse_constant
@@ -40,9 +41,12 @@ def loads(body: bytes) -> Any:
     return value
 
 
-def _check_depth(text: str) -> None:
-    # Before the parser: its recursion would end in a RecursionError, which no caller should meet.
-    brackets = _NOT_A_BRACKET.sub("", _STRING.sub("", text))
+def _check_depth(body: bytes) -> None:
+    # Before the parser: its recursion would end in a RecursionError, which no caller should meet. A backslash outside
+    # a string ends the parsing there and then, so what follows it need not be counted right.
+    marks = (_ESCAPE.sub(b"", body) if b"\\" in body else body).translate(None, _NO_MARKS)
+    # Two quotes side by side open and close, or close and open: without them all else is in a string or not as before.
+    brackets = _STRING.sub(b"", marks.replace(b'""', b""))
     if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH:
         raise TooDeep
 

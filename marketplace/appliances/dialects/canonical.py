@@ -56,7 +56,13 @@ _MEDIA_FIELDS = frozenset({"dataref", "data_base64"})
 
 MAX_STRING = 256
 _MEDIA = re.compile(r"(?i)\bdata:[a-z]+/|[a-z][a-z0-9+.-]{1,20}://|\bwww\.|[A-Za-z0-9+/_-]{200,}")
+#: Without one of these, and without a word this long, `_MEDIA` finds nothing.
+_MEDIA_SIGNS = ("://", "data:", "www.")
+_SHORTEST_MEDIA = 200
+#: What one word takes at the most in JSON beside its letters (a number is bounded by `strict_json`), and one letter.
+_LONGEST_WORD, _LONGEST_LETTER = 48, 6
 _SOURCE = re.compile(r"urn:device:[A-Za-z0-9._-]{1,128}")
+_TYPE = re.compile(r"insight\.[a-z0-9_.]{1,64}\.v1")
 _ID = re.compile(r"[!-~]{1,128}")
 _WORD = re.compile(r"[a-z0-9_]{1,64}")
 _VALUE_WORD = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
@@ -89,11 +95,13 @@ def _read(index: int, event: object) -> Reading | Rejection:
 
 
 def _reading(index: int, event: dict[str, Any]) -> Reading:
-    if len(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()) > wire.MAX_EVENT_BYTES:
-        raise ItemRefused("event_too_large")
+    words = _words(event)
+    if _LONGEST_WORD * len(words) + _LONGEST_LETTER * sum(map(len, words)) > wire.MAX_EVENT_BYTES:
+        _check_size(event)
     if _MEDIA_FIELDS & event.keys():
         raise ItemRefused("raw_media")
-    _check_strings(event)
+    if _may_carry_something(words):
+        _check_strings(event)
     _check_fields(event, _EVENT_FIELDS, "event")
     _check_envelope(event)
 
@@ -123,6 +131,32 @@ def _reading(index: int, event: dict[str, Any]) -> Reading:
     )
 
 
+def _words(event: dict[str, Any]) -> list[str]:
+    """Return every key and string of an event, and an empty word for everything else that takes room."""
+    words: list[str] = []
+    nodes: list[Any] = [event]
+    for node in nodes:  # which grows on the way
+        if type(node) is dict:
+            words += node
+            nodes += node.values()
+        elif type(node) is list:
+            nodes += node
+        else:
+            words.append(node if type(node) is str else "")
+    return words
+
+
+def _check_size(event: dict[str, Any]) -> None:
+    if len(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()) > wire.MAX_EVENT_BYTES:
+        raise ItemRefused("event_too_large")
+
+
+def _may_carry_something(words: list[str]) -> bool:
+    """Tell at a glance whether `_check_strings` has something to look for: in most events it has not."""
+    together = "\n".join(words).lower()
+    return any(sign in together for sign in _MEDIA_SIGNS) or max(map(len, words)) >= _SHORTEST_MEDIA
+
+
 def _check_strings(node: object) -> None:
     """Refuse long strings and anything that could carry media or an address, in keys as well as in values."""
     if isinstance(node, str):
@@ -150,7 +184,7 @@ def _check_envelope(event: dict[str, Any]) -> None:
     if event.get("datacontenttype", "application/json") != "application/json":
         raise ItemRefused("missing_field", "datacontenttype")
     _match(event, "id", _ID, "id")
-    _match(event, "type", re.compile(r"insight\.[a-z0-9_.]{1,64}\.v1"), "type")
+    _match(event, "type", _TYPE, "type")
     _match(event, "sequence", _SEQUENCE, "sequence", default=None)
     _time(event, "recordedtime", "recordedtime")
     if not isinstance(event.get("source"), str) or not _SOURCE.fullmatch(event["source"]):

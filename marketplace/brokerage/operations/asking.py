@@ -1,33 +1,37 @@
 """From insights to asks: what meets a data request is asked about, once its price is held."""
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models import DurationField, ExpressionWrapper, F, Q
+from django.db.models import Value as Literal
 
 from consent.parties.models import Membership
-from consent.parties.strict_json import loads
 from consent.records import notices
 from consent.records import operations as records
 from consent.records.models import Ask
 from consent.records.queries import Line, lines_of
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.policies import STANDS
-from marketplace.demand.conditions import is_met
-from marketplace.demand.models import DataRequest
+from marketplace.demand.conditions import Value
+from marketplace.demand.models import RequestVersion
 from marketplace.demand.pricing import Price, price_of_version
+from marketplace.demand.wanted import Want, wanted
 from marketplace.insights import operations as insights
 from marketplace.insights import vault
+from marketplace.insights.copying import copy_in
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.models import Insight
 from rewards.ledger import operations as ledger
-from rewards.ledger.addresses import manufacturer_account
+from rewards.ledger.addresses import escrow_account, manufacturer_account
 from rewards.ledger.items import Hold, HoldItem
 from rewards.ledger.models import Account, AccountKind, Wallet
 from rewards.ledger.queries import balances_of
@@ -39,7 +43,8 @@ class _Proposal:
 
     ask_id: UUID
     insight: Insight
-    request: DataRequest
+    want: Want
+    version: RequestVersion
     price: Price
     expires_at: datetime
 
@@ -47,7 +52,7 @@ class _Proposal:
     def hold(self) -> HoldItem:
         return HoldItem(
             key=f"hold:{self.ask_id}",
-            debit=self.request.escrow,
+            debit=escrow_account(self.want.request_id),
             amount=self.price.total,
             expires_at=self.expires_at + timedelta(hours=settings.HOLD_GRACE_HOURS),
             actor="matching",
@@ -68,35 +73,55 @@ def match_insights(*, at: datetime, limit: int = 200) -> int:
     taken = list(waiting.select_related("sealed__data_key", "appliance", "household__area")[:limit])
     if not taken:
         return 0
-    proposals = list(_proposals(taken, at))
+    proposals = _proposals(taken, at)
     held = ledger.place_holds([proposal.hold for proposal in proposals])
     _put([proposal for proposal, outcome in zip(proposals, held, strict=True) if isinstance(outcome, Hold)], at)
     insights.mark_matched(insight_ids=[insight.pk for insight in taken], at=at)
     return len(taken)
 
 
-def _proposals(taken: Sequence[Insight], at: datetime) -> Iterator[_Proposal]:
-    requests = _requests_by_kind({insight.kind for insight in taken}, at)
-    wanted = [insight for insight in taken if requests[insight.kind] and _may_be_asked(insight)]
-    lines = lines_of(list({insight.household_id for insight in wanted}), at=at)
-    recent = _asked_recently(wanted, at)
-    purses = _available_for(requests.values())
-    for insight in wanted:
-        line = lines.get(insight.household_id, Line())
-        for request in _meeting(insight, requests[insight.kind]):
-            price = price_of_version(request.version)
-            key = (insight.appliance_id, insight.kind, request.pk)
-            if key in recent or not line.allows(
-                topic=KINDS[insight.kind].topic, organisation_id=request.organisation_id, tokens=price.tokens
-            ):
+def _proposals(taken: Sequence[Insight], at: datetime) -> list[_Proposal]:
+    met = _met(taken, at)
+    if not met:
+        return []
+    lines = lines_of(list({insight.household_id for insight, _ in met}), at=at)
+    recent = _asked_recently([insight for insight, _ in met], at)
+    wants = {want.request_id: want for _, wants in met for want in wants}
+    versions = RequestVersion.objects.in_bulk({want.version_id for want in wants.values()})
+    prices = {number: price_of_version(version) for number, version in versions.items()}
+    purses = _available_for(wants)
+    found: list[_Proposal] = []
+    for insight, wanting in met:
+        line, topic = lines.get(insight.household_id, Line()), KINDS[insight.kind].topic
+        for want in wanting:
+            price = prices[want.version_id]
+            key = (insight.appliance_id, insight.kind, want.request_id)
+            if key in recent or not line.allows(topic=topic, organisation_id=want.organisation_id, tokens=price.tokens):
                 continue
             # The hold decides; but who cannot pay must not use up a home's week in front of who can.
-            if purses[request.escrow] < price.total:
+            if purses[want.request_id] < price.total:
                 continue
-            purses[request.escrow] -= price.total
+            purses[want.request_id] -= price.total
             recent.add(key)
             line.asks_left -= 1
-            yield _Proposal(uuid4(), insight, request, price, at + timedelta(hours=settings.ASK_HOURS))
+            ends_at = at + timedelta(hours=settings.ASK_HOURS)
+            found.append(_Proposal(uuid4(), insight, want, versions[want.version_id], price, ends_at))
+    return found
+
+
+def _met(taken: Sequence[Insight], at: datetime) -> list[tuple[Insight, list[Want]]]:
+    """Return the insights that meet open data requests; what nobody near wants is not even opened."""
+    askable = [insight for insight in taken if _may_be_asked(insight)]
+    areas = {area for insight in askable for area in _areas(insight)}
+    now, epochs = wanted(kinds={insight.kind for insight in askable}, areas=areas, at=at), vault.Epochs()
+    near = [insight for insight in askable if now.has(kind=insight.kind, areas=_areas(insight))]
+    found = []
+    for insight in near:
+        value = _value(insight, epochs)
+        wants = [] if value is None else now.met_by(value, kind=insight.kind, areas=_areas(insight))
+        if wants:
+            found.append((insight, wants))
+    return found
 
 
 def _may_be_asked(insight: Insight) -> bool:
@@ -107,85 +132,89 @@ def _may_be_asked(insight: Insight) -> bool:
     return appliance.may_be_asked(insight.kind)
 
 
-def _requests_by_kind(kinds: set[str], at: datetime) -> dict[str, list[DataRequest]]:
-    found = DataRequest.objects.asking(at).filter(current__kinds__overlap=sorted(kinds))
-    by_kind: dict[str, list[DataRequest]] = defaultdict(list)
-    for request in found.select_related("current", "organisation").order_by("opened_at", "pk"):
-        for kind in request.version.kinds:
-            by_kind[kind].append(request)
-    return by_kind
-
-
-def _available_for(requests: Iterable[Iterable[DataRequest]]) -> dict[str, int]:
-    """Return what each escrow may still hold, as far as can be seen before its row is locked."""
-    escrows = sorted({request.escrow for found in requests for request in found})
-    return {address: standing.available for address, standing in balances_of(escrows).items()} if escrows else {}
-
-
-def _meeting(insight: Insight, requests: Iterable[DataRequest]) -> Iterator[DataRequest]:
-    """Open the insight once, and yield the data requests whose area and condition it meets."""
+def _areas(insight: Insight) -> tuple[str, ...]:
     area = insight.household.area
-    near = [request for request in requests if request.version.area_id in (area.pk, area.parent_id)]
-    if not near:
-        return
+    return (area.pk, area.parent_id) if area.parent_id else (area.pk,)
+
+
+def _value(insight: Insight, epochs: vault.Epochs) -> Value | None:
     if insight.sealed is None:
-        return
+        return None
     try:
-        value = loads(vault.open_sealed(insight.sealed))["value"]
+        value: Value = json.loads(vault.open_sealed(insight.sealed, epochs=epochs))["value"]
     except VaultClosed:
-        return
-    for request in near:
-        if is_met(request.version, kind=insight.kind, value=value):
-            yield request
+        return None
+    return value
 
 
-def _asked_recently(taken: Sequence[Insight], at: datetime) -> set[tuple[UUID, str, UUID]]:
-    """Return what must not be asked again yet: still waiting, or asked within the request's own gap."""
+def _available_for(request_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Return what each escrow may still hold, as far as can be seen before its row is locked."""
+    escrows = {escrow_account(request_id): request_id for request_id in request_ids}
+    return {escrows[address]: standing.available for address, standing in balances_of(sorted(escrows)).items()}
+
+
+def _asked_recently(met: Sequence[Insight], at: datetime) -> set[tuple[UUID, str, UUID]]:
+    """Return what must not be asked again yet: still waiting, or asked within the request's own gap.
+
+    Looked for among what the homes were asked, which their attention bounds; not among all that they ever brought.
+    """
     waiting = Q(ask__state=Ask.State.PENDING, ask__expires_at__gt=at)
-    gap = ExpressionWrapper(F("request__current__min_gap_hours") * Value(timedelta(hours=1)), DurationField())
-    within_gap = Q(ask__asked_at__gt=Value(at) - gap)
+    gap = ExpressionWrapper(F("request__current__min_gap_hours") * Literal(timedelta(hours=1)), DurationField())
+    within_gap = Q(ask__asked_at__gt=Literal(at) - gap)
     offers = Offer.objects.filter(
-        waiting | within_gap, insight__appliance__in={insight.appliance_id for insight in taken}
+        waiting | within_gap,
+        ask__household__in={insight.household_id for insight in met},
+        insight__appliance__in={insight.appliance_id for insight in met},
     )
     return set(offers.values_list("insight__appliance", "insight__kind", "request"))
 
 
 def _put(proposals: Sequence[_Proposal], at: datetime) -> None:
     """Write the asks whose price is held, with everything a later yes will need in place."""
+    if not proposals:
+        return
     notices.check_complete(notices.CURRENT_VERSION)
     adults = _adults({proposal.insight.household_id for proposal in proposals})
     _open_accounts(proposals)
-    Ask.objects.bulk_create([_ask(proposal, adults, at) for proposal in proposals])
-    Offer.objects.bulk_create(
-        [
-            Offer(
-                ask_id=proposal.ask_id,
-                insight=proposal.insight,
-                request=proposal.request,
-                version=proposal.request.version,
-                tokens=proposal.price.tokens,
-                price_tokens=proposal.price.total,
-            )
-            for proposal in proposals
-        ]
+    copy_in(Ask, _ASK_COLUMNS, (_ask_row(proposal, adults, at) for proposal in proposals))
+    copy_in(Offer, _OFFER_COLUMNS, map(_offer_row, proposals))
+
+
+_ASK_COLUMNS = (
+    *("id", "household_id", "private_to_id", "recipient_id", "purpose", "notice_version", "subject", "topic"),
+    *("state", "asked_at", "expires_at", "answers_needed"),
+)
+_OFFER_COLUMNS = (
+    *("ask_id", "insight_id", "request_id", "version_id", "tokens", "price_tokens"),
+    *("chosen_rung", "dropped_fields"),
+)
+
+
+def _ask_row(proposal: _Proposal, adults: dict[UUID, int], at: datetime) -> tuple[Any, ...]:
+    insight = proposal.insight
+    kind = KINDS[insight.kind]
+    everybody = kind.topic == Topic.PRESENCE
+    return (
+        proposal.ask_id,
+        insight.household_id,
+        insight.appliance.private_to_id,
+        proposal.want.organisation_id,
+        proposal.version.purpose,
+        notices.CURRENT_VERSION,
+        f"insight:{insight.id}",
+        str(kind.topic),
+        str(Ask.State.PENDING),
+        at,
+        proposal.expires_at,
+        max(1, adults[insight.household_id]) if everybody else 1,
     )
 
 
-def _ask(proposal: _Proposal, adults: dict[UUID, int], at: datetime) -> Ask:
-    kind, appliance = KINDS[proposal.insight.kind], proposal.insight.appliance
-    everybody = kind.topic == Topic.PRESENCE
-    return Ask(
-        id=proposal.ask_id,
-        household=proposal.insight.household,
-        private_to_id=appliance.private_to_id,
-        recipient=proposal.request.organisation,
-        purpose=proposal.request.version.purpose,
-        notice_version=notices.CURRENT_VERSION,
-        subject=f"insight:{proposal.insight.pk}",
-        topic=kind.topic,
-        asked_at=at,
-        expires_at=proposal.expires_at,
-        answers_needed=max(1, adults[proposal.insight.household_id]) if everybody else 1,
+def _offer_row(proposal: _Proposal) -> tuple[Any, ...]:
+    price, want = proposal.price, proposal.want
+    return (
+        *(proposal.ask_id, proposal.insight.id, want.request_id, want.version_id, price.tokens, price.total),
+        *("", "[]"),
     )
 
 

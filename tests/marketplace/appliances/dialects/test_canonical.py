@@ -6,9 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from marketplace.appliances import wire
 from marketplace.appliances.dialects import Reading, Rejection, canonical
+from marketplace.appliances.dialects.rejections import ItemRefused
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SHA256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
@@ -179,3 +182,18 @@ def test_refuses_a_batch_of_more_than_five_hundred():
 def test_never_says_a_value_of_the_payload():
     for made in (event(data={"minji_room": 1}), event(data={"value": "minji_room!"}), event(source="minji_room")):
         assert "minji_room" not in only(made).detail
+
+
+PIECES = st.sampled_from(["data:", "DATA:", "image/", "x", "https", "://", "www.", "WWW.", " ", "a" * 100, "\n", "."])
+STRINGS = st.lists(PIECES, max_size=4).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(strings=st.lists(STRINGS, min_size=1, max_size=4))
+def test_the_glance_misses_nothing_that_a_closer_look_refuses(strings):
+    document = {"words": [{text: text} for text in strings]}
+
+    try:
+        canonical._check_strings(document)
+    except ItemRefused:
+        assert canonical._may_carry_something(canonical._words(document))

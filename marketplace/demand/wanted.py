@@ -1,0 +1,139 @@
+"""Which open data requests one insight meets, found without trying each: by kind, by area, by sorted thresholds."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import inf, isfinite
+from operator import itemgetter
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from marketplace.demand.conditions import Value
+from marketplace.demand.models import DataRequest
+
+
+class Want(NamedTuple):
+    """One open data request in the version that it asks by; `rank` is its place in the row, the oldest first."""
+
+    rank: int
+    request_id: UUID
+    organisation_id: UUID
+    version_id: int
+
+
+class _Bound(NamedTuple):
+    """A number, and the request that is met from there on; `other_end` closes the span, or leaves it open."""
+
+    number: float
+    other_end: float
+    want: Want
+
+
+@dataclass
+class _Shelf:
+    """What is wanted of one kind in one area. Each request stands in the one place where it can be met.
+
+    Attributes:
+        any: met by every value.
+        words: met by a word.
+        above: met above a number, and below another one if there is one; sorted by the first.
+        below: met below a number; sorted by its negative, so that both are looked up alike.
+    """
+
+    any: list[Want] = field(default_factory=list)
+    words: dict[str, list[Want]] = field(default_factory=lambda: defaultdict(list))
+    above: list[_Bound] = field(default_factory=list)
+    below: list[_Bound] = field(default_factory=list)
+
+    def put(self, want: Want, *, above: float | None, below: float | None, words: Iterable[str]) -> None:
+        if words:
+            # A word never meets a threshold, so a request with both is met by nothing.
+            for word in set(words) if above is None and below is None else ():
+                self.words[word].append(want)
+        elif above is not None:
+            self.above.append(_Bound(above, inf if below is None else below, want))
+        elif below is not None:
+            self.below.append(_Bound(-below, inf, want))
+        else:
+            self.any.append(want)
+
+    def sort(self) -> None:
+        self.above.sort(key=itemgetter(0))
+        self.below.sort(key=itemgetter(0))
+
+    def met_by(self, value: Value) -> list[Want]:
+        if isinstance(value, str):
+            return [*self.any, *self.words.get(value, ())]
+        if isinstance(value, bool):
+            return list(self.any)
+        if not isfinite(value):
+            return []
+        # Both ends exclude their own number.
+        over = [bound.want for bound in self.above[: _reached(self.above, value)] if value < bound.other_end]
+        under = [bound.want for bound in self.below[: _reached(self.below, -value)]]
+        return [*self.any, *over, *under]
+
+
+def _reached(bounds: list[_Bound], number: Any) -> int:
+    return bisect_left(bounds, number, key=itemgetter(0))
+
+
+class Wanted:
+    """What may be asked for at one moment: the very answers of `conditions.is_met`, for a thousand requests at once."""
+
+    def __init__(self) -> None:
+        self._shelves: dict[tuple[str, str], _Shelf] = defaultdict(_Shelf)
+
+    def put(
+        self,
+        want: Want,
+        *,
+        kinds: Iterable[str],
+        area_id: str,
+        above: float | None,
+        below: float | None,
+        words: Iterable[str],
+    ) -> None:
+        for kind in set(kinds):
+            self._shelves[kind, area_id].put(want, above=above, below=below, words=words)
+
+    def sort(self) -> None:
+        """Make ready to be asked, once everything was put in."""
+        for shelf in self._shelves.values():
+            shelf.sort()
+
+    def has(self, *, kind: str, areas: Iterable[str]) -> bool:
+        """Tell whether any value of this kind could meet anything there."""
+        return any((kind, area) in self._shelves for area in areas)
+
+    def met_by(self, value: Value, *, kind: str, areas: Iterable[str]) -> list[Want]:
+        """Return the requests that an insight meets, the oldest first.
+
+        Args:
+            areas: where its home is: the district, and the city around it.
+        """
+        shelves = [self._shelves[kind, area] for area in areas if (kind, area) in self._shelves]
+        return sorted(want for shelf in shelves for want in shelf.met_by(value))
+
+
+def wanted(*, kinds: Collection[str], areas: Collection[str], at: datetime) -> Wanted:
+    """Return what may be asked for at `at` about these kinds in these areas, in one statement."""
+    asking = DataRequest.objects.asking(at).filter(current__kinds__overlap=sorted(kinds), current__area__in=areas)
+    rows = asking.order_by("opened_at", "pk").values_list(
+        "pk",
+        "organisation",
+        "current",
+        "current__kinds",
+        "current__area",
+        "current__above",
+        "current__below",
+        "current__words",
+    )
+    found = Wanted()
+    for rank, (pk, organisation_id, version_id, of_kinds, area_id, above, below, words) in enumerate(rows):
+        want = Want(rank, pk, organisation_id, version_id)
+        found.put(want, kinds=of_kinds, area_id=area_id, above=above, below=below, words=words)
+    found.sort()
+    return found
