@@ -70,7 +70,9 @@ def apply_grants(*, using: str = "default", **_: Any) -> None:
             name = sql.Identifier(table)
             role = sql.Identifier(RUNTIME_ROLE)
             cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, role))
-            cursor.execute(sql.SQL(f"GRANT {_rights(table)} {{}} ON {{}} TO {{}}").format(_shown(cursor, table), name, role))
+            cursor.execute(
+                sql.SQL(f"GRANT {_rights(table)} {{}} ON {{}} TO {{}}").format(_shown(cursor, table), name, role)
+            )
 
 
 def _rights(table: str) -> str:

@@ -37,6 +37,7 @@ urlpatterns = [
     path("api/v1/audit/trails/<uuid:op_id>", api.ShowTrail.as_view(), name="api_audit_trail"),
     path("welcome", welcome.welcome, name="welcome"),
     path("wallet", wallet.show_wallet, name="wallet"),
+    path("wallet/proof", wallet.download_proof, name="wallet_proof"),
     path("wallet/gifts", gifts.show_gifts, name="gifts"),
     path("wallet/gifts/confirm", gifts.confirm_gift, name="confirm_gift"),
     path("wallet/gifts/give", gifts.give, name="give"),

@@ -75,7 +75,7 @@ def _older(*, before: int) -> list[Checkpoint]:
 
 
 def _write_leaves(archive: zipfile.ZipFile, size: int) -> None:
-    """Write every leaf's content, made anew from the rows, and beside it the hash that was sealed."""
+    """Write every leaf's row with its salts, made anew as it stands, and beside it the hash that was sealed."""
     hashes, lengths = [], []
     with archive.open("leaves", "w", force_zip64=True) as file, connection.cursor() as cursor:
         for first in range(0, size, CHUNK):
@@ -102,5 +102,5 @@ def _seeds(size: int) -> dict[int, str]:
     return {newest.tree_size: liabilities.seed_of(newest.tree_size).hex()} if newest else {}
 
 
-LEAVES = "SELECT l.hash, ledger_content(l) FROM ledger_leaf l WHERE l.index >= %s AND l.index < %s ORDER BY l.index"
+LEAVES = "SELECT hash, content FROM ledger_records(%s, %s) ORDER BY index"
 STANDING = "SELECT address, credits - debits, held, version FROM ledger_standings(%s)"

@@ -89,7 +89,7 @@ class ShowLiabilities(PublicView):
             "shares": owed.shares,
             "root": owed.root,
             "told_at": owed.told_at,
-            "content": sealing.contents_of([owed.tree_size])[owed.tree_size],
+            "content": sealing.contents_of([owed.tree_size])[owed.tree_size].content,
             "path": merkle.inclusion_path(owed.tree_size, newest.tree_size, subtree=sealing.subtree),
             "checkpoint": newest,
         }

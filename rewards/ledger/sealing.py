@@ -22,12 +22,23 @@ LATE_SECONDS = 120
 
 
 @dataclass(frozen=True)
+class Content:
+    """What a leaf is the hash of; of a transfer also what its two hashes are of: a salt and a side each."""
+
+    content: bytes
+    debit_side: bytes = b""
+    credit_side: bytes = b""
+
+
+@dataclass(frozen=True)
 class Proof:
-    """One row of the journal, the bytes its leaf was made of, and the path to a checkpoint's root."""
+    """One row of the journal, what its leaf was made of, and the path to a checkpoint's root."""
 
     transfer: Transfer
     index: int
     content: bytes
+    debit_side: bytes
+    credit_side: bytes
     path: list[bytes]
 
 
@@ -117,10 +128,10 @@ def proofs_of(op_id: UUID, *, checkpoint: Checkpoint) -> list[Proof]:
     contents = contents_of([leaf.index for leaf in leaves])
     return [
         Proof(
-            rows[leaf.transfer_id or 0],
-            leaf.index,
-            contents[leaf.index],
-            merkle.inclusion_path(leaf.index, checkpoint.tree_size, subtree=subtree),
+            transfer=rows[leaf.transfer_id or 0],
+            index=leaf.index,
+            path=merkle.inclusion_path(leaf.index, checkpoint.tree_size, subtree=subtree),
+            **vars(contents[leaf.index]),
         )
         for leaf in leaves
     ]
@@ -145,11 +156,15 @@ def seconds_behind() -> float:
         return float(cursor.fetchone()[0])
 
 
-def contents_of(indexes: list[int]) -> dict[int, bytes]:
-    """Return the bytes that leaves are the hashes of, made anew from the rows as they stand; a gone row has none."""
+def contents_of(indexes: list[int]) -> dict[int, Content]:
+    """Return what leaves are the hashes of, made anew from the rows as they stand; a gone row has none."""
     with connection.cursor() as cursor:
-        cursor.execute(CONTENTS, [indexes])
-        return {index: bytes(content) for index, content in cursor.fetchall() if content is not None}
+        cursor.execute("SELECT * FROM ledger_contents(%s)", [indexes])
+        return {
+            index: Content(bytes(content), bytes(debit or b""), bytes(credit or b""))
+            for index, content, debit, credit in cursor.fetchall()
+            if content is not None
+        }
 
 
 def subtree(level: int, position: int, fresh: dict[tuple[int, int], bytes] | None = None) -> bytes:
@@ -188,8 +203,6 @@ def _new_nodes(old: int, new: int) -> list[tuple[int, int, bytes]]:
 def _columns(nodes: list[tuple[int, int, bytes]]) -> list[list[object]]:
     return [[node[column] for node in nodes] for column in range(3)]
 
-
-CONTENTS = "SELECT l.index, ledger_content(l) FROM ledger_leaf l WHERE l.index = ANY(%s) ORDER BY l.index"
 
 BEHIND = """
 SELECT coalesce(extract(epoch FROM clock_timestamp() - min(t.recorded_at)), 0)

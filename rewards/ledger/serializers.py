@@ -328,8 +328,12 @@ class CheckpointsOutput(serializers.Serializer):
 
 
 class LeafProofOutput(serializers.Serializer):
+    """`content` ends in two hashes: SHA-256 of `debit_side`, and of `credit_side`. Each begins with its salt."""
+
     index = serializers.IntegerField()
     content = HexField()
+    debit_side = HexField()
+    credit_side = HexField()
     path = serializers.ListField(child=HexField())
     transfer = TransferOutput()
 

@@ -1,6 +1,7 @@
 """One account's statement, with the proof that nothing was left out of it: `verify_bundle.py` checks it.
 
-It is for auditors: the leaf of a transfer has both sides in it, their balances, what they hold and their versions.
+It is for whoever the account is of, and for auditors. Of a transfer it opens what both sides may know and the account's
+own side; the other side stays a hash behind a salt.
 """
 
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from consent.parties.models import Household
 from rewards.ledger import as_of, liabilities, merkle, sealing, signed_notes, witnesses
-from rewards.ledger.errors import NotSealedYet, UnknownCheckpoint
+from rewards.ledger.errors import NotSealedYet, UnknownAccount, UnknownCheckpoint
 from rewards.ledger.models import Account, Checkpoint, Leaf, Node
-from rewards.ledger.queries import account_at
+from rewards.ledger.queries import account_at, wallet_address
 
 FORM = "maru-statement/1"
 #: So many checkpoints that somebody kept are led to the newest one.
@@ -40,14 +42,26 @@ def statement_of(address: str, *, kept: list[int] | None = None) -> dict[str, An
         return _statement(account_at(address), kept or [])
 
 
+def statement_of_home(household: Household, *, kept: list[int] | None = None) -> dict[str, Any]:
+    """Return the statement of a household's own account, as `statement_of` does.
+
+    Raises:
+        NotSealedYet: it has no account yet, or one that is no part of what was last said to be owed.
+        UnknownCheckpoint: nothing was signed at a size in `kept`, or there are too many.
+    """
+    try:
+        return statement_of(wallet_address(household), kept=kept)
+    except UnknownAccount as exc:
+        raise NotSealedYet(str(household.pk)) from exc
+
+
 def _statement(account: Account, kept: list[int]) -> dict[str, Any]:
     owed = liabilities.latest_liabilities()
     shares = liabilities.own_shares(account, of=owed)
     if not shares:
         raise NotSealedYet(account.address)
     newest = sealing.latest_checkpoint()
-    indexes = _indexes(account, owed.tree_size)
-    contents = sealing.contents_of(indexes)
+    leaves = _leaves(account, owed.tree_size)
     standing = as_of.standing_in_tree(account.address, size=owed.tree_size)
     return {
         "form": FORM,
@@ -59,8 +73,8 @@ def _statement(account: Account, kept: list[int]) -> dict[str, Any]:
         "key": signed_notes.verifier_key(),
         "witnesses": settings.WITNESS_KEYS,
         "checkpoint": witnesses.note_of(newest),
-        "leaves": [[index, contents[index].hex()] for index in indexes],
-        "nodes": [[low, high, digest.hex()] for (low, high), digest in _nodes(indexes, newest)],
+        "leaves": [[index, *(part.hex() for part in told)] for index, *told in leaves],
+        "nodes": [[low, high, digest.hex()] for (low, high), digest in _nodes([index for index, *_ in leaves], newest)],
         "shares": [
             {
                 "number": share.number,
@@ -77,11 +91,11 @@ def _statement(account: Account, kept: list[int]) -> dict[str, Any]:
     }
 
 
-def _indexes(account: Account, size: int) -> list[int]:
-    """Return the leaves of a statement: the account's own, its rows, their evidence, and what is owed."""
+def _leaves(account: Account, size: int) -> list[tuple[Any, ...]]:
+    """Return the leaves of a statement with their contents; of the account's rows also its own side."""
     with connection.cursor() as cursor:
-        cursor.execute(LEAVES, {"account": account.pk, "size": size})
-        return [index for (index,) in cursor.fetchall()]
+        cursor.execute("SELECT index, content, side FROM ledger_statement(%s, %s) ORDER BY index", [account.pk, size])
+        return [(index, *(bytes(part) for part in told if part is not None)) for index, *told in cursor.fetchall()]
 
 
 def _nodes(indexes: list[int], checkpoint: Checkpoint) -> list[tuple[tuple[int, int], bytes]]:
@@ -105,17 +119,3 @@ def _nodes(indexes: list[int], checkpoint: Checkpoint) -> list[tuple[tuple[int, 
         return merkle.folded([stored[base, at] for at in range(first, first + count)])
 
     return [((low, high), merkle.over(low, high, subtree=subtree)) for low, high in runs]
-
-
-LEAVES = """
-WITH mine AS (
-    SELECT t.id, t.op_id FROM ledger_transfer t WHERE t.debit_id = %(account)s AND t.debit_version IS NOT NULL
-    UNION ALL
-    SELECT t.id, t.op_id FROM ledger_transfer t WHERE t.credit_id = %(account)s AND t.credit_version IS NOT NULL
-)
-SELECT l.index FROM ledger_leaf l WHERE l.account_id = %(account)s
-UNION SELECT l.index FROM mine m JOIN ledger_leaf l ON l.transfer_id = m.id WHERE l.index < %(size)s
-UNION SELECT l.index FROM mine m JOIN ledger_leaf l ON l.evidence_id = m.op_id WHERE l.index < %(size)s
-UNION SELECT l.index FROM ledger_leaf l WHERE l.liabilities_id = %(size)s
-ORDER BY 1
-"""

@@ -4,7 +4,7 @@
     python3 verify_bundle.py bundle.zip      [--key KEY] [--witness KEY ...] [--kept CHECKPOINT ...] [--receipt R.json]
     python3 verify_bundle.py statement.json  [--key KEY] [--witness KEY ...] [--kept CHECKPOINT ...] [--receipt R.json]
 
-A bundle is the whole books, for an auditor; a statement is one account's part of them, for an auditor too. Says OK
+A bundle is the whole books, for an auditor; a statement is one account's part of them, for whose it is. Says OK
 and exits 0, or names what is wrong, with the first bad leaf where there is one, and exits 1. Give the key you were
 told on another way, the keys of the witnesses you trust, and every checkpoint you kept: without them a file vouches
 only for itself. With --receipt it also says which payment was made under that receipt.
@@ -25,7 +25,7 @@ from functools import cache
 from hashlib import sha256
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 MOVES = frozenset((b"post", b"capture", b"reverse"))
 RESOLVES = frozenset((b"capture", b"release", b"expire"))
@@ -234,25 +234,95 @@ def root_from(leaves: dict[int, bytes], others: dict[tuple[int, int], bytes], si
 
 # --- the leaves -------------------------------------------------------------------------------------------------------
 
-# A byte for the form, numbers of eight bytes at fixed places, the lengths of the rest, the rest.
-TRANSFER = struct.Struct(">x16s17q6i")
+# A byte for the form, numbers of eight bytes at fixed places, the lengths of the texts, the texts; last a salt.
 ACCOUNT = struct.Struct(">x5q2i")
 CLOSURE = struct.Struct(">x3qi")
 ATTEMPT = struct.Struct(">x4q7i")
 EVIDENCE = struct.Struct(">x16sqi")
 LIABILITIES = struct.Struct(">x5q2i")
+SALT = 16
+
+# A transfer's leaf is of what both sides may know and of a hash per side: a salt, and what that side knows.
+COMMON = struct.Struct(">x16s6q3i")
+DEBIT = struct.Struct(">16x8q3i")
+CREDIT = struct.Struct(">16x3q")
+# The whole books have it with both sides open: form, credit side, common numbers, debit side with its texts, common
+# texts. Everything of fixed length comes first and is read with one look.
+TRANSFER = struct.Struct(">x 16x3q 16s6q3i 16x8q3i")
+CREDIT_AT, COMMON_AT, DEBIT_AT, TEXTS_AT = 1, 41, 117, 209
 
 
 def parts(content: bytes, form: struct.Struct, texts: int) -> tuple[list[Any], list[bytes | None]]:
-    """Return a leaf's numbers and what follows them, for the forms that are few."""
+    """Return a leaf's numbers and its texts, for the forms that are few."""
     values = list(form.unpack_from(content))
-    lengths, at, found = values[-texts:], form.size, []
+    found, at = cut(content, form.size, values[-texts:])
+    if at + SALT != len(content):
+        raise Broken("does not end where it says")
+    return values[:-texts], found
+
+
+def cut(content: bytes, at: int, lengths: Iterable[int]) -> tuple[list[bytes | None], int]:
+    """Return the texts of such lengths that begin at a place, and where they end; one that is not there has none."""
+    found: list[bytes | None] = []
     for length in lengths:
         found.append(content[at : at + length] if length >= 0 else None)
         at += max(length, 0)
-    if at != len(content):
-        raise Broken("does not end where it says")
-    return values[:-texts], found
+    return found, at
+
+
+def sealed_form(content: bytes) -> bytes:
+    """Return what the leaf of a row is the hash of, from the row as the whole books have it."""
+    if content[0] != 1:
+        return content
+    end = end_of_debit(content)
+    credit, debit = sha256(content[CREDIT_AT:COMMON_AT]).digest(), sha256(content[DEBIT_AT:end]).digest()
+    return b"\1" + content[COMMON_AT:DEBIT_AT] + content[end:] + debit + credit
+
+
+def digest_of(content: bytes) -> bytes:
+    return sha256(b"\0" + sealed_form(content)).digest()
+
+
+LENGTHS = struct.Struct(">3i")
+
+
+def end_of_debit(content: bytes) -> int:
+    actor, approver, reason = LENGTHS.unpack_from(content, 197)
+    if approver < 0 and reason < 0:
+        return TEXTS_AT + actor
+    return TEXTS_AT + actor + max(approver, 0) + max(reason, 0)
+
+
+def shared(content: bytes) -> bytes:
+    """Return what both sides may know of a transfer that is whole, as a statement has it."""
+    return b"\1" + content[COMMON_AT:DEBIT_AT] + content[end_of_debit(content) :]
+
+
+class Common(NamedTuple):
+    """What both sides of a transfer may know."""
+
+    operation: bytes
+    row: int
+    leg: int
+    amount: int
+    effective: int
+    recorded: int
+    reverses: int
+    kind: bytes
+    event: bytes
+    reference: bytes
+
+    @classmethod
+    def read(cls, content: bytes, *, behind: int = 0) -> "Common":
+        """Read it from a leaf's content, with so many bytes behind the texts."""
+        *numbers, kind, event, reference = COMMON.unpack_from(content)
+        texts, at = cut(content, COMMON.size, (kind, event, reference))
+        if at + behind != len(content):
+            raise Broken("does not end where it says")
+        return cls(*numbers, *texts)
+
+
+# --- the books: the journal played again ------------------------------------------------------------------------------
 
 
 class Account:
@@ -288,11 +358,13 @@ class Books:
     def __init__(self) -> None:
         self.size = self.leaf = 0
         self.accounts: dict[int, Account] = {}
-        self.legs: dict[bytes, int] = {}
+        #: The operation whose rows come now, and the last of them.
+        self.operation, self.leg = b"", 0
+        self.operations: set[bytes] = set()
+        self.keyed: set[bytes] = set()
+        self.keys: set[bytes] = set()
         self.holds: dict[int, Hold] = {}
         self.reversals: dict[int, tuple[int, int, int, int]] = {}
-        self.keys: set[bytes] = set()
-        self.keyed: set[bytes] = set()
         self.consents: set[bytes] = set()
         self.evidence: dict[bytes, bytes] = {}
         #: By leaf: what the tree of what is owed is salted with, for those whose salt is told.
@@ -314,76 +386,89 @@ class Books:
         except (KeyError, IndexError, struct.error, UnicodeDecodeError) as exc:
             raise Broken("cannot be read, or is of a form or account that was not told before", self.leaf) from exc
 
+    # A row of the journal: read and in its order, then what it reserves, what it gives, what it takes.
+
     def transfer(self, content: bytes) -> None:
         (
-            operation, row, leg, hold_id, hold_leg, debit_id, credit_id, amount, debit_version, debit_after, debit_held,
-            credit_version, credit_after, expires, effective, recorded, reverses, _,
-            kind_length, actor, event, reference, approver, reason,
+            credit_id, credit_version, credit_after,
+            operation, row, leg, amount, effective, recorded, reverses, kind_length, event, reference,
+            debit_id, debit_version, debit_after, debit_held, hold_id, hold_leg, expires, _, actor, approver, reason,
         ) = TRANSFER.unpack_from(content)  # fmt: skip
-        kind = content[177 : 177 + kind_length]
-        end = 177 + kind_length + actor + event + reference
-        if len(content) != (end if approver < 0 and reason < 0 else end + max(approver, 0) + max(reason, 0)):
+        end = TEXTS_AT + actor
+        if approver >= 0 or reason >= 0:
+            end += max(approver, 0) + max(reason, 0)
+        kind = content[end : end + kind_length]
+        if len(content) != end + kind_length + event + reference:
             raise Broken("does not end where it says")
         if not 1 <= amount <= MAX_AMOUNT:
             raise Broken("has an amount out of range")
-        legs = self.legs
-        if operation in legs and (leg != legs[operation] + 1 or operation in self.keyed):
-            raise Broken("is not the next row of its operation")
-        if leg == 1:
-            legs[operation] = 1
-        elif operation in legs:
-            legs[operation] = leg
-        else:
-            raise Broken("is not the next row of its operation")
-        if effective > recorded or (effective < recorded and kind != b"post"):
+        if effective != recorded and (effective > recorded or kind != b"post"):
             raise Broken("is dated ahead, or back without being a post")
-        debit = self.accounts[debit_id]
+        if leg == 1 or leg != self.leg + 1 or operation != self.operation:
+            self._begin(operation, leg)
+        self.leg = leg
 
         reserved = 0
-        if kind == b"hold":
-            if row in self.holds or hold_id != NONE:
-                raise Broken("is a hold a second time")
-            reserved = amount
-            self.holds[row] = Hold(debit_id, amount, expires)
-        elif hold_id != NONE:
+        if hold_id != NONE:
             reserved = self._resolve(hold_id, hold_leg, kind, operation, debit_id, amount, recorded)
+        elif kind == b"hold":
+            reserved = self._reserve(row, debit_id, amount, expires)
         elif kind != b"post" and kind != b"reverse":
             raise Broken("is of no known kind, or resolves no hold")
-
         if kind in MOVES:
             if credit_id == debit_id:
                 raise Broken("gives to the account it takes from")
-            credit = self.accounts[credit_id]
-            posted = credit.posted = credit.posted + amount
-            debit.posted -= amount
-            if credit.has_balance:
-                version = credit.version = credit.version + 1
-                if credit_version != version or credit_after != posted or recorded < credit.written:
-                    raise Broken(blamed(credit, credit_version, credit_after, posted))
-                credit.written = recorded
-            elif credit_version != NONE:
-                raise Broken("has a version where no balance is kept")
-        elif credit_id != NONE:
+            self._give(self.accounts[credit_id], amount, credit_version, credit_after, recorded)
+            self._take(self.accounts[debit_id], amount, reserved, debit_version, debit_after, debit_held, recorded)
+        elif credit_id == NONE:
+            self._take(self.accounts[debit_id], 0, reserved, debit_version, debit_after, debit_held, recorded)
+        else:
             raise Broken("gives to somebody and takes from nobody")
 
-        if debit.has_balance:
-            version = debit.version = debit.version + 1
-            posted, held = debit.posted, debit.held + reserved
-            debit.held = held
-            if debit_version != version or debit_after != posted or debit_held != held or recorded < debit.written:
-                raise Broken(blamed(debit, debit_version, debit_after, posted, debit_held, held))
-            if posted - held < debit.floor:
+        if reverses != NONE or kind == b"reverse":
+            self._reverse(
+                reverses, kind, (credit_id, debit_id, amount), *cut(content, TEXTS_AT, (actor, approver, reason))[0]
+            )
+        if leg == 1 and kind == b"capture" and content[end + kind_length :][:event] == b"consent":
+            self.consents.add(operation)
+
+    def _begin(self, operation: bytes, leg: int) -> None:
+        """The rows of an operation stand together, the first of them first."""
+        if leg != 1 or operation in self.operations:
+            raise Broken("is not the next row of its operation")
+        self.operation = operation
+        self.operations.add(operation)
+
+    def _give(self, account: Account, amount: int, version: int, after: int, recorded: int) -> None:
+        account.posted = posted = account.posted + amount
+        if account.has_balance:
+            account.version = due = account.version + 1
+            if version != due or after != posted or recorded < account.written:
+                raise Broken(blamed(account, version, after, posted))
+            account.written = recorded
+        elif version != NONE:
+            raise Broken("has a version where no balance is kept")
+
+    def _take(
+        self, account: Account, amount: int, reserved: int, version: int, after: int, said_held: int, recorded: int
+    ) -> None:
+        account.posted = posted = account.posted - amount
+        if account.has_balance:
+            account.version = due = account.version + 1
+            account.held = held = account.held + reserved
+            if version != due or after != posted or said_held != held or recorded < account.written:
+                raise Broken(blamed(account, version, after, posted, said_held, held))
+            if posted - held < account.floor:
                 raise Broken("the account stands below its floor")
-            debit.written = recorded
-        elif debit_version != NONE or reserved:
+            account.written = recorded
+        elif version != NONE or reserved:
             raise Broken("has a version or a hold where no balance is kept")
 
-        if (kind == b"reverse") != (reverses != NONE):
-            raise Broken("is a reversal of nothing")
-        if reverses != NONE:
-            self._reverse(reverses, credit_id, debit_id, amount, content[-approver - reason :], approver, content)
-        if leg == 1 and kind == b"capture" and content[177 + kind_length + actor :][:event] == b"consent":
-            self.consents.add(operation)
+    def _reserve(self, row: int, debit_id: int, amount: int, expires: int) -> int:
+        if row in self.holds:
+            raise Broken("is a hold a second time")
+        self.holds[row] = Hold(debit_id, amount, expires)
+        return amount
 
     def _resolve(
         self, hold_id: int, hold_leg: int, kind: bytes, operation: bytes, debit_id: int, amount: int, recorded: int
@@ -404,15 +489,18 @@ class Books:
         return -hold.amount if hold_leg == 1 else 0
 
     def _reverse(
-        self, row: int, debit_id: int, credit_id: int, amount: int, said: bytes, approver: int, content: bytes
-    ) -> None:
-        actor_at = 177 + int.from_bytes(content[153:157], "big")
-        actor = content[actor_at : actor_at + int.from_bytes(content[157:161], "big")]
-        if approver <= 0 or said[:approver] in (b"", actor) or not said[approver:]:
+        self, row: int, kind: bytes, swapped: tuple[int, int, int],
+        actor: bytes | None, approver: bytes | None, reason: bytes | None,
+    ) -> None:  # fmt: skip
+        if row == NONE or kind != b"reverse":
+            raise Broken("is a reversal of nothing")
+        if not approver or approver == actor or not reason:
             raise Broken("was not agreed to by a second person with a reason")
         if row in self.reversals:
             raise Broken("reverses what was reversed before")
-        self.reversals[row] = (self.leaf, debit_id, credit_id, amount)
+        self.reversals[row] = (self.leaf, *swapped)
+
+    # Everything else that only grows.
 
     def account(self, content: bytes) -> None:
         (number, has_balance, floor, _, _), (address, kind) = parts(content, ACCOUNT, 2)
@@ -432,9 +520,9 @@ class Books:
 
     def attempt(self, content: bytes) -> None:
         _, _, _, _, length, key_length, print_, action, outcome, actor, body = ATTEMPT.unpack_from(content)
-        at = 61 + max(length, 0)
+        at = ATTEMPT.size + max(length, 0)
         key, said_at = content[at : at + key_length], at + key_length + print_ + action
-        if len(content) != said_at + outcome + actor + max(body, 0):
+        if len(content) != said_at + outcome + actor + max(body, 0) + SALT:
             raise Broken("does not end where it says")
         if key in self.keys or print_ != 32:
             raise Broken("uses a key a second time")
@@ -442,14 +530,15 @@ class Books:
         if (content[said_at : said_at + outcome] == b"applied") != (length == 16):
             raise Broken("says that it was applied and names no operation, or the other way round")
         if length == 16:
-            operation = content[61:77]
-            if operation not in self.legs:
+            operation = content[ATTEMPT.size : ATTEMPT.size + 16]
+            if operation not in self.operations:
                 raise Broken("names an operation that is not there")
             self.keyed.add(operation)
+            self.operation = b""  # it has all its rows
 
     def evidenced(self, content: bytes) -> None:
         (operation, _), (digest,) = parts(content, EVIDENCE, 1)
-        if operation not in self.legs or operation in self.evidence or digest is None:
+        if operation not in self.operations or operation in self.evidence or digest is None:
             raise Broken("is evidence of no operation, or of one that has it")
         self.evidence[operation] = digest
 
@@ -466,9 +555,11 @@ class Books:
         if self.leaf in self.seeds:
             check_liabilities(self, content)
 
+    # What shows only at the end.
+
     def close(self, contents: Iterable[bytes]) -> dict[str, list[int]]:
         """Check what shows only at the end; return where every account stands."""
-        if unkeyed := self.legs.keys() - self.keyed:
+        if unkeyed := self.operations - self.keyed:
             raise Broken(f"{len(unkeyed)} operations were made under no key")
         if bare := self.consents - self.evidence.keys():
             raise Broken(f"{len(bare)} payments for a consent have no receipt's digest beside them")
@@ -481,13 +572,12 @@ class Books:
     def _check_reversals(self, contents: Iterable[bytes]) -> None:
         wanted = dict(self.reversals)
         for leaf, content in enumerate(contents):
-            if content[0] != 1:
-                continue
-            _, row, _, _, _, debit_id, credit_id, amount, *_, length = TRANSFER.unpack_from(content)[:19]
-            if row not in wanted:
+            if content[0] != 1 or (row := int.from_bytes(content[57:65], "big")) not in wanted:
                 continue
             later, *sides = wanted.pop(row)
-            if content[177 : 177 + length] == b"reverse" or leaf > later or sides != [debit_id, credit_id, amount]:
+            told = Common.read(shared(content))
+            credit_id, debit_id = (int.from_bytes(content[at : at + 8], "big", signed=True) for at in (17, 133))
+            if told.kind == b"reverse" or leaf > later or sides != [debit_id, credit_id, told.amount]:
                 raise Broken("is not a whole row with its sides swapped", later)
         for leaf, *_ in wanted.values():
             raise Broken("reverses what cannot be reversed", leaf)
@@ -579,7 +669,7 @@ def verify(
             books.seeds = {int(leaf): bytes.fromhex(seed) for leaf, seed in claims["seeds"].items()}
             _check_tree(newest, others, pieces(one.size for one in known), hashes, books)
             standing = books.close(chain.from_iterable(pieces()))
-            told = _match(receipt, books.evidence, chain.from_iterable(pieces())) if receipt else ""
+            told = _match(receipt, books.evidence, _shared_rows(chain.from_iterable(pieces()))) if receipt else ""
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, AttributeError, TypeError) as exc:
         raise Broken(f"the bundle cannot be read: {type(exc).__name__}") from exc
     if claims["tree_size"] != newest.size or claims["standing"] != standing:
@@ -642,7 +732,7 @@ def _check_tree(
     tree, good, size = Tree(), 0, 0
     wrong: Broken | None = None
     for piece in pieces:
-        digests = [sha256(b"\0" + content).digest() for content in piece]
+        digests = digests_of(piece)
         if b"".join(digests) != hashes[size * 32 : (size + len(piece)) * 32]:
             raise Broken("is not what was sealed", _first_other(digests, hashes, size))
         tree.fresh += digests
@@ -664,6 +754,17 @@ def _check_tree(
         raise Broken("a checkpoint of nothing has something in it")
     if wrong is not None:
         raise wrong
+
+
+def digests_of(contents: Iterable[bytes]) -> list[bytes]:
+    """Return the leaves of some rows; what cannot be read is the leaf of nothing."""
+    digests = []
+    for content in contents:
+        try:
+            digests.append(digest_of(content))
+        except (struct.error, IndexError):
+            digests.append(bytes(32))
+    return digests
 
 
 def _first_other(digests: list[bytes], hashes: bytes, start: int) -> int:
@@ -688,27 +789,31 @@ def verify_statement(
         told = json.loads(Path(path).read_text())
         trusted = [key_of(line, WITNESS) for line in {*told["witnesses"], *witnesses}]
         newest, *others = known = _known(told["checkpoint"], list(kept), key_of(key or told["key"], LOG), trusted)
-        leaves = {int(index): bytes.fromhex(content) for index, content in told["leaves"]}
-        nodes = {(low, high): bytes.fromhex(digest) for low, high, digest in told["nodes"]}
-        digests = {index: sha256(b"\0" + content).digest() for index, content in leaves.items()}
-        if root_from(digests, nodes, newest.size) != newest.root:
-            raise Broken("the rows are not part of what was signed")
-        for one in others:
-            if (one.size, one.root) == (newest.size, newest.root):
-                continue
-            path_between = told["consistency"].get(str(one.size))
-            if path_between is None or not is_consistent(one, newest, [bytes.fromhex(node) for node in path_between]):
-                raise Broken(f"the tree is not shown to begin with the one that was signed at {one.size} leaves")
-        standing, evidence = _play_one(told["address"], leaves)
-        owed_at = _check_share(told, leaves, standing)
-        match = _match(receipt, evidence, leaves.values()) if receipt else ""
+        leaves = {int(index): [bytes.fromhex(part) for part in parts] for index, *parts in told["leaves"]}
+        _check_part(told, {index: content for index, (content, *_) in leaves.items()}, newest, others)
+        own = _play_one(told["address"], leaves)
+        owed_at = _check_share(told, leaves, (own.posted, own.held, own.version))
+        match = _match(receipt, own.evidence, own.rows) if receipt else ""
     except (OSError, KeyError, ValueError, TypeError, AttributeError, struct.error, IndexError) as exc:
         raise Broken(f"the statement cannot be read: {type(exc).__name__}") from exc
-    posted, held, version = standing
     return (
-        f"OK: {told['address']} has {version} rows and no others up to leaf {owed_at}, {posted} tokens, {held} held, "
-        f"signed by {_signers(key, known)}{match}"
+        f"OK: {told['address']} has {own.version} rows and no others up to leaf {owed_at}, {own.posted} tokens, "
+        f"{own.held} held, signed by {_signers(key, known)}{match}"
     )
+
+
+def _check_part(told: dict[str, Any], contents: dict[int, bytes], newest: Checkpoint, others: list[Checkpoint]) -> None:
+    """Check that these leaves are part of the newest tree, and that it begins with every one that was kept."""
+    nodes = {(low, high): bytes.fromhex(digest) for low, high, digest in told["nodes"]}
+    digests = {index: sha256(b"\0" + content).digest() for index, content in contents.items()}
+    if root_from(digests, nodes, newest.size) != newest.root:
+        raise Broken("the rows are not part of what was signed")
+    for one in others:
+        if (one.size, one.root) == (newest.size, newest.root):
+            continue
+        path = told["consistency"].get(str(one.size))
+        if path is None or not is_consistent(one, newest, [bytes.fromhex(node) for node in path]):
+            raise Broken(f"the tree is not shown to begin with the one that was signed at {one.size} leaves")
 
 
 def is_consistent(old: Checkpoint, new: Checkpoint, path: list[bytes]) -> bool:
@@ -735,53 +840,84 @@ def is_consistent(old: Checkpoint, new: Checkpoint, path: list[bytes]) -> bool:
     return last == 0 and (before, after) == (old.root, new.root)
 
 
-def _play_one(address: str, leaves: dict[int, bytes]) -> tuple[tuple[int, int, int], dict[bytes, bytes]]:
-    """Replay one account's rows: versions 1 to n without a gap, every balance the one that the rows make."""
-    number = None
-    posted = held = version = 0
-    holds: dict[int, int] = {}
-    evidence: dict[bytes, bytes] = {}
-    for leaf, content in sorted(leaves.items()):
-        if content[0] == 2:
-            (opened_number, *_), (name, _) = parts(content, ACCOUNT, 2)
-            number = opened_number if name == address.encode() else number
-        elif content[0] == 5:
-            (operation, _), (digest,) = parts(content, EVIDENCE, 1)
-            evidence[operation] = digest or b""
-        elif content[0] == 1:
-            (
-                _, row, _, hold, hold_leg, debit, credit, amount, debit_version, debit_after, debit_held,
-                credit_version, credit_after, *_, kind_length, _, _, _, _, _,
-            ) = TRANSFER.unpack_from(content)  # fmt: skip
-            kind, version = content[177 : 177 + kind_length], version + 1
-            if debit == number and number is not None:
-                if kind == b"hold":
-                    holds[row] = amount
-                    held += amount
-                elif hold != NONE and hold_leg == 1:
-                    held -= holds.pop(hold)
-                posted -= amount if kind in MOVES else 0
-                said = (debit_version, debit_after, debit_held)
-            elif credit == number and number is not None:
-                posted += amount
-                said = (credit_version, credit_after, held)
-            else:
-                raise Broken("is not a row of this account", leaf)
-            if said[0] != version:
-                raise Broken(f"its account's version {version} is missing or doubled", leaf)
-            if said[1:] != (posted, held):
-                raise Broken("the balance after it is not what the rows before it make", leaf)
-    if number is None:
+class Own:
+    """One account's rows played again: versions 1 to n without a gap, every balance the one that the rows make."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self.posted = self.held = self.version = 0
+        self.written = NONE
+        self.holds: dict[int, int] = {}
+        self.rows: list[Common] = []
+        self.evidence: dict[bytes, bytes] = {}
+
+    def take(self, content: bytes, side: bytes) -> None:
+        """Play one row, of which the account's own side is open; the other is a hash."""
+        row = Common.read(content, behind=64)
+        debit, credit = content[-64:-32], content[-32:]
+        digest = sha256(side).digest()
+        if digest == debit:
+            said = self._given(row, side)
+        elif digest == credit:
+            said = self._got(row, side)
+        else:
+            raise Broken("the side that is shown of it is not the one that was sealed")
+        self.version += 1
+        if said[0] != self.version:
+            raise Broken(f"its account's version {self.version} is missing or doubled")
+        if said[1:] != (self.posted, self.held):
+            raise Broken("the balance after it is not what the rows before it make")
+        if not 1 <= row.amount <= MAX_AMOUNT or row.recorded < self.written:
+            raise Broken("has an amount out of range, or time runs backwards")
+        self.written = row.recorded
+        self.rows.append(row)
+
+    def _given(self, row: Common, side: bytes) -> tuple[int, int, int]:
+        number, version, after, held, hold, hold_leg, _, _, *lengths = DEBIT.unpack_from(side)
+        if number != self.number or cut(side, DEBIT.size, lengths)[1] != len(side):
+            raise Broken("is not a row of this account")
+        if row.kind == b"hold":
+            self.holds[row.row] = row.amount
+            self.held += row.amount
+        elif hold != NONE and hold_leg == 1:
+            self.held -= self.holds.pop(hold)
+        if row.kind in MOVES:
+            self.posted -= row.amount
+        return version, after, held
+
+    def _got(self, row: Common, side: bytes) -> tuple[int, int, int]:
+        number, version, after = CREDIT.unpack(side)
+        if number != self.number or row.kind not in MOVES:
+            raise Broken("is not a row of this account")
+        self.posted += row.amount
+        return version, after, self.held
+
+
+def _play_one(address: str, leaves: dict[int, list[bytes]]) -> Own:
+    own = Own()
+    for leaf, (content, *side) in sorted(leaves.items()):
+        try:
+            if content[0] == 1:
+                own.take(content, *side)
+            elif content[0] == 2:
+                (number, *_), (name, _) = parts(content, ACCOUNT, 2)
+                own.number = number if name == address.encode() else own.number
+            elif content[0] == 5:
+                (operation, _), (digest,) = parts(content, EVIDENCE, 1)
+                own.evidence[operation] = digest or b""
+        except Broken as exc:
+            raise Broken(exc.what, leaf) from exc
+    if own.number is None:
         raise Broken("the account's own leaf is missing")
-    return (posted, held, version), evidence
+    return own
 
 
-def _check_share(told: dict[str, Any], leaves: dict[int, bytes], standing: tuple[int, int, int]) -> int:
+def _check_share(told: dict[str, Any], leaves: dict[int, list[bytes]], standing: tuple[int, int, int]) -> int:
     """Check that the account stands with exactly these rows in the tree of what is owed; return its leaf."""
-    owed_at = next((leaf for leaf, content in leaves.items() if content[0] == 6), None)
+    owed_at = next((leaf for leaf, (content, *_) in leaves.items() if content[0] == 6), None)
     if owed_at is None:
         raise Broken("nothing says what is owed")
-    (size, count, owed, _, _), (root, _) = parts(leaves[owed_at], LIABILITIES, 2)
+    (size, count, owed, _, _), (root, _) = parts(leaves[owed_at][0], LIABILITIES, 2)
     if size != owed_at or any(leaf > owed_at for leaf in leaves):
         raise Broken("what is owed was told of another tree than these rows", owed_at)
     if [share["number"] for share in told["shares"]] != [0, 1] or told["shares"][0]["position"] == told["shares"][1][
@@ -822,7 +958,7 @@ def _climbed(
 # --- a receipt --------------------------------------------------------------------------------------------------------
 
 
-def _match(path: str, evidence: dict[bytes, bytes], contents: Iterable[bytes]) -> str:
+def _match(path: str, evidence: dict[bytes, bytes], rows: Iterable[Common]) -> str:
     """Tell which payment was made under a receipt: its digest is sealed beside the operation that it names."""
     told = json.loads(Path(path).read_text())
     receipt = told.get("receipt", told)
@@ -831,21 +967,19 @@ def _match(path: str, evidence: dict[bytes, bytes], contents: Iterable[bytes]) -
     if evidence.get(operation) != sha256(body).digest():
         raise Broken("no payment here was made under this receipt")
     consent = "consent:" + receipt["dpv:hasRecordOfActivity"]["dct:identifier"]
-    amounts = []
-    for content in contents:
-        if content[0] == 1 and content[1:17] == operation:
-            values = TRANSFER.unpack_from(content)
-            texts, at = [], 177
-            for length in values[-6:]:
-                texts.append(content[at : at + max(length, 0)].decode())
-                at += max(length, 0)
-            if texts[0] != "capture" or texts[3] != consent:
+    paid, amounts = receipt["maru:compensation"], []
+    for row in rows:
+        if row.operation == operation:
+            if row.kind != b"capture" or row.reference != consent.encode():
                 raise Broken("the payment is for another consent than the receipt's")
-            amounts.append(values[7])
-    paid = receipt["maru:compensation"]
+            amounts.append(row.amount)
     if not amounts or int(paid["maru:tokens"]) not in amounts or sum(amounts) > int(paid["maru:priceTokens"]):
         raise Broken("the payment is not what the receipt says")
     return f"; the receipt's {paid['maru:tokens']} tokens were paid"
+
+
+def _shared_rows(contents: Iterable[bytes]) -> Iterator[Common]:
+    return (Common.read(shared(content)) for content in contents if content[0] == 1)
 
 
 def main() -> int:

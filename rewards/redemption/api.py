@@ -11,7 +11,9 @@ from rest_framework.response import Response
 from consent.parties.paging import open_position, page_of, seal_position
 from consent.parties.parsing import one_of
 from consent.parties.seats import PAGING, MemberView
+from rewards.ledger import statements
 from rewards.ledger.errors import InvalidKey
+from rewards.ledger.proof_serializers import StatementProofInput, StatementProofOutput
 from rewards.redemption import operations, policies, queries
 from rewards.redemption.models import Gift, Order, Reward
 from rewards.redemption.serializers import (
@@ -154,6 +156,23 @@ class ListEntries(MemberView):
         page = queries.entries_of(self.household, before=before, limit=self.limit)
         next_cursor = seal_position(page.next_position, name=name) if page.next_position is not None else None
         return Response({"data": EntryOutput(page.entries, many=True).data, "next_cursor": next_cursor})
+
+
+class ShowWalletProof(MemberView):
+    """GET /api/v1/wallet/proof: the home's own statement, with the proof that nothing was left out of it.
+
+    `verify_bundle.py` (`/ledger/verify_bundle.py`) checks it without Maru. It reaches as far as what is owed was last
+    told in the log. Of the other side of each row it holds nothing but a hash behind a salt.
+    """
+
+    @extend_schema(
+        responses=StatementProofOutput,
+        parameters=[OpenApiParameter("kept", int, many=True, description="The size of a checkpoint that you kept.")],
+    )
+    def get(self, request: Request) -> Response:
+        home = policies.check_can_take_proof(self.member)
+        kept = StatementProofInput.parse(request.query_params)
+        return Response(StatementProofOutput(statements.statement_of_home(home, kept=kept)).data)
 
 
 def _own_key(request: Request) -> str:

@@ -43,6 +43,12 @@ class WalletNotShown(RedemptionError):
     code = "wallet_not_shown"
 
 
+class OnlyAdultsProve(RedemptionError):
+    """The proof of a wallet is a paper of the whole home, so its adults take it along."""
+
+    code = "only_adults_prove"
+
+
 class VoucherMismatch(RedemptionError):
     """The code that was typed is not the code of this order's voucher."""
 

@@ -21,6 +21,7 @@ from rewards.redemption.errors import (
     NotYourOrder,
     OnlyAdultsGive,
     OnlyAdultsOrder,
+    OnlyAdultsProve,
     OrderNotInState,
     ReasonMissing,
     RewardUnavailable,
@@ -55,6 +56,19 @@ def check_can_see_wallet(actor: User) -> None:
     membership: Membership | None = getattr(actor, "membership", None)
     if membership is None or membership.role == Membership.Role.CHILD:
         raise WalletNotShown(gettext("지갑은 14세부터 볼 수 있어요. 어른 식구와 함께 봐 주세요."))
+
+
+def check_can_take_proof(actor: User) -> Household:
+    """Hand an adult the proof of the home's own wallet, and return that home.
+
+    Raises:
+        WalletNotShown: `actor` belongs to no home, or is under 14.
+        OnlyAdultsProve: `actor` is not an adult.
+    """
+    check_can_see_wallet(actor)
+    if not actor.membership.is_adult:
+        raise OnlyAdultsProve(gettext("증명에는 온 가족의 명세가 들어 있어 어른 식구가 받아요."))
+    return actor.membership.household
 
 
 def check_can_order(actor: User) -> Household:

@@ -7,6 +7,7 @@ from rewards.redemption import api, views
 urlpatterns = [
     path("api/v1/wallet", api.ShowWallet.as_view(), name="api_wallet"),
     path("api/v1/wallet/entries", api.ListEntries.as_view(), name="api_wallet_entries"),
+    path("api/v1/wallet/proof", api.ShowWalletProof.as_view(), name="api_wallet_proof"),
     path("api/v1/rewards", api.ListRewards.as_view(), name="api_rewards"),
     path("api/v1/orders", api.Orders.as_view(), name="api_orders"),
     path("api/v1/orders/<uuid:order_id>/cancel", api.CancelOrder.as_view(), name="api_cancel_order"),

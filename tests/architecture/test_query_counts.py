@@ -21,6 +21,8 @@ REFUSED = {
     ("GET", "api/v1/ledger/checkpoints/consistency"): "there are no two checkpoints in a transaction of its own",
     ("GET", "api/v1/ledger/bundle"): "what is not committed is never sealed",
     ("GET", "api/v1/ledger/checkpoints/latest"): "what is not committed is never sealed",
+    ("GET", "wallet/proof"): "what is not committed is never sealed",
+    ("GET", "api/v1/wallet/proof"): "what is not committed is never sealed",
     ("GET", "api/v1/ledger/liabilities"): "what is not committed is never sealed",
     ("GET", "api/v1/ledger/accounts/<str:address>/proof"): "what is not committed is never sealed",
     ("POST", "api/v1/ledger/checkpoints/cosignatures"): "there is no checkpoint to sign",

@@ -4,7 +4,7 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -17,6 +17,9 @@ from consent.parties.paging import open_position, seal_position
 from consent.parties.permissions import membership_of, person_of
 from marketplace.care.chart import chart_of
 from marketplace.care.queries import WalletLine, lines_of
+from rewards.ledger.errors import NotSealedYet
+from rewards.ledger.proof_serializers import StatementProofOutput
+from rewards.ledger.statements import statement_of_home
 from rewards.redemption import policies
 from rewards.redemption.errors import WalletNotShown
 from rewards.redemption.models import Order
@@ -52,6 +55,7 @@ def show_wallet(request: HttpRequest) -> HttpResponse:
         "cells": _cells(standing, reserved),
         "months": months,
         "slots": chart_of(months),
+        "takes_proof": membership.is_adult,
         "came_in": sum(month.came_in for month in months),
         "went_out": sum(month.went_out for month in months),
         "groups": _by_month(lines_of(page.entries, user=user), months),
@@ -59,6 +63,22 @@ def show_wallet(request: HttpRequest) -> HttpResponse:
         "newest_href": request.path if before is not None else "",
     }
     return render(request, "care/wallet.html", context)
+
+
+@require_GET
+@never_cache
+@login_required
+def download_proof(request: HttpRequest) -> HttpResponse:
+    """GET /wallet/proof: the home's statement and its proof as one file, for an adult to keep."""
+    if membership_of(request.user) is None:
+        raise Http404
+    home = policies.check_can_take_proof(person_of(request))
+    try:
+        told = StatementProofOutput(statement_of_home(home)).data
+    except NotSealedYet:
+        return render(request, "care/proof_not_yet.html", status=409)
+    name = f'attachment; filename="maru-statement-{timezone.localdate():%Y-%m-%d}.json"'
+    return JsonResponse(told, headers={"Content-Disposition": name})
 
 
 def _cells(standing: WalletStanding, reserved: list[Order]) -> list[dict[str, Any]]:

@@ -222,7 +222,11 @@ def check_seals() -> None:
     """Everything still is what its leaf says, in its place, and the tree what was signed: I12, I13, I14."""
     sealed()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM ledger_leaf l WHERE l.hash <> sha256('\\x00'::bytea || ledger_content(l))")
+        cursor.execute(
+            """SELECT count(*) FROM ledger_leaf l
+               JOIN ledger_contents(ARRAY(SELECT index FROM ledger_leaf)) c ON c.index = l.index
+               WHERE c.content IS NULL OR l.hash <> sha256('\\x00'::bytea || c.content)"""
+        )
         assert cursor.fetchone() == (0,), "a row is not what was sealed"
     assert Leaf.objects.count() == Leaf.objects.latest("index").index + 1
     signed = list(Checkpoint.objects.order_by("tree_size"))

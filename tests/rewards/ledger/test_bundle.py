@@ -15,7 +15,7 @@ from rewards.ledger import bundle, liabilities, merkle, signed_notes, verify_bun
 from rewards.ledger import operations as ledger
 from rewards.ledger.errors import InsufficientTokens
 from rewards.ledger.models import FEES, Leaf
-from rewards.ledger.verify_bundle import Broken, is_signed, verify
+from rewards.ledger.verify_bundle import Broken, Common, digest_of, is_signed, shared, verify
 from tests.conftest import connect_as_owner
 from tests.rewards.ledger import books
 from tests.rewards.ledger.test_sealing import sealed
@@ -98,7 +98,7 @@ def packed(contents) -> dict[str, bytes]:
 
 
 def hashes_of(contents) -> bytes:
-    return b"".join(merkle.leaf_hash(content) for content in contents)
+    return b"".join(map(digest_of, contents))
 
 
 def test_an_honest_bundle_is_ok_in_a_process_without_maru(saved):
@@ -167,7 +167,7 @@ def test_swapped_rows_are_named_even_where_their_hashes_were_swapped_too(saved):
 
 def resigned(path: Path, contents, key: Ed25519PrivateKey) -> str:
     """Build and sign a whole new tree, as only whoever holds the key can."""
-    leaves = [merkle.leaf_hash(content) for content in contents]
+    leaves = [digest_of(content) for content in contents]
     root = merkle.root_of(len(leaves), subtree=lambda level, at: merkle.folded(leaves[at << level : (at + 1) << level]))
     text = verify_bundle.base64.b64encode(root).decode()
     name = signed_notes.origin()
@@ -202,30 +202,21 @@ def test_a_tree_of_the_same_size_signed_anew_is_caught_by_who_kept_a_checkpoint(
         verify(resigned(saved, contents, own_key), kept=(kept,))
 
 
-NUMBERS = [
-    "id",
-    "leg",
-    "hold_id",
-    "hold_leg",
-    "debit_id",
-    "credit_id",
-    "amount",
-    "debit_version",
-    "debit_after",
-    "debit_held",
-    "credit_version",
-    "credit_after",
-    "expires_at",
-    "effective_at",
-    "recorded_at",
-    "reverses_id",
-    "xid",
-]
+#: Where the numbers of a transfer stand when both its sides are open.
+PLACES = {
+    **{name: 17 + 8 * at for at, name in enumerate(["credit_id", "credit_version", "credit_after"])},
+    **{
+        name: 57 + 8 * at
+        for at, name in enumerate(["id", "leg", "amount", "effective_at", "recorded_at", "reverses_id"])
+    },
+    **{name: 133 + 8 * at for at, name in enumerate(["debit_id", "debit_version", "debit_after", "debit_held"])},
+    **{name: 165 + 8 * at for at, name in enumerate(["hold_id", "hold_leg", "expires_at", "xid"])},
+}
 
 
 def changed(content: bytes, field: str, value: int) -> bytes:
     """Return a transfer's leaf with one number changed in place."""
-    at = 17 + 8 * NUMBERS.index(field)
+    at = PLACES[field]
     return content[:at] + struct.pack(">q", value) + content[at + 8 :]
 
 
@@ -256,9 +247,8 @@ def test_even_the_holder_of_the_key_cannot_sign_books_that_break_a_rule(saved, o
 
 def row(contents: list[bytes], kind: str, number: int = 0) -> int:
     """Return the leaf of the so many-th transfer of a kind."""
-    return [
-        leaf for leaf, content in enumerate(contents) if content[0] == 1 and content[177:].startswith(kind.encode())
-    ][number]
+    kinds = {leaf: Common.read(shared(content)).kind for leaf, content in enumerate(contents) if content[0] == 1}
+    return [leaf for leaf, found in kinds.items() if found == kind.encode()][number]
 
 
 @pytest.mark.parametrize(
@@ -331,7 +321,7 @@ def test_a_closed_account_does_not_move(saved, own_key):
     contents = leaves_of(saved)
     closing = nth(contents, 3)
     post = next(leaf for leaf in range(len(contents)) if contents[leaf][0] == 1)
-    account = struct.unpack_from(">q", contents[post], 17 + 8 * NUMBERS.index("credit_id"))[0]
+    account = struct.unpack_from(">q", contents[post], PLACES["credit_id"])[0]
     contents[closing] = contents[closing][:1] + struct.pack(">q", account) + contents[closing][9:]
 
     with pytest.raises(Broken, match="closes an account that is closed or not empty"):

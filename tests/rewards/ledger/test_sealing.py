@@ -10,9 +10,9 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from psycopg import OperationalError
 
-from rewards.ledger import merkle, sealing, tasks
+from rewards.ledger import liabilities, merkle, sealing, tasks
 from rewards.ledger import operations as ledger
-from rewards.ledger.errors import EvidenceStands, NotSealedYet, UnknownCheckpoint
+from rewards.ledger.errors import EvidenceStands, InsufficientTokens, NotSealedYet, UnknownCheckpoint
 from rewards.ledger.evidence import keep_evidence
 from rewards.ledger.models import FEES, ISSUANCE, Account, Attempt, Checkpoint, Leaf, Node, Transfer
 from tests.conftest import connect_as_owner
@@ -62,6 +62,36 @@ def test_every_row_gets_its_leaf_and_a_checkpoint_signs_them_all(committed_db):
     assert (newest.tree_size, bytes(newest.root)) == (size, recomputed(size))
     assert sealing.seal() == 0
     assert sealing.seconds_behind() == 0
+
+
+def test_every_leaf_has_a_salt_of_its_own_and_a_transfer_one_for_each_side(committed_db):
+    escrow = books.account("escrow", tokens=90)
+    for _ in range(4):
+        operation = uuid.uuid4()
+        keep_evidence(op_id=operation, digest=bytes(32))
+        placed = books.hold(debit=escrow, amount=9)
+        books.capture((books.account(), 4), (FEES, 1), hold=placed.key, op_id=operation)
+    for _ in range(2):
+        ledger.close_account(address=books.account(), actor="test")
+    with pytest.raises(InsufficientTokens):
+        books.post(debit=books.account(), credit=escrow)
+    sealed()
+    liabilities.tell()
+
+    with connect_as_owner(committed_db) as owner:
+        salts = [one for pair in owner.execute("SELECT salt, credit_salt FROM ledger_leaf") for one in pair if one]
+    forms = {content.content[0] for content in sealing.contents_of(list(range(Leaf.objects.count()))).values()}
+    assert forms == {1, 2, 3, 4, 5, 6}
+    assert len(salts) == len(set(salts)) == Leaf.objects.count() + Transfer.objects.count()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("column", ["salt", "credit_salt", "*"])
+def test_salts_are_not_read_from_the_table(column):
+    with pytest.raises(DatabaseError) as caught, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SELECT {column} FROM ledger_leaf")
+
+    assert caught.value.__cause__.sqlstate == "42501"
 
 
 def test_the_kept_nodes_are_those_of_the_tree_however_it_grew(committed_db):
@@ -313,7 +343,7 @@ def test_every_column_is_in_its_leaf(one_of_each, table):
         for column, kind in columns.items():
             row = ", ".join(f"{OTHER[kind]}::{kind}" if name == column else f"t.{name}" for name in columns)
             cursor.execute(
-                f"""SELECT bool_or(ledger_{table}_content(t) = ledger_{table}_content(ROW({row})::ledger_{table}))
+                f"""SELECT bool_or({content_of(table, "t")} = {content_of(table, f"ROW({row})::ledger_{table}")})
                     FROM (SELECT * FROM ledger_{table} {NEWEST.get(table, "")}) t"""
             )
             assert cursor.fetchall() == [(False,)], f"{column} is not in the leaf"
@@ -337,20 +367,26 @@ def test_nothing_and_something_empty_are_not_the_same(one_of_each, table):
         columns = [column.name for column in cursor.description]
         for one, other in itertools.combinations(texts, 2):
             cursor.execute(
-                f"""SELECT ledger_{table}_content({shape(table, columns, {one: "'ab'", other: "'c'"})})
-                         = ledger_{table}_content({shape(table, columns, {one: "'a'", other: "'bc'"})})"""
+                f"""SELECT {content_of(table, shape(table, columns, {one: "'ab'", other: "'c'"}))}
+                         = {content_of(table, shape(table, columns, {one: "'a'", other: "'bc'"}))}"""
             )
             assert cursor.fetchone() == (False,), f"{one} flows into {other}"
         for field in model._meta.concrete_fields:
             if field.null and field.db_type(connection) in TEXTS:
                 cursor.execute(
-                    f"""SELECT ledger_{table}_content({shape(table, columns, {field.column: "''"})})
-                             = ledger_{table}_content({shape(table, columns, {field.column: "NULL"})})"""
+                    f"""SELECT {content_of(table, shape(table, columns, {field.column: "''"}))}
+                             = {content_of(table, shape(table, columns, {field.column: "NULL"}))}"""
                 )
                 assert cursor.fetchone() == (False,), field.column
 
 
 TEXTS = ("text", "character varying")
+SALTS = "'00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'"
+
+
+def content_of(table: str, row: str) -> str:
+    """Return what a leaf is the hash of, as SQL; where a row has two sides, behind salts that are the same."""
+    return f"ledger_{table}_content({row}{f', {SALTS}' if table == 'transfer' else ''})"
 
 
 def shape(table: str, columns: list[str], told: dict[str, str]) -> str:

@@ -1,11 +1,13 @@
-"""An account's statement proves to an auditor that nothing was left out, and to a household nothing is handed."""
+"""A home's own statement proves that nothing was left out, and tells nothing of anybody else."""
 
 import io
 import json
+import struct
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,13 @@ import pytest
 from django.test import Client
 
 from consent.records.models import Receipt
-from rewards.ledger import bundle, liabilities, operations, sealing, verify_bundle
+from rewards.ledger import bundle, liabilities, merkle, operations, sealing, verify_bundle
 from rewards.ledger.errors import NotSealedYet, UnknownCheckpoint
-from rewards.ledger.models import Share
+from rewards.ledger.models import Account, Leaf, Share
 from rewards.ledger.queries import wallet_address
 from rewards.ledger.statements import statement_of
 from rewards.ledger.verify_bundle import Broken, verify, verify_statement
 from tests import factories
-from tests.architecture.url_table import MEMBER, ROWS
 from tests.browsers import signed_in
 from tests.rewards.ledger import books
 from tests.rewards.ledger.test_sealing import fill, sealed
@@ -30,10 +31,18 @@ def proof_of(address: str) -> str:
     return f"/api/v1/ledger/accounts/{address}/proof"
 
 
+MINE = "/api/v1/wallet/proof"
+
+
 class Made:
     """One world, made once: two homes that sold something, and what each of them was given to prove it."""
 
+    #: What the home took itself, and what an auditor got of the same account.
     statement: dict[str, Any]
+    audited: dict[str, Any]
+    #: As the database has them: what every leaf is made of, a transfer with both sides; and whose names are secret.
+    contents: dict[int, sealing.Content]
+    others: list[str]
     bundle: bytes
     receipt: bytes
     other_receipt: bytes
@@ -61,15 +70,21 @@ def make() -> Made:
     placed = books.hold(debit=made.address, amount=9)
     books.capture((made.other, 4), hold=placed.key)
     books.hold(debit=made.address, amount=3)
+    books.post(credit=made.other, amount=98_765_432_101)
+    books.post(debit=made.other, credit=made.address, amount=2)
     sealed()
     assert liabilities.tell()
     books.post(credit=made.address, amount=1)
     fill(20)
     sealed()
-    answer = signed_in(factories.auditor(), second_factor=True).get(proof_of(made.address), {"kept": made.kept_size})
+    answer = signed_in(mother).get(MINE, {"kept": made.kept_size})
     assert answer.status_code == 200, answer.content
-    assert answer["content-disposition"] == 'attachment; filename="maru-statement.json"'
     made.statement = answer.json()
+    auditor = signed_in(factories.auditor(), second_factor=True)
+    made.audited = auditor.get(proof_of(made.address), {"kept": made.kept_size}).json()
+    made.contents = sealing.contents_of(list(Leaf.objects.values_list("index", flat=True)))
+    names = Account.objects.exclude(address=made.address).exclude(address__startswith="platform:")
+    made.others = list(names.values_list("address", flat=True))
     made.receipt, made.other_receipt = (
         bytes(Receipt.objects.get(consent=one.consent, act="given").body) for one in (deal, other)
     )
@@ -110,10 +125,58 @@ def test_an_honest_statement_is_ok_in_a_process_without_maru(made, tmp_path):
     assert "; the receipt's 120 tokens were paid" in done.stdout
 
 
-def test_the_shares_in_a_statement_name_nobody_else_s_balance(made):
-    told = json.dumps(made.statement)
+def test_the_home_and_an_auditor_get_the_same(made):
+    assert made.statement == made.audited
 
-    assert made.other.encode().hex() not in told, "a neighbour's account leaf is in it"
+
+def rows_told(made: Made) -> list[tuple[sealing.Content, bytes, bytes]]:
+    """Return the home's rows: as the database has them, the side that was shown, and the one that was not."""
+    told = []
+    for index, content, *side in made.statement["leaves"]:
+        if content.startswith("01"):
+            whole, shown = made.contents[index], bytes.fromhex(side[0])
+            assert shown in (whole.debit_side, whole.credit_side)
+            told.append((whole, shown, whole.credit_side if shown == whole.debit_side else whole.debit_side))
+    return told
+
+
+NOTHINGS = struct.pack(">2q", *[verify_bundle.NONE] * 2)
+
+
+def test_nothing_of_the_other_side_is_in_a_home_s_statement(made):
+    text = json.dumps(made.statement)
+
+    for address in made.others:
+        assert address not in text
+        assert address.encode().hex() not in text
+    mine = [shown for _, shown, _ in rows_told(made)]
+    for whole in made.contents.values():
+        for side in filter(None, (whole.debit_side, whole.credit_side)):
+            if side not in mine:
+                assert side[:16].hex() not in text, "the salt of another side"
+                # Where no balance is kept, a side is little more than nothings, and those stand in any row.
+                assert side.endswith(NOTHINGS) or side[16:].hex() not in text, "another side"
+    for _, _, hidden_side in rows_told(made):
+        numbers = struct.unpack_from(">3q" if len(hidden_side) == 40 else ">4q", hidden_side, 16)
+        for number in numbers[2:]:
+            assert number < 1000 or struct.pack(">q", number).hex() not in text, "where the other side stands"
+    assert len(rows_told(made)) == 10
+
+
+def test_what_a_home_is_not_shown_cannot_be_guessed_from_the_hashes(made):
+    """Who knows everything of the other side but its salt finds no hash of it, and no neighbour has a bare hash."""
+    hashes = {digest for _, _, digest in made.statement["nodes"]}
+    for whole, shown, hidden_side in rows_told(made):
+        told = whole.content[-64:]
+        assert sha256(hidden_side).digest() in told, "the attack below would look for the wrong thing"
+        for salt in (b"", bytes(16), shown[:16]):
+            assert sha256(salt + hidden_side[16:]).digest() not in told
+    contents = [told.content for told in made.contents.values()]
+    assert hashes & {merkle.leaf_hash(content).hex() for content in contents}, "it has neighbours"
+    assert not hashes & {merkle.leaf_hash(content[:-16]).hex() for content in contents}
+
+
+def test_the_shares_in_a_statement_name_nobody_else_s_balance(made):
     sums = {total for share in made.statement["shares"] for total, _ in share["path"][:1]}
     with zipfile.ZipFile(io.BytesIO(made.bundle)) as archive:
         standing = json.loads(archive.read("claims.json"))["standing"]
@@ -123,13 +186,13 @@ def test_the_shares_in_a_statement_name_nobody_else_s_balance(made):
 
 def rows_of(statement: dict[str, Any]) -> list[int]:
     """Return the places of the transfers among a statement's leaves."""
-    return [at for at, (_, content) in enumerate(statement["leaves"]) if content.startswith("01")]
+    return [at for at, (_, content, *_) in enumerate(statement["leaves"]) if content.startswith("01")]
 
 
 def without(number: int) -> Callable[[dict[str, Any]], None]:
     def bend(told: dict[str, Any]) -> None:
         at = rows_of(told)[number]
-        index, content = told["leaves"].pop(at)
+        index, content, _ = told["leaves"].pop(at)
         digest = verify_bundle.sha256(b"\0" + bytes.fromhex(content)).hexdigest()
         told["nodes"].append([index, index + 1, digest])  # the root still fits
 
@@ -156,8 +219,18 @@ def negative_sum(told: dict[str, Any]) -> None:
 
 def flipped(told: dict[str, Any]) -> None:
     at = rows_of(told)[2]
-    index, content = told["leaves"][at]
-    told["leaves"][at] = [index, content[:-1] + ("0" if content[-1] != "0" else "1")]
+    index, content, side = told["leaves"][at]
+    told["leaves"][at] = [index, content[:-1] + ("0" if content[-1] != "0" else "1"), side]
+
+
+def other_side(told: dict[str, Any]) -> None:
+    """Show another balance for a row, behind the same salt."""
+    leaf = told["leaves"][rows_of(told)[2]]
+    leaf[2] = leaf[2][:-1] + ("0" if leaf[2][-1] != "0" else "1")
+
+
+def no_side(told: dict[str, Any]) -> None:
+    told["leaves"][rows_of(told)[2]].pop()
 
 
 def swapped(told: dict[str, Any]) -> None:
@@ -186,6 +259,8 @@ def another_address(told: dict[str, Any]) -> None:
         (negative_sum, "less than nothing"),
         (flipped, "not part of what was signed"),
         (swapped, "not part of what was signed"),
+        (other_side, "is not the one that was sealed"),
+        (no_side, "cannot be read"),
         (share_twice, "an account has two shares"),
         (another_address, "is not a row of this account"),
         (lambda told: told["nodes"].pop(), "lacks a part of the tree"),
@@ -279,12 +354,30 @@ def test_only_an_auditor_gets_it_and_only_once_it_is_told(committed_db):
     assert signed_in(auditor, second_factor=True).get(proof, {"kept": [1] * 11}).status_code == 400
 
 
-def test_a_household_is_handed_no_leaf_which_would_tell_where_a_buyer_stands(db):
-    answer = signed_in(factories.member()).get("/api/v1/wallet/proof")
+def test_a_home_s_adults_take_their_own_and_nobody_else_does(committed_db):
+    mother = factories.member()
+    home = factories.tokens_in_wallet(mother.membership.household, 5)
+    assert signed_in(mother).get(MINE).json()["code"] == "not_sealed_yet"
+    assert signed_in(mother).get("/wallet/proof").status_code == 409
+    sealed()
+    liabilities.tell()
 
-    assert answer.status_code == 404
-    handed = [route for route, row in ROWS.items() if "proof" in route and row.audience is MEMBER]
-    assert handed == []
+    told = signed_in(mother).get(MINE).json()
+    page = signed_in(mother).get("/wallet/proof")
+
+    assert (told["address"], told["posted"]) == (wallet_address(home), 5)
+    assert page.json() == told
+    assert page["content-disposition"].startswith('attachment; filename="maru-statement-2')
+    for role, code in (("teen", "only_adults_prove"), ("child", "wallet_not_shown")):
+        young = signed_in(factories.member(of=home, role=role))
+        assert (young.get(MINE).status_code, young.get(MINE).json()["code"]) == (403, code)
+        assert young.get("/wallet/proof").status_code == 403
+    for somebody in (factories.auditor(), factories.staff(), factories.staff(of=factories.organisation())):
+        assert signed_in(somebody, second_factor=True).get(MINE).status_code == 403
+    neighbour = factories.member(of=factories.tokens_in_wallet(factories.household(), 7))
+    assert signed_in(neighbour).get(MINE).json()["code"] == "not_sealed_yet"
+    assert Client().get(MINE).status_code in (401, 403)
+    assert signed_in(mother).get(MINE, {"kept": 10**9}).json()["code"] == "unknown_checkpoint"
 
 
 def test_a_statement_reaches_as_far_as_what_was_told(committed_db):
