@@ -73,6 +73,12 @@ MUTATIONS = {
         becomes="IF true THEN",
         checks=(test_races.test_single_posts_in_opposite_directions_do_not_deadlock,),
     ),
+    "a single capture takes its locks in no order": Mutation(
+        functions="^ledger_apply_capture$",
+        pattern=r"ORDER BY l\.account_id(?= FOR NO KEY UPDATE)",
+        becomes="ORDER BY random()",
+        checks=(test_races.test_single_captures_in_opposite_directions_do_not_deadlock,),
+    ),
     "a hold may be resolved twice": Mutation(index="transfer_hold_resolved_once", checks=(a_hold_resolves_once,)),
     "the sealer goes by the last id": Mutation(
         functions="^ledger_seal_leaves$",

@@ -173,6 +173,20 @@ def test_single_posts_in_opposite_directions_do_not_deadlock(committed_db):
     assert deadlocks() == before
 
 
+def test_single_captures_in_opposite_directions_do_not_deadlock(committed_db):
+    left, right = books.account(tokens=1000), books.account(tokens=1000)
+    held = [[books.hold(debit=(left, right)[n % 2]).key for _ in range(10)] for n in range(HANDS)]
+    before = deadlocks()
+
+    def act(number):
+        return [books.capture(((right, left)[number % 2], 1), hold=hold, key=f"race:{hold}") for hold in held[number]]
+
+    answers = all_at_once(act)
+
+    assert kinds(answers) == {list: HANDS}
+    assert deadlocks() == before
+
+
 def deadlocks():
     connection.close()
     with connection.cursor() as cursor:
