@@ -165,6 +165,16 @@ def _other(world: World) -> dict[str, Any]:
     return {"whole": factories.insight(of=home, source="urn:device:other").appliance_id}
 
 
+def _owner(world: World) -> dict[str, Any]:
+    return {"owner": Consent.objects.get(pk=world.parts["consent_id"]).decided_by.membership.pk}
+
+
+def _own(world: World) -> dict[str, Any]:
+    mother = Consent.objects.get(pk=world.parts["consent_id"]).decided_by
+    Appliance.objects.filter(household=mother.membership.household_id).update(private_to=mother.membership)
+    return {}
+
+
 def _code(world: World) -> dict[str, Any]:
     mother = Consent.objects.get(pk=world.parts["consent_id"]).decided_by
     invited = appliances.ask_for_code(actor=mother, label="새 허브", type="", at=timezone.now())
@@ -211,6 +221,8 @@ BODIES: dict[tuple[str, str], Body] = {
     ("POST", "privacy"): lambda world: {"asks_per_week": 10, "min_tokens": 0},
     ("POST", "privacy/organisations"): _never,
     ("POST", "appliances/<uuid:appliance_id>"): _description,
+    ("POST", "appliances/<uuid:appliance_id>/own"): _owner,
+    ("POST", "appliances/<uuid:appliance_id>/give-back"): _own,
     ("POST", "appliances/<uuid:appliance_id>/join"): _other,
     ("POST", "appliances/<uuid:appliance_id>/kinds"): lambda world: {"never": "air.pm25"},
     ("POST", "appliances/pairings"): lambda world: {"type": "hub", "name": "새 허브"},

@@ -1,5 +1,6 @@
 """The appliances of a home as its page shows them: one card for each thing, however many names its hub has for it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,19 +16,17 @@ from marketplace.appliances import policies
 from marketplace.appliances.models import Appliance
 from marketplace.appliances.queries import kinds_of
 from marketplace.care.forms import ApplianceForm
+from marketplace.care.twin import charts, names, sayings
+from marketplace.care.twin.page import kinds_of_wholes, refill_for
+from marketplace.insights import twin
 from marketplace.insights.kinds import KINDS
+from rewards.redemption.models import Reward
 
 #: After this long without a word, the card says since when.
 SILENCE = timedelta(days=2)
-ICONS = {
-    Appliance.Type.AIR_PURIFIER: "purifier",
-    Appliance.Type.AIR_SENSOR: "sensor",
-    Appliance.Type.ROBOT_VACUUM: "vacuum",
-    Appliance.Type.REFRIGERATOR: "fridge",
-    Appliance.Type.MICROWAVE: "microwave",
-    Appliance.Type.AIR_CONDITIONER: "cooler",
-    Appliance.Type.OTHER: "appliance",
-}
+DAY = timedelta(days=1)
+#: So many further words stand on a card beside the first; all of them are on the appliance's own page.
+MORE_WORDS = 3
 
 
 @dataclass(frozen=True)
@@ -41,30 +40,70 @@ class KindSwitch:
 
 @dataclass(frozen=True)
 class ApplianceCard:
-    """One appliance as its home sees it. Values stay out of it: they come with the twin.
+    """One appliance as its home sees it: what it is, what it said last, what nobody may ask about.
 
     Attributes:
+        name: tells it from every other one of the home.
+        said: its last words, what people look for first before the others.
+        spark: a day of the first of them as a small line; empty where that is no measure.
+        refill: a filter of the shop that fits, while its own is low.
         parts: other names of the hub's that speak for the same thing.
         others: what it may turn out to be one with.
     """
 
     appliance: Appliance
+    name: str
     icon: str
+    said: list[sayings.Said]
+    spark: list[str]
+    health: sayings.Health
+    refill: Reward | None
     noticed: str
     is_silent: bool
     can_change: bool
     form: ApplianceForm | None
     kinds: list[KindSwitch]
     parts: list[Appliance]
-    others: list[Appliance]
+    others: list["Other"]
+
+    @property
+    def main(self) -> sayings.Said | None:
+        return self.said[0] if self.said else None
+
+    @property
+    def more(self) -> list[sayings.Said]:
+        return self.said[1 : 1 + MORE_WORDS]
 
     @property
     def nevers(self) -> int:
         return sum(kind.is_never for kind in self.kinds)
 
 
+@dataclass(frozen=True)
+class Other:
+    """Another appliance of the home, under the name by which its page calls it."""
+
+    pk: UUID
+    name: str
+    last_seen_at: datetime | None
+
+
+@dataclass(frozen=True)
+class _Home:
+    """What is known of all appliances that one member sees, each thing's together."""
+
+    user: User
+    at: datetime
+    names: dict[UUID, str]
+    told: dict[UUID, set[str]]
+    counted: dict[UUID, list[str]]
+    states: dict[UUID, list[twin.State]]
+    hours: dict[UUID, dict[twin.Stream, list[twin.Summary]]]
+    refills: Mapping[str, Reward]
+
+
 def cards_of(user: User, *, at: datetime, failed: tuple[UUID, ApplianceForm] | None = None) -> list[ApplianceCard]:
-    """Return the cards of what this member sees, in two statements.
+    """Return the cards of what this member sees, in a number of statements that does not grow with the home.
 
     Args:
         failed: the description somebody has just posted that needs another word, by its appliance.
@@ -72,38 +111,76 @@ def cards_of(user: User, *, at: datetime, failed: tuple[UUID, ApplianceForm] | N
     week = Count("insights", filter=Q(insights__received_at__gt=at - WEEK))
     rows = Appliance.objects.visible_to(user).annotate(noticed=week).select_related("private_to__user")
     found = list(rows.order_by("joined_at", "pk"))
-    kinds, failing = kinds_of(row.pk for row in found), dict([failed]) if failed else {}
+    failing = dict([failed]) if failed else {}
     wholes = [row for row in found if row.part_of_id is None]
+    home = _home(user, found, wholes, at)
     return [
-        _card(row, [part for part in found if part.part_of_id == row.pk], wholes, user, at, kinds, failing.get(row.pk))
+        _card(row, [part for part in found if part.part_of_id == row.pk], wholes, home, failing.get(row.pk))
         for row in wholes
     ]
 
 
+def _home(user: User, rows: list[Any], wholes: list[Any], at: datetime) -> _Home:
+    ids = [row.pk for row in rows]
+    whole_of = {row.pk: row.part_of_id or row.pk for row in rows}
+    all_states = twin.latest(appliance_ids=ids)
+    told = kinds_of_wholes(rows, all_states)
+    states: dict[UUID, list[twin.State]] = {}
+    for state in all_states:
+        states.setdefault(whole_of[state.appliance_id], []).append(state)
+    hours: dict[UUID, dict[twin.Stream, list[twin.Summary]]] = {}
+    for pk, streams in twin.summaries_of_each(appliance_ids=ids, since=at - DAY, until=at).items():
+        hours.setdefault(whole_of[pk], {}).update(streams)
+    low = {row.type for row in wholes if sayings.health_of(states.get(row.pk, []), at=at).filter_is_low}
+    return _Home(
+        user=user,
+        at=at,
+        names=names.names_of(wholes, told),
+        told=told,
+        counted=kinds_of(ids),
+        states=states,
+        hours=hours,
+        refills=refill_for(low, at=at),
+    )
+
+
 def _card(
-    appliance: Any,
-    parts: list[Any],
-    wholes: list[Any],
-    user: User,
-    at: datetime,
-    kinds: dict[UUID, list[str]],
-    failing: ApplianceForm | None,
+    appliance: Any, parts: list[Any], wholes: list[Any], home: _Home, failing: ApplianceForm | None
 ) -> ApplianceCard:
     initial = {"type": appliance.type, "model": appliance.model}
-    can_change = policies.is_changeable(appliance, by=user.membership)
+    can_change = policies.is_changeable(appliance, by=home.user.membership)
     form = failing or ApplianceForm(initial=initial, prefix=str(appliance.pk))
-    seen = {kind for row in (appliance, *parts) for kind in kinds.get(row.pk, ())}
+    counted = {kind for row in (appliance, *parts) for kind in home.counted.get(row.pk, ())}
+    states = home.states.get(appliance.pk, [])
+    said, health = sayings.said_by(states), sayings.health_of(states, at=home.at)
     return ApplianceCard(
         appliance=appliance,
-        icon=ICONS[Appliance.Type(appliance.type)],
+        name=home.names[appliance.pk],
+        icon=names.icon_of(appliance, home.told.get(appliance.pk, ())),
+        said=said,
+        spark=_spark(said, home.hours.get(appliance.pk, {}), home.at),
+        health=health,
+        refill=home.refills.get(appliance.type) if health.filter_is_low else None,
         noticed=_noticed(sum(row.noticed for row in (appliance, *parts))),
-        is_silent=appliance.last_seen_at is None or appliance.last_seen_at < at - SILENCE,
+        is_silent=appliance.last_seen_at is None or appliance.last_seen_at < home.at - SILENCE,
         can_change=can_change,
         form=form if can_change else None,
-        kinds=_switches(appliance, seen),
+        kinds=_switches(appliance, counted),
         parts=parts,
-        others=[row for row in wholes if row.pk != appliance.pk and row.private_to_id == appliance.private_to_id],
+        others=[
+            Other(row.pk, home.names[row.pk], row.last_seen_at)
+            for row in wholes
+            if row.pk != appliance.pk and row.private_to_id == appliance.private_to_id
+        ],
     )
+
+
+def _spark(said: list[sayings.Said], hours: dict[twin.Stream, list[twin.Summary]], at: datetime) -> list[str]:
+    if not said or said[0].kind in charts.AMOUNTS:
+        return []
+    stream = next((one for one in sorted(hours) if one[0] == said[0].kind), None)
+    found = hours[stream] if stream else []
+    return charts.spark_of(found, since=at - DAY, until=at) if len(found) > 1 else []
 
 
 def _switches(appliance: Appliance, seen: set[str]) -> list[KindSwitch]:

@@ -37,6 +37,7 @@ CHORES: tuple[Callable[[], object], ...] = (
     treasury.expire_tokens,
     appliances.prune_pairing,
     insights.forget_memories,
+    insights.keep_twin,
     insights.rotate_keys,
     ledger.seal,
     ledger.roll_up,

@@ -53,6 +53,15 @@ class JoinForm(forms.Form):
         return UUID(str(self.cleaned_data["whole"]))
 
 
+class OwnerForm(forms.Form):
+    """Whose own an appliance is to be."""
+
+    owner = forms.UUIDField()
+
+    def owner_id(self) -> UUID:
+        return UUID(str(self.cleaned_data["owner"]))
+
+
 class LineForm(forms.Form):
     """What a home decided beforehand. There is only a no to say beforehand."""
 

@@ -5,6 +5,7 @@ from django.urls import path
 from marketplace.care import api
 from marketplace.care.views import (
     accounts,
+    appliance,
     appliances,
     audit,
     findings,
@@ -49,7 +50,10 @@ urlpatterns = [
     path("shop/orders/<uuid:order_id>", shop.show_order, name="shop_order"),
     path("shop/orders/<uuid:order_id>/cancel", shop.cancel_order, name="shop_cancel_order"),
     path("appliances", appliances.show_appliances, name="appliances"),
-    path("appliances/<uuid:appliance_id>", appliances.describe_appliance, name="describe_appliance"),
+    path("appliances/<uuid:appliance_id>", appliances.show_or_describe, name="appliance"),
+    path("appliances/<uuid:appliance_id>/own", appliance.make_own, name="make_own"),
+    path("appliances/<uuid:appliance_id>/give-back", appliance.give_back, name="give_back"),
+    path("appliances/<uuid:appliance_id>/forget", appliance.forget, name="forget_appliance"),
     path("appliances/<uuid:appliance_id>/sharing", appliances.change_sharing, name="change_sharing"),
     path("appliances/<uuid:appliance_id>/kinds", appliances.change_kinds, name="change_kinds"),
     path("appliances/<uuid:appliance_id>/join", appliances.join_appliance, name="join_appliance"),

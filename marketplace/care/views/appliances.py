@@ -18,8 +18,9 @@ from marketplace.appliances.models import Appliance
 from marketplace.appliances.queries import let_in, waiting_code
 from marketplace.brokerage import operations as brokerage
 from marketplace.brokerage.views.swaps import SeeOther, is_swap, see_other
-from marketplace.care.appliance_cards import ICONS, cards_of
+from marketplace.care.appliance_cards import cards_of
 from marketplace.care.forms import ApplianceForm, JoinForm, KeyForm, PairingForm
+from marketplace.care.views.appliance import show_appliance
 from marketplace.insights.kinds import KINDS
 
 
@@ -57,10 +58,12 @@ def change_kinds(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
     return back_to(appliance_id)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @members_only
-def describe_appliance(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
-    """POST /appliances/<id>: what it is, where its hub did not say."""
+def show_or_describe(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
+    """GET /appliances/<id>: what it said, for a day, a week or a month. POST: what it is, where its hub did not say."""
+    if request.method == "GET":
+        return show_appliance(request, appliance_id)
     appliance, form = _appliance(request, appliance_id), ApplianceForm(request.POST, prefix=str(appliance_id))
     if not form.is_valid():
         return render(request, "care/appliances.html", page_of(request, failed=(appliance_id, form)), status=422)
@@ -104,8 +107,7 @@ def leave(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
     appliance = _appliance(request, appliance_id)
     policies.check_can_change(appliance, actor=person_of(request))
     if request.method == "GET":
-        told = {"appliance": appliance, "icon": ICONS[Appliance.Type(appliance.type)]}
-        return render(request, "care/appliance_leave.html", told)
+        return render(request, "care/appliance_leave.html", {"appliance": appliance})
     parted = brokerage.hand_on_appliance(appliance_id=appliance.pk, actor=person_of(request), at=timezone.now())
     words = gettext("가전을 내보냈어요. 여기서 알아챈 값은 모두 지웠고, 열쇠도 끝났어요.")
     if parted.asks:

@@ -1,8 +1,26 @@
 """What a home's appliances said, kept for the home alone: the state of now and a season of history, sealed."""
 
-from marketplace.insights.twin.looking import Point, State, Stream, history, latest, recent, summaries
+from marketplace.insights.twin.looking import (
+    Point,
+    State,
+    Stream,
+    fine_summaries,
+    history,
+    latest,
+    recent,
+    summaries,
+    summaries_of_each,
+)
 from marketplace.insights.twin.pages import Summary, joined
-from marketplace.insights.twin.recording import close_books, drop_months, forget, keep_months, make_month, record
+from marketplace.insights.twin.recording import (
+    close_books,
+    drop_months,
+    forget,
+    forget_history,
+    keep_months,
+    make_month,
+    record,
+)
 
 __all__ = [
     "Point",
@@ -11,7 +29,9 @@ __all__ = [
     "Summary",
     "close_books",
     "drop_months",
+    "fine_summaries",
     "forget",
+    "forget_history",
     "history",
     "joined",
     "keep_months",
@@ -20,4 +40,5 @@ __all__ = [
     "recent",
     "record",
     "summaries",
+    "summaries_of_each",
 ]

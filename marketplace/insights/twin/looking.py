@@ -44,7 +44,7 @@ class State:
     """The last word of one stream.
 
     Attributes:
-        lag_s: how long after it was observed a value of this stream usually comes; None if it has no clock of its own.
+        lag_s: how late the values of this stream come, at the least; None if it has no clock of its own.
     """
 
     appliance_id: UUID
@@ -112,11 +112,52 @@ def summaries(
     asked for together are taken for one thing: their hours are joined.
     """
     found: dict[Stream, list[pages.Summary]] = {}
-    for _, page, content in _pages(appliance_ids, kinds, since, until, spans=(Span.DAY,)):
-        hours = pages.summaries_on(content, begins_at=page.begins_at)
-        found.setdefault((page.kind, page.zone), []).extend(one for one in hours if since <= one.begins_at < until)
+    for streams in summaries_of_each(appliance_ids=appliance_ids, kinds=kinds, since=since, until=until).values():
+        for stream, hours in streams.items():
+            found.setdefault(stream, []).extend(hours)
     first = pages.hour_of(since)
-    return {stream: pages.joined(hours, width=pages.HOUR, since=first) for stream, hours in found.items() if hours}
+    return {stream: pages.joined(hours, width=pages.HOUR, since=first) for stream, hours in found.items()}
+
+
+def summaries_of_each(
+    *, appliance_ids: Iterable[UUID], kinds: Collection[str] | None = None, since: datetime, until: datetime
+) -> dict[UUID, dict[Stream, list[pages.Summary]]]:
+    """Return the same as `summaries`, each appliance by itself."""
+    found: dict[UUID, dict[Stream, list[pages.Summary]]] = {}
+    for book, page, content in _pages(appliance_ids, kinds, since, until, spans=(Span.DAY,)):
+        within = [
+            one for one in pages.summaries_on(content, begins_at=page.begins_at) if since <= one.begins_at < until
+        ]
+        if within:
+            found.setdefault(book.appliance_id, {}).setdefault((page.kind, page.zone), []).extend(within)
+    return found
+
+
+def fine_summaries(
+    *,
+    appliance_ids: Iterable[UUID],
+    kinds: Collection[str] | None = None,
+    since: datetime,
+    until: datetime,
+    width: timedelta,
+) -> dict[Stream, list[pages.Summary]]:
+    """Return summaries narrower than an hour, counted from `since`, for a time of about a day; in two statements.
+
+    They are made of one number a minute, which is all that is kept.
+    """
+    found: dict[Stream, dict[int, list[float]]] = {}
+    size = width // timedelta(milliseconds=1)
+    for _, page, content in _pages(appliance_ids, kinds, since, until, spans=(Span.HOUR,)):
+        places = found.setdefault((page.kind, page.zone), {})
+        into, last = pages.milliseconds(page.begins_at, since=since), pages.milliseconds(until, since=since)
+        for at, value in pages.numbers_on(content):
+            if 0 <= into + at < last:
+                places.setdefault((into + at) // size, []).append(value)
+    return {
+        stream: [pages.summed(since + place * width, width, places[place]) for place in sorted(places)]
+        for stream, places in found.items()
+        if places
+    }
 
 
 def _pages(

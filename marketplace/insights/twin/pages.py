@@ -4,6 +4,7 @@ All of it is pure, and the same whatever order the readings come in: a page hold
 """
 
 import json
+import math
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -118,6 +119,11 @@ def with_words(page: bytes, said: Iterable[TimedWord]) -> bytes:
 def words_on(page: bytes) -> list[TimedWord]:
     """Return the words on a day's page, in the order of time."""
     return [(at, word, covers) for at, word, covers in json.loads(page)] if page else []
+
+
+def summed(begins_at: datetime, width: timedelta, values: Sequence[float]) -> Summary:
+    """Return the summary of some values."""
+    return Summary(begins_at, width, len(values), min(values), max(values), round(math.fsum(values), DECIMALS))
 
 
 def joined(summaries: Sequence[Summary], *, width: timedelta, since: datetime) -> list[Summary]:

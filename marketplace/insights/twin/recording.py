@@ -10,7 +10,10 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import connection, transaction
 
-from consent.parties.models import Household
+from consent.parties import operations as parties
+from consent.parties.models import Household, User
+from marketplace.appliances import policies
+from marketplace.appliances.models import Appliance
 from marketplace.insights import vault
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.models import SealedObject, TwinBook, TwinPage
@@ -18,8 +21,8 @@ from marketplace.insights.normalise import NormalReading
 from marketplace.insights.twin import pages
 from marketplace.insights.twin.books import OpenBook, Place, open_books, page_place, state_place
 
-#: What weight one more value has in the usual time it takes to come.
-LAG_WEIGHT = 0.2
+#: What weight one more late value has in how late a stream is said to be; it counts up from nothing.
+LAG_WEIGHT = 0.05
 #: How many books the clock closes at a time.
 CLOSING = 2_000
 
@@ -35,16 +38,19 @@ INSERT INTO insights_twinpage (book_id, kind, zone, span, begins_at, box)
 SELECT * FROM unnest(%(books)s::uuid[], %(kinds)s::text[], %(zones)s::text[], %(spans)s::text[],
     %(begins)s::timestamptz[], %(boxes)s::bytea[])
 ON CONFLICT (book_id, kind, zone, span, begins_at) DO UPDATE SET box = EXCLUDED.box"""
-# The state never goes back: what comes late is written in its pages and changes nothing here.
+# The state never goes back: what comes late is written in its pages and changes nothing here. Late values are believed
+# slowly, since a hub may have kept them; one that comes at once proves that the clock is right.
 _WRITE_STATES = """
 INSERT INTO insights_twinstate AS was (appliance_id, kind, zone, book_id, observed_at, heard_at, lag_s, box)
-SELECT a, k, z, b, o, %(at)s, l, x
+SELECT a, k, z, b, o, %(at)s, l * %(weight)s, x
 FROM unnest(%(appliances)s::uuid[], %(kinds)s::text[], %(zones)s::text[], %(books)s::uuid[],
     %(observed)s::timestamptz[], %(lags)s::float8[], %(boxes)s::bytea[]) AS said (a, k, z, b, o, l, x)
 ORDER BY a, k, z
 ON CONFLICT (appliance_id, kind, zone) DO UPDATE SET
     book_id = EXCLUDED.book_id, observed_at = EXCLUDED.observed_at, heard_at = EXCLUDED.heard_at, box = EXCLUDED.box,
-    lag_s = COALESCE(was.lag_s + %(weight)s * (EXCLUDED.lag_s - was.lag_s), EXCLUDED.lag_s, was.lag_s)
+    lag_s = COALESCE(
+        LEAST(EXCLUDED.lag_s / %(weight)s, COALESCE(was.lag_s, 0) * (1 - %(weight)s) + EXCLUDED.lag_s), was.lag_s
+    )
 WHERE EXCLUDED.observed_at >= was.observed_at"""
 
 Span = TwinPage.Span
@@ -245,6 +251,23 @@ def forget(*, appliance_ids: Iterable[UUID]) -> int:
     if sealed:
         vault.shred(sealed)
     return len(sealed)
+
+
+@transaction.atomic(durable=True)
+def forget_history(*, appliance_id: UUID, actor: User, at: datetime) -> int:
+    """Destroy what a home kept of one appliance, because somebody of it says so; what it says next begins anew.
+
+    Raises:
+        Appliance.DoesNotExist: there is no such appliance, or it has left.
+        NotPermitted: `actor` is neither an adult of its home nor its owner.
+    """
+    # Whoever writes into the twin holds the appliance too: they come before this and are forgotten, or after it.
+    appliance = Appliance.objects.select_for_update().get(pk=appliance_id, left_at=None)
+    policies.check_can_change(appliance, actor=actor)
+    family = Appliance.objects.family_of(appliance).values_list("pk", flat=True)
+    books = forget(appliance_ids=list(family))
+    parties.note(actor=str(actor.pk), action="twin.forget", subject=f"appliance:{appliance.pk}", at=at)
+    return books
 
 
 @transaction.atomic(savepoint=False)

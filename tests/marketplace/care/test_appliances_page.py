@@ -178,5 +178,5 @@ def test_costs_the_same_number_of_statements_however_many_there_are(mother, appl
     browser = signed_in(mother)
     browser.get("/appliances")
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(14):
         browser.get("/appliances")

@@ -223,15 +223,22 @@ def test_a_page_that_was_tampered_with_stops_nobody(home):
     assert [value for _, value in said(home)] == [50]
 
 
-def test_the_usual_lag_follows_slowly_and_only_clocks_of_their_own_have_one(home):
-    tell(home, reading(1, observed_at=NOW - timedelta(seconds=10)), at=NOW)
-    tell(home, reading(2, observed_at=NOW + timedelta(seconds=50)), at=NOW + timedelta(seconds=160))
+def test_a_clock_is_doubted_slowly_and_believed_at_once(home):
+    def lag(late_s, *, minute):
+        at = NOW + timedelta(minutes=minute)
+        tell(home, reading(1, observed_at=at - timedelta(seconds=late_s)), at=at)
+        (state,) = twin.latest(appliance_ids=ids(home))
+        return state.lag_s
+
+    assert lag(300, minute=0) == pytest.approx(15)
+    assert [round(lag(300, minute=n)) for n in range(1, 20)][-1] > 150
+    assert lag(4, minute=20) == pytest.approx(4)
+
+
+def test_what_has_no_clock_of_its_own_has_no_lag(home):
     tell(home, reading(500, kind="air.co2", unit="[ppm]", observed_at=None))
 
-    lags = {one.kind: one.lag_s for one in twin.latest(appliance_ids=ids(home))}
-
-    assert lags["air.pm25"] == pytest.approx(10 + 0.2 * (110 - 10))
-    assert lags["air.co2"] is None
+    assert [one.lag_s for one in twin.latest(appliance_ids=ids(home))] == [None]
 
 
 def test_forgetting_one_appliance_leaves_the_others(home):

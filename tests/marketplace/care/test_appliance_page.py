@@ -1,0 +1,276 @@
+"""One appliance's own page: what it said, for a day, a week or a month, in words, lines and tables."""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from consent.parties.models import AuditEntry
+from marketplace.appliances.models import Appliance
+from marketplace.insights import twin
+from marketplace.insights.models import TwinBook
+from tests import factories
+from tests.browsers import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def mother():
+    return factories.member(name="지우")
+
+
+@pytest.fixture
+def home(mother):
+    return mother.membership.household
+
+
+@pytest.fixture
+def teen(home):
+    return factories.member(of=home, role="teen", name="하늘")
+
+
+def said(home, value, *, ago=timedelta(minutes=5), **fields):
+    at = timezone.now()
+    return factories.insight(of=home, value=value, at=at, observed_at=at - ago, **fields).appliance
+
+
+def page(user, appliance, query="", **headers):
+    return signed_in(user).get(f"/appliances/{appliance.pk}{query}", headers=headers)
+
+
+def text_of(html):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html)).replace("&nbsp;", "\N{NO-BREAK SPACE}")
+
+
+def test_says_what_it_said_last_with_its_unit_and_when(mother, home):
+    purifier = said(home, 62)
+    said(home, 1200, kind="air.co2", unit="[ppm]")
+
+    facts = text_of(re.search(r'<dl class="facts">.*?</dl>', page(mother, purifier).text, re.DOTALL)[0])
+
+    assert re.search(r"초미세먼지 PM2.5\s*62\s*µg/m³ \d+월 \d+일 \d\d:\d\d", facts)
+    assert re.search(r"이산화탄소\s*1,200\s*ppm", facts)
+
+
+@pytest.mark.parametrize(("range_name", "ago"), [("day", 60), ("week", 60 * 24 * 3), ("month", 60 * 24 * 6)])
+def test_draws_a_line_for_each_range_and_the_same_in_a_table(mother, home, range_name, ago):
+    for step in range(6):
+        purifier = said(home, 10 + step * 8, ago=timedelta(minutes=ago - step * ago / 12))
+
+    html = page(mother, purifier, f"?range={range_name}").text
+
+    assert re.search(r'<svg class="chart".*?<title id="(chart-air-pm25-title)">.*?<desc id="', html, re.DOTALL)
+    assert html.count('class="mean"') + html.count('<rect class="a"') >= 1
+    rows = re.findall(r'<th scope="row">(.*?)</th>', html)
+    assert rows
+    counts = re.findall(r'<td class="num">(\d+)</td></tr>', html)
+    assert sum(map(int, counts)) == 6
+
+
+def test_no_line_crosses_a_time_in_which_nothing_came(mother, home):
+    for minutes in (600, 590, 580, 570, 60, 50, 40, 30):
+        purifier = said(home, minutes / 10, ago=timedelta(minutes=minutes))
+
+    html = page(mother, purifier).text
+
+    assert html.count('class="mean"') == 2
+
+
+def test_a_day_is_divided_into_the_lowest_mean_and_highest_of_each_place(mother, home):
+    now = timezone.now().replace(minute=30, second=0, microsecond=0) - timedelta(hours=3)
+    for step, value in enumerate((10, 20, 60)):
+        at = now + timedelta(minutes=step)
+        purifier = factories.insight(of=home, value=value, at=at, observed_at=at).appliance
+
+    cells = re.findall(r'<td class="num">(.*?)</td>', page(mother, purifier).text)
+
+    assert cells == ["10\N{NO-BREAK SPACE}µg/m³", "30\N{NO-BREAK SPACE}µg/m³", "60\N{NO-BREAK SPACE}µg/m³", "3"]
+
+
+def test_amounts_are_added_up_into_bars(mother, home):
+    for hours in (1, 1.1, 5):
+        oven = said(home, 90, kind="microwave.cook", unit="s", ago=timedelta(hours=hours))
+
+    html = page(mother, oven).text
+
+    assert "모두 4분 30초" in html
+    assert 'class="mean"' not in html
+
+
+def test_lists_words_the_latest_first_with_how_often(mother, home):
+    for days, word in ((2, "cable"), (1, "sock")):
+        vacuum = said(home, word, kind="vacuum.obstacle", unit="", confidence=Decimal("0.9"), ago=timedelta(days=days))
+
+    words = text_of(page(mother, vacuum, "?range=week").text)
+
+    assert "바닥에서 본 것 2번 말했어요" in words
+    assert words.index("양말") < words.rindex("전선")
+
+
+def test_an_empty_time_says_so_and_leads_back(mother, home):
+    purifier = said(home, 62)
+
+    html = page(mother, purifier, "?range=day&back=3").text
+
+    assert "이 동안에는 온 소식이 없어요." in html
+    assert 'href="?range=day&amp;back=2"' in html
+
+
+@pytest.mark.parametrize("query", ["?range=year", "?back=-1", "?back=x", "?back=9999", "?range=&back=", "?back=²"])
+def test_what_nobody_could_choose_shows_the_last_day(mother, home, query):
+    assert page(mother, said(home, 62), query).status_code == 200
+
+
+def test_a_low_filter_leads_to_one_that_fits_and_says_no_more(mother, home):
+    reward = factories.reward(fits=["air_purifier"])
+    purifier = said(home, 4, kind="filter.remaining", unit="%")
+
+    html = page(mother, purifier).text
+
+    assert "필터가 4% 남았어요." in html
+    assert f'/shop?show=parts#reward-{reward.pk}"' in html
+    assert f'#reward-{reward.pk}"' in signed_in(mother).get("/appliances").text
+
+
+def test_a_filter_that_is_not_low_leads_nowhere(mother, home):
+    factories.reward(fits=["air_purifier"])
+
+    html = page(mother, said(home, 34, kind="filter.remaining", unit="%")).text
+
+    assert "필터가 34% 남았어요." in html
+    assert "#reward-" not in html
+
+
+def test_a_fault_of_this_week_is_said_and_an_older_one_is_not(mother, home):
+    purifier = said(home, "lg:BRUSH_ERROR", kind="device.fault", unit="")
+    assert "고장 코드 BRUSH_ERROR" in re.search(r'class="state".*', page(mother, purifier).text)[0]
+
+    at = timezone.now() - timedelta(days=9)
+    other = factories.insight(
+        of=home, value="lg:CLIFF", kind="device.fault", unit="", source="urn:b", at=at, observed_at=at
+    ).appliance
+    assert "알렸어요" not in page(mother, other).text
+
+
+def test_a_clock_that_is_off_is_said(mother, home):
+    for _ in range(16):
+        purifier = said(home, 62, ago=timedelta(minutes=6))
+
+    assert "분쯤 늦게 와요" in page(mother, purifier).text
+
+
+def test_parts_speak_for_their_whole(mother, home):
+    purifier = said(home, 62)
+    part = said(home, 1200, kind="air.co2", unit="[ppm]", source="urn:part")
+    Appliance.objects.filter(pk=part.pk).update(part_of=purifier)
+
+    assert "1,200" in page(mother, purifier).text
+    assert page(mother, part).status_code == 404
+
+
+def test_each_appliance_of_a_home_has_a_name_of_its_own(mother, home):
+    for number in range(3):
+        said(home, 62, source=f"urn:{number}", appliance_type="air_sensor")
+    said(home, 54, kind="climate.humidity", unit="%", source="urn:h", appliance_type="air_sensor")
+    said(home, 21, kind="climate.temperature", unit="Cel", source="urn:t", appliance_type="other")
+    said(home, 3, kind="fridge.temperature", unit="Cel", source="urn:f", appliance_type="other", zone="cooler")
+
+    names = re.findall(r"<h3><a[^>]*>(.*?)</a></h3>", signed_in(mother).get("/appliances").text)
+
+    assert len(names) == len(set(names)) == 6
+    assert names[:3] == [f"공기 측정기, 초미세먼지 PM2.5 {number}" for number in (1, 2, 3)]
+    assert set(names[3:]) == {"공기 측정기, 습도", "실내 온도 센서", "냉장고"}
+
+
+def test_strangers_and_other_members_find_nothing(mother, home, teen):
+    purifier = said(home, 62)
+    assert page(factories.member(), purifier).status_code == 404
+    assert page(teen, purifier).status_code == 200
+
+    Appliance.objects.update(private_to=mother.membership)
+
+    assert page(teen, purifier).status_code == 404
+    assert "62" not in text_of(signed_in(teen).get("/appliances").text)
+
+
+def test_a_teen_sees_what_is_the_homes_and_changes_nothing_of_it(mother, home, teen):
+    purifier = said(home, 62)
+
+    html = page(teen, purifier).text
+
+    assert "/own" not in html
+    assert "/forget" not in html
+    for act in ("own", "give-back", "forget"):
+        data = {"owner": teen.membership.pk}
+        assert signed_in(teen).post(f"/appliances/{purifier.pk}/{act}", data).status_code == 403
+
+
+def test_an_adult_gives_it_to_a_teen_who_gives_it_back(mother, home, teen):
+    purifier = said(home, 62)
+
+    made = signed_in(mother).post(f"/appliances/{purifier.pk}/own", {"owner": teen.membership.pk}, follow=True)
+    assert "이제 하늘 님만 보고 정해요." in made.text
+    assert page(mother, purifier).status_code == 404
+    assert "나만의 것이라 다른 식구에게는 보이지 않아요." in page(teen, purifier).text
+
+    signed_in(teen).post(f"/appliances/{purifier.pk}/give-back")
+    html = page(mother, purifier).text
+    assert "말한 것이 아직 없어요." in html
+
+
+@pytest.mark.parametrize("owner", ["", "nobody", "00000000-0000-4000-8000-000000000000", "neighbour", "father"])
+def test_nobody_else_can_be_made_its_owner(mother, home, owner):
+    people = {"neighbour": factories.member(), "father": factories.member(of=home)}
+    purifier = said(home, 62)
+
+    value = people[owner].membership.pk if owner in people else owner
+    sent = signed_in(mother).post(f"/appliances/{purifier.pk}/own", {"owner": value})
+
+    assert sent.status_code in (303, 404)
+    purifier.refresh_from_db()
+    assert purifier.private_to is None
+
+
+def test_forgetting_destroys_what_was_kept_and_begins_anew(mother, home):
+    purifier = said(home, 62)
+
+    signed_in(mother).post(f"/appliances/{purifier.pk}/forget")
+
+    assert not TwinBook.objects.exists()
+    assert AuditEntry.objects.filter(action="twin.forget", actor=str(mother.pk)).count() == 1
+    said(home, 70, ago=timedelta(minutes=1))
+    assert [one.value for one in twin.latest(appliance_ids=[purifier.pk])] == [70]
+
+
+@pytest.mark.parametrize("range_name", ["day", "month"])
+def test_costs_the_same_however_much_it_said(mother, home, range_name, django_assert_num_queries):
+    purifier = said(home, 62)
+    browser, path = signed_in(mother), f"/appliances/{purifier.pk}?range={range_name}"
+    browser.get(path)
+    with django_assert_num_queries(COUNTS[range_name]):
+        browser.get(path)
+    for number in range(12):
+        said(home, number, kind="air.pm10", ago=timedelta(minutes=13 + number))
+        said(home, number, source=f"urn:{number}")
+
+    with django_assert_num_queries(COUNTS[range_name]):
+        browser.get(path)
+
+
+COUNTS = {"day": 15, "month": 13}
+
+
+def test_speaks_english_without_a_korean_word_of_its_own(mother, home):
+    purifier = said(home, 62)
+    said(home, 4, kind="filter.remaining", unit="%")
+    factories.reward(fits=["air_purifier"])
+    mother.locale = "en"
+    mother.save()
+
+    html = re.sub(r"<footer class=\"site-footer\".*", "", page(mother, purifier).text, flags=re.DOTALL)
+
+    assert "Fine dust PM2.5" in html
+    assert set(re.findall(r"[가-힣]+", html)) <= {"한국어", "집", "지우"}
