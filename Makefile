@@ -15,7 +15,7 @@ SUPERVISOR := $(PY) -m config.supervisor
 BESIDE_SERVICES = $(SUPERVISOR) run --fast --with-parent --var
 ROOMS := consent rewards marketplace
 
-.PHONY: help demo test faults fuzz bench screens check clean browser
+.PHONY: help demo test faults fuzz bench screens check clean browser broker
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -24,11 +24,11 @@ demo: $(RUNTIME)
 	@exec $(SUPERVISOR) demo --with-parent --port $(PORT)
 
 ## make test     every test, a real headless Chromium included (ARGS="-k name" picks, WORKERS=2)
-test: $(CHECKING) browser
+test: $(CHECKING) browser broker
 	@exec $(BESIDE_SERVICES) var/test -- $(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 ## make faults   kills, restores, 20,000 calls of sixteen hands, played again (SECONDS=120 takes a slice)
-faults: $(CHECKING)
+faults: $(CHECKING) broker
 	@MARU_FAULT_SECONDS=$(SECONDS) exec $(BESIDE_SERVICES) var/faults -- $(PY) -m pytest tests/faults $(ARGS)
 
 ## make fuzz     every dialect under bodies led by coverage, a minute in all (SECONDS=600 goes on)
@@ -36,7 +36,7 @@ fuzz: $(CHECKING)
 	@MARU_DEMO=1 exec $(PY) -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)
 
 ## make bench    ratios, not absolute numbers (SIZE=full for millions)
-bench: $(CHECKING)
+bench: $(CHECKING) broker
 	@MARU_BENCH_SIZE=$(SIZE) exec $(SUPERVISOR) run --with-parent --var var/bench -- $(PY) -m pytest tests/benchmarks -s $(ARGS)
 
 ## make screens  pictures of every page, in var/screens
@@ -59,6 +59,9 @@ clean:
 
 browser:
 	@sh .ci/browser
+
+broker:
+	@sh .ci/broker
 
 # pip comes last into a virtual environment: one that was cut short has none, and is made anew.
 $(VENV)/bin/pip:

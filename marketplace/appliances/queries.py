@@ -1,12 +1,13 @@
 """What a home has let in, with its keys, as its page lists it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from consent.parties.models import Household, MachineKey, User
-from marketplace.appliances.models import DayCount, PairedKey, Pairing, PairingCode
+from marketplace.appliances.logins import Login
+from marketplace.appliances.models import BrokerLogin, DayCount, PairedKey, Pairing, PairingCode
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,14 @@ def kinds_of(appliance_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
     for appliance_id, kind in rows.values_list("appliance", "kind").distinct():
         found.setdefault(appliance_id, []).append(kind)
     return found
+
+
+def broker_logins(*, at: datetime) -> Iterator[Login]:
+    """Return who may sign in at the broker: every pairing that asked for it and still has a key to speak with."""
+    speaking = PairedKey.objects.open(at).values("pairing")
+    rows = BrokerLogin.objects.filter(pairing__ended_at=None, pairing__in=speaking)
+    for pairing_id, password_hash in rows.values_list("pairing", "password_hash").iterator():
+        yield Login(str(pairing_id), password_hash)
 
 
 def _line(key: PairedKey) -> KeyLine:

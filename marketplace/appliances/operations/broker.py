@@ -21,7 +21,8 @@ from marketplace.appliances.operations.keys import spend_message
 HOLD = timedelta(days=7)
 #: A password of 256 random bits needs no stretching; this is Mosquitto's own number.
 _ROUNDS = 101
-_SALT_BYTES, _PASSWORD_BYTES = 12, 32
+SALT_BYTES = 12
+_PASSWORD_BYTES = 32
 _KEPT = timedelta(days=40)
 
 
@@ -70,12 +71,15 @@ def make_broker_login(*, key_id: UUID, message_sha256: str, at: datetime) -> tup
     return key.pairing_id, password
 
 
-def hash_password(password: str) -> str:
-    """Return a password as Mosquitto's password file has it: PBKDF2 with SHA-512 and a new salt.
+def hash_password(password: str, *, salt: bytes | None = None) -> str:
+    """Return a password as Mosquitto's password file has it: PBKDF2 with SHA-512.
+
+    Args:
+        salt: of `SALT_BYTES`, which Mosquitto insists on; a new one if left out.
 
     Source: mosquitto_passwd(1), `$7$iterations$salt$hash`.
     """
-    salt = secrets.token_bytes(_SALT_BYTES)
+    salt = salt or secrets.token_bytes(SALT_BYTES)
     found = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ROUNDS)
     return f"$7${_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(found).decode()}"
 

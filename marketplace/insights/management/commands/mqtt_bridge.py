@@ -1,0 +1,42 @@
+"""`manage.py mqtt_bridge`: takes in what hubs publish at the broker, until it is told to stop."""
+
+import asyncio
+import signal
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from marketplace.insights.mqtt.bridge import Bridge
+from marketplace.insights.mqtt.broker import Address, AddressUnusable, Broker, read_address
+
+
+class Command(BaseCommand):
+    help = "Take in what hubs and appliances publish at the MQTT broker, until stopped."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.MQTT_URL:
+            raise CommandError("MARU_MQTT_URL is empty: there is no broker to listen to.")
+        if not 1 <= settings.MQTT_IN_FLIGHT <= 65_535:
+            raise CommandError("MARU_MQTT_IN_FLIGHT has to be between 1 and 65535.")
+        try:
+            address = read_address(settings.MQTT_URL, allows_plain=settings.DEMO)
+        except AddressUnusable as exc:
+            raise CommandError(str(exc)) from exc
+        asyncio.run(_run(address))
+
+
+async def _run(address: Address) -> None:
+    bridge = Bridge(
+        lambda: Broker(
+            address,
+            client=settings.MQTT_CLIENT,
+            in_flight=settings.MQTT_IN_FLIGHT,
+            authorities=settings.MQTT_CA,
+        ),
+        client=settings.MQTT_CLIENT,
+        most=settings.MQTT_IN_FLIGHT,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, bridge.stop)
+    await bridge.run()

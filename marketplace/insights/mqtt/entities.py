@@ -1,0 +1,87 @@
+"""Home Assistant's statestream over a broker: one attribute a publication, put together again per state.
+
+A state says neither its unit nor its class; those come under topics of their own, after it. What an entity said of
+itself is remembered, so that a state is understood although the rest of it comes only with the next delivery.
+"""
+
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from uuid import UUID
+
+#: What an entity says of itself once and for all; what it says of one state is not remembered.
+_LASTING = frozenset({"device_class", "unit_of_measurement", "temperature_unit"})
+_ATTRIBUTES = _LASTING | {"last_changed", "last_updated", "last_reset", "current_temperature", "current_humidity"}
+_MAX_CHARACTERS = 256
+_MAX_ENTITIES = 20_000
+
+
+@dataclass
+class Turn:
+    """One state of one entity, with the publications that tell of it."""
+
+    base: str
+    told: dict[str, str]
+    places: list[int] = field(default_factory=list)
+
+    def body(self) -> bytes:
+        """Return it as a broker's messages are forwarded: a list of topics and payloads."""
+        told = [{"topic": f"{self.base}/{name}", "payload": text} for name, text in self.told.items()]
+        return json.dumps(told).encode()
+
+
+class Entities:
+    """What entities said of themselves, the ones heard last; names are in memory only."""
+
+    def __init__(self, *, most: int = _MAX_ENTITIES) -> None:
+        self._known: OrderedDict[tuple[UUID, str], dict[str, str]] = OrderedDict()
+        self._most = most
+        self._lock = Lock()
+
+    def turns(self, pairing_id: UUID, told: Sequence[tuple[int, str, bytes]]) -> tuple[list[Turn], list[int]]:
+        """Put publications together into states, in the order in which the states came.
+
+        Args:
+            told: the place of each publication in its batch, its topic under the dialect, and what it says.
+
+        Returns:
+            The states, and the places of what told of no state here: attributes alone, and what is no attribute.
+        """
+        with self._lock:
+            return self._turns(pairing_id, told)
+
+    def _turns(self, pairing_id: UUID, told: Sequence[tuple[int, str, bytes]]) -> tuple[list[Turn], list[int]]:
+        turns: list[Turn] = []
+        current: dict[str, Turn] = {}
+        alone: list[int] = []
+        for place, topic, payload in told:
+            base, _, name = topic.rpartition("/")
+            text = payload[: 2 * _MAX_CHARACTERS].decode("utf-8", "replace")
+            if name == "state":
+                current[base] = Turn(base, {**self._recalled(pairing_id, base), "state": text})
+                turns.append(current[base])
+            elif name in _LASTING and len(text) <= _MAX_CHARACTERS:
+                self._remember(pairing_id, base, name, text)
+            if base not in current:
+                alone.append(place)
+                continue
+            if name in _ATTRIBUTES:
+                current[base].told[name] = text
+            current[base].places.append(place)
+        return turns, alone
+
+    def _recalled(self, pairing_id: UUID, base: str) -> dict[str, str]:
+        return dict(self._known.get((pairing_id, base), {}))
+
+    def _remember(self, pairing_id: UUID, base: str, name: str, text: str) -> None:
+        self._known.setdefault((pairing_id, base), {})[name] = text
+        self._known.move_to_end((pairing_id, base))
+        while len(self._known) > self._most:
+            self._known.popitem(last=False)
+
+
+def is_of_an_entity(topic: str, payload: bytes) -> bool:
+    """Say whether a publication under Home Assistant's name is one attribute rather than a whole state object."""
+    return topic.count("/") >= 2 and not payload.lstrip().startswith((b"{", b"["))

@@ -1,0 +1,165 @@
+"""A real broker, Maru's rules in it, and the bridge: what a pairing publishes is stored once, and nobody else's is."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from marketplace.appliances.models import BridgeBeat, TurnedAway
+from marketplace.insights.models import Insight
+from marketplace.insights.mqtt.broker import AddressUnusable, read_address
+from tests.brokers import Device
+from tests.config.supervising import wait_until
+from tests.marketplace.appliances.hubs import event
+from tests.marketplace.appliances.publishing import carrying, framed, signing
+
+SECONDS = 60
+VOC = {"kind": "air.voc_index", "unit": "{voc_index}"}
+
+
+def voc(value: int) -> str:
+    """What a sensor says that knows no time; no rule draws anything from it."""
+    return json.dumps({"voc_index": value})
+
+
+def stored(count: int) -> None:
+    wait_until(lambda: Insight.objects.count() >= count, seconds=SECONDS)
+    assert Insight.objects.count() == count
+
+
+def test_what_a_signed_in_pairing_publishes_is_stored_and_answered(broker, bridge, let_devices_in):
+    hub, pairing = signing(), carrying(password="other")
+    let_devices_in()
+
+    with Device(broker, str(hub.pairing.pk), "secret") as signed, Device(broker, str(pairing.pk), "other") as plain:
+        signed.publish("events", framed(hub, [event(62, **VOC), event(-4, **VOC)], message_id="a"))
+        signed.publish("events", framed(hub, [event(62, **VOC)], message_id="b")[:-1])
+        plain.publish("tasmota/tele/plug/SENSOR", '{"ENERGY":{"Power":812}}')
+        first, second = signed.answer_to("a"), signed.answer_to("b")
+
+    assert [one["status"] for one in first["results"]] == ["accepted", "rejected"]
+    assert second == {"message": "b", "status": "refused", "code": "signature_refused"}
+    stored(2)
+    wait_until(lambda: BridgeBeat.objects.exists(), seconds=SECONDS)
+
+
+def test_the_broker_lets_nobody_speak_for_another(broker, bridge, let_devices_in):
+    mine, theirs = carrying(password="mine"), carrying(password="theirs")
+    let_devices_in()
+
+    with Device(broker, str(mine.pk), "mine") as device:
+        device._client.publish(f"in/{theirs.pk}/tasmota/tele/plug/SENSOR", '{"ENERGY":{"Power":1}}', qos=1)
+        device._client.publish("out/all", "x", qos=1)
+        device.publish("tasmota/tele/plug/SENSOR", '{"ENERGY":{"Power":2}}')
+        device.wait_until_sent()
+
+    stored(1)
+    assert Insight.objects.get().household == mine.household
+    with pytest.raises(AssertionError, match="does not let"):
+        Device(broker, str(theirs.pk), "mine", seconds=1)
+
+
+def test_what_comes_while_no_bridge_runs_waits_and_what_is_merely_kept_is_old_news(broker, bridge, let_devices_in):
+    pairing = carrying()
+    let_devices_in()
+    with Device(broker, str(pairing.pk), "secret") as device:
+        device.publish("zigbee2mqtt/a", voc(40))
+        stored(1)
+        bridge.stop()
+        for value in range(41, 91):
+            device.publish("zigbee2mqtt/a", voc(value))
+        device.publish("zigbee2mqtt/kept", voc(7), retain=True)
+        device.wait_until_sent()
+
+    bridge.start()
+
+    # The kept one came live once, and is not told again to who listens anew.
+    stored(52)
+    bridge.stop()
+    bridge.start()
+    with Device(broker, str(pairing.pk), "secret") as device:
+        device.publish("zigbee2mqtt/a", voc(99))
+        stored(53)
+
+
+def test_a_publication_that_nobody_can_read_holds_up_nobody(broker, bridge, let_devices_in):
+    pairing = carrying()
+    let_devices_in()
+
+    with Device(broker, str(pairing.pk), "secret") as device:
+        for payload in (b"\xff", b"{", b"[" * 3000, b"x" * 100_000):
+            device.publish("events", payload)
+        device.publish("zigbee2mqtt/a", voc(40))
+        stored(1)
+        wait_until(lambda: sum(TurnedAway.objects.values_list("times", flat=True)) == 4, seconds=SECONDS)
+
+    bridge.stop()
+    bridge.start()
+    with Device(broker, str(pairing.pk), "secret") as device:
+        device.publish("zigbee2mqtt/a", voc(41))
+        stored(2)
+    # None of them was delivered again.
+    assert sum(TurnedAway.objects.values_list("times", flat=True)) == 4
+
+
+def test_while_the_table_is_away_nothing_is_acknowledged_and_nothing_lost(broker, bridge, let_devices_in):
+    pairing = carrying()
+    let_devices_in()
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+        cursor.execute("ALTER TABLE appliances_pairedkey RENAME TO away")
+
+    with Device(broker, str(pairing.pk), "secret") as device:
+        for value in range(40, 70):
+            device.publish("zigbee2mqtt/a", voc(value))
+        device.wait_until_sent()
+        assert Insight.objects.count() == 0
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE away RENAME TO appliances_pairedkey")
+        stored(30)
+
+
+def test_the_files_change_only_when_a_login_does(broker, settings, capsys):
+    path = broker.folder / "passwords"
+    before = path.stat().st_mtime_ns
+
+    call_command("mqtt_logins", str(broker.folder))
+    assert path.stat().st_mtime_ns == before
+    pairing = carrying()
+    call_command("mqtt_logins", str(broker.folder))
+
+    assert "1 logins" in capsys.readouterr().out
+    names = [line.split(":")[0] for line in path.read_text().splitlines()]
+    assert sorted(names) == sorted(["maru-bridge", str(pairing.pk)])
+    pairing.keys.get().machine_key.__class__.objects.update(revoked_at=pairing.paired_at)
+    call_command("mqtt_logins", str(broker.folder))
+    assert [line.split(":")[0] for line in path.read_text().splitlines()] == ["maru-bridge"]
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize(
+    ("url", "plain"),
+    [
+        ("http://broker", True), ("mqtts://", True), ("mqtts://broker:x", True), ("mqtts://broker/path", True),
+        ("mqtts://broker?x=1", True), ("mqtt://broker.example", False), ("", True),
+    ],
+)  # fmt: skip
+def test_an_address_that_is_none_or_in_plain_sight_is_refused(url, plain):
+    with pytest.raises(AddressUnusable):
+        read_address(url, allows_plain=plain)
+
+
+def test_an_address_holds_a_name_and_a_password():
+    found = read_address("mqtts://maru-bridge:a%40b@broker.example", allows_plain=False)
+
+    assert (found.host, found.port, found.is_tls) == ("broker.example", 8883, True)
+    assert (found.username, found.password) == ("maru-bridge", "a@b")
+    assert read_address("mqtt://localhost", allows_plain=False).port == 1883
+
+
+def test_without_a_broker_the_command_says_so(settings):
+    settings.MQTT_URL = ""
+
+    with pytest.raises(CommandError, match="MARU_MQTT_URL"):
+        call_command("mqtt_bridge")
