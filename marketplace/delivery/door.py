@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from consent.parties import operations as parties
@@ -117,8 +116,8 @@ def read_record(*, request: DataRequest, release_id: UUID, reader: Reader, at: d
     """
     with transaction.atomic(durable=True):
         _check_organisation(request, reader)
-        locked = _ids_of(Release.objects.lock().filter(pk=release_id, request=request))
-        found = _read_locked(locked, reader=reader, at=at)
+        locked = held.load_one(request_id=request.pk, release_id=release_id, reads_for=reader.organisation.pk, at=at)
+        found = _read_held(locked, reader=reader, at=at)
     # Raised after the commit: a note in the audit trail must not vanish with its refusal.
     if found.refusals:
         raise found.refusals[0]
@@ -148,12 +147,15 @@ def _read_numbered(
     *, request: DataRequest, reader: Reader, after: int | None, limit: int, at: datetime, newest_first: bool
 ) -> tuple[_Found, bool]:
     _check_organisation(request, reader)
-    # Whose consent ended is told apart with the rows locked: joined here, a page is looked for among all consents.
-    rows = Release.objects.lock().lasting(at).filter(request=request, organisation=reader.organisation)
-    if after is not None:
-        rows = rows.filter(number__lt=after) if newest_first else rows.filter(number__gt=after)
-    locked = _ids_of(rows.order_by("-number" if newest_first else "number")[: limit + 1])
-    return _read_locked(locked[:limit], reader=reader, at=at), len(locked) > limit
+    locked = held.load_page(
+        request_id=request.pk,
+        reads_for=reader.organisation.pk,
+        after=after,
+        newest_first=newest_first,
+        limit=limit + 1,
+        at=at,
+    )
+    return _read_held(locked[:limit], reader=reader, at=at), len(locked) > limit
 
 
 def _check_organisation(request: DataRequest, reader: Reader) -> None:
@@ -163,18 +165,10 @@ def _check_organisation(request: DataRequest, reader: Reader) -> None:
     check_can_act_for(owner, actor_organisation=now)
 
 
-def _ids_of(rows: QuerySet[Release]) -> list[str]:
-    return list(rows.annotate(text_id=held.as_text("pk")).values_list("text_id", flat=True))
-
-
-def _read_locked(release_ids: list[str], *, reader: Reader, at: datetime) -> _Found:
-    """Read releases whose rows this transaction holds locked.
-
-    A new statement on purpose: it sees what committed while the locks were waited for.
-    """
+def _read_held(releases: list[Held], *, reader: Reader, at: datetime) -> _Found:
+    """Read releases whose rows this transaction holds locked."""
     records: list[Record] = []
     refusals: list[Exception] = []
-    releases = held.load(release_ids, reads_for=reader.organisation.pk, at=at)
     epochs = Epochs()
     for release in releases:
         try:

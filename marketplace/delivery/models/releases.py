@@ -36,16 +36,6 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         """
         return self.filter(_lasting(at))
 
-    def judged(self, at: datetime) -> "ReleaseQuerySet":
-        """Say of each release whether its record may be read at `at`, was read before, and was never closed."""
-        asked = {
-            "may_be_read": readable(at),
-            "is_unread": models.Q(first_read_at=None),
-            "is_open": models.Q(closed_at=None),
-        }
-        told = {name: models.ExpressionWrapper(is_so, models.BooleanField()) for name, is_so in asked.items()}
-        return self.annotate(**told)
-
     def past_end(self, at: datetime) -> "ReleaseQuerySet":
         """Leave the releases that nobody may read any more, but whose copy still stands."""
         return self.filter(closed_at=None, erase_at__lte=at)
@@ -116,7 +106,7 @@ class Access(models.Model):
     """One read of one record by a buyer. Rows are only ever inserted, and committed before the bytes leave."""
 
     id = models.BigAutoField(primary_key=True)
-    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="accesses")
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="accesses", db_index=False)
     reader = models.CharField(max_length=80)
     path = models.CharField(max_length=20)
     at = models.DateTimeField()
