@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from consent.parties import operations as parties
-from consent.parties.models import Household
+from consent.parties.models import Household, User
 from consent.parties.secrets import keyed_name, keyed_names
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.caps import daily_cap
@@ -21,7 +21,7 @@ from marketplace.appliances.models import Appliance, StreamFlag
 from marketplace.appliances.senders import Sender
 from marketplace.insights import notifications, perceiving, twin, vault
 from marketplace.insights.copying import copy_in
-from marketplace.insights.models import Insight, SealedObject
+from marketplace.insights.models import Conclusion, Insight, SealedObject, WrongWord
 from marketplace.insights.normalise import NormalReading, flag_physics, normalise
 from marketplace.insights.waiting import HELD, ask_after, hold_streams
 
@@ -237,7 +237,7 @@ def _repeated(arrival: Arrival, insight_id: UUID, content_hash: str) -> ItemResu
 
 _COLUMNS = (
     *("id", "appliance_id", "household_id", "kind", "event_hash", "content_hash", "sealed_id"),
-    *("received_at", "ask_after"),
+    *("assurance", "received_at", "ask_after"),
 )
 
 
@@ -266,6 +266,7 @@ def _store(household: Household, fresh: Sequence[Arrival], at: datetime, sender:
             arrival.event_hash,
             arrival.content_hash,
             copy.pk,
+            assurance,
             at,
             HELD if held and arrival.stream in held else _ask_after(arrival.reading, at),
         )
@@ -276,6 +277,28 @@ def _store(household: Household, fresh: Sequence[Arrival], at: datetime, sender:
 
 def _ask_after(reading: NormalReading, at: datetime) -> datetime:
     return ask_after(reading.kind, ends_at=reading.interval.end if reading.interval else None, at=at)
+
+
+@transaction.atomic(savepoint=False)
+def call_wrong(*, insight: Insight, member: User, at: datetime) -> WrongWord:
+    """Write down a member's word that a conclusion is wrong; nobody is asked about it any more.
+
+    The word is kept and counted by rule. It changes no rule and trains nothing.
+
+    Args:
+        insight: locked, so that no matching is under way; with its `conclusion`, if a rule of Maru's drew it.
+    """
+    conclusion: Conclusion | None = getattr(insight, "conclusion", None)
+    word = WrongWord.objects.create(
+        insight=insight,
+        member=member,
+        kind=insight.kind,
+        rule=conclusion.rule if conclusion else "",
+        version=conclusion.version if conclusion else None,
+        at=at,
+    )
+    Insight.objects.filter(pk=insight.pk, matched_at=None).update(matched_at=at)
+    return word
 
 
 @transaction.atomic(savepoint=False)

@@ -35,7 +35,7 @@ _DOUBTED = {kind for detector in DETECTORS for kind in detector.kinds}
 
 _INSIGHT_COLUMNS = (
     *("id", "appliance_id", "household_id", "kind", "event_hash", "content_hash", "sealed_id"),
-    *("received_at", "ask_after"),
+    *("assurance", "received_at", "ask_after"),
 )
 
 
@@ -139,7 +139,7 @@ def _keep(
     rows = (
         (
             *(pk, event.appliance, household.pk, event.kind, name),
-            *(keyed_name("content", sha256_hex(payload)), row.pk, at),
+            *(keyed_name("content", sha256_hex(payload)), row.pk, assurance, at),
             HELD if _is_held(event, held) else ask_after(event.kind, ends_at=_end(event), at=at),
         )
         for (pk, name, event), payload, row in zip(told, payloads, sealed, strict=True)

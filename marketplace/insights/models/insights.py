@@ -4,10 +4,11 @@ import uuid
 from datetime import datetime
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from consent.parties.models import Household
-from marketplace.appliances.models import Appliance
+from marketplace.appliances.models import Appliance, Assurance
 from marketplace.insights.models.vault import SealedObject
 
 
@@ -25,12 +26,17 @@ class Insight(models.Model):
     """One edge-derived event of one appliance, sealed at once."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    appliance = models.ForeignKey(Appliance, on_delete=models.PROTECT, related_name="insights")
-    household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="insights")
+    # Both are the first column of an index below: one of their own would be written for every insight and read by none.
+    appliance = models.ForeignKey(Appliance, on_delete=models.PROTECT, related_name="insights", db_index=False)
+    household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="insights", db_index=False)
     kind = models.CharField(max_length=40)
     event_hash = models.CharField(max_length=64)
     content_hash = models.CharField(max_length=64)
     sealed = models.OneToOneField(SealedObject, on_delete=models.SET_NULL, null=True, related_name="insight")
+    #: Also sealed with what was said. Empty for what came before it was noted here.
+    assurance = models.CharField(
+        _("알려 온 길"), max_length=10, choices=Assurance, blank=True, default="", db_default=""
+    )
     received_at = models.DateTimeField()
     ask_after = models.DateTimeField()
     matched_at = models.DateTimeField(null=True)
