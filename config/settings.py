@@ -26,6 +26,10 @@ ALLOWED_HOSTS = env.words(
 )
 PROXIES = env.integer("MARU_PROXIES", "trusted proxies in front of the web server", default=0)
 
+#: The demo's home lives a week of air, again and again: `manage.py live`.
+DEMO_WEEK = env.text("MARU_DEMO_WEEK", "a recorded week of a home's air for the demo, CSV or JSON", default="")
+DEMO_QUARTERS = env.integer("MARU_DEMO_QUARTERS", "quarters of an hour that the demo replays in a minute", default=60)
+
 # --- floors and rooms, top to bottom -------------------------------------------------------------
 INSTALLED_APPS = [
     "marketplace.care",

@@ -23,7 +23,7 @@ READY_SECONDS = 60.0
 
 
 def show_demo(house: House, *, first_port: int = FIRST_PORT) -> None:
-    """Migrate, start web, worker and clock, play the story once, tell the links and logins, and stay.
+    """Migrate, start web, worker and clock, play the story once, let the home live, tell the links and logins, stay.
 
     Raises:
         CannotStart: a step failed; the text says which log to read.
@@ -44,6 +44,7 @@ def show_demo(house: House, *, first_port: int = FIRST_PORT) -> None:
     if not story.exists():
         with _step("the story, through the real doors"):
             _manage(house, "demo")
+    _start(house, "home", ["manage.py", "live"])
     _tell(story, base_url=house.environment["MARU_BASE_URL"], logs=house.folder.path / "logs")
     house.crew.stay()
 
