@@ -17,7 +17,7 @@ from marketplace.appliances import operations
 from marketplace.appliances.models import PairedKey, SeenMessage
 from marketplace.insights import operations as insights
 from marketplace.insights import vault
-from marketplace.insights.models import Insight, SealedObject
+from marketplace.insights.models import Insight
 from tests import factories
 from tests.marketplace.appliances.hubs import BATCH, Hub, code_for, event, pair, signed_headers
 
@@ -273,8 +273,9 @@ def test_how_sure_it_is_is_sealed_with_what_was_said(mother, type, signs, assura
         text = pair(code_for(mother, type=type)).json()["key"]["api_key"]
         Client().post("/api/v1/insights", [event()], content_type=BATCH, headers={"authorization": f"Bearer {text}"})
 
-    payload = loads(vault.open_sealed(SealedObject.objects.select_related("data_key").get()))
-    assert payload["assurance"] == assurance
+    insight = Insight.objects.select_related("sealed__data_key").get()
+    assert loads(vault.open_sealed(insight.sealed))["assurance"] == assurance
+    assert insight.assurance == assurance
 
 
 def test_a_key_from_before_pairing_is_a_hub_s_and_is_remembered(mother):
