@@ -157,6 +157,8 @@ ROOMS: dict[type[Exception], Row] = {
     brokerage.DutiesOpen: Row(409, _("아직 지울 것이 남아 있어요")),
     brokerage.ChoiceNotOffered: Row(422, _("고를 수 없는 것이에요")),
     brokerage.AppliancePrivate: Row(409, _("나누지 않기로 하신 가전이에요")),
+    brokerage.NotJudged: Row(409, _("틀렸다고 할 결론이 없어요")),
+    brokerage.CalledWrong: Row(409, _("이미 틀렸다고 적어 두었어요")),
     brokerage.StreamHeld: Row(409, _("마루가 먼저 살펴보는 일이에요")),
 }
 FRAMEWORK: dict[type[Exception], Row] = {

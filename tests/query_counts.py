@@ -30,6 +30,7 @@ from marketplace.delivery.models import Access, Release
 from marketplace.demand import operations as demand
 from marketplace.demand.models import DataRequest
 from marketplace.insights import operations as insights
+from marketplace.insights.models import Insight
 from rewards.redemption import operations as redemption
 from rewards.redemption.models import Order
 from tests import factories
@@ -142,6 +143,12 @@ def _approval(world: World) -> dict[str, Any]:
     return {"preview_sha256": shown.preview.sha256, "notice_sha256": shown.notice.sha256}
 
 
+def _judged(world: World) -> dict[str, Any]:
+    """Only of what a model or a rule concluded can anybody say that it is wrong."""
+    Insight.objects.filter(offers__ask=world.parts["ask_id"]).update(kind="pest.sighting")
+    return {}
+
+
 def _answer(world: World) -> dict[str, Any]:
     return {**_approval(world), "answer": "approve"}
 
@@ -218,6 +225,8 @@ def _voucher(world: World) -> dict[str, Any]:
 BODIES: dict[tuple[str, str], Body] = {
     ("POST", "api/v1/asks/<uuid:ask_id>/approve"): _approval,
     ("POST", "inbox/<uuid:ask_id>/answer"): _answer,
+    ("POST", "inbox/<uuid:ask_id>/wrong"): _judged,
+    ("POST", "api/v1/asks/<uuid:ask_id>/wrong"): _judged,
     ("POST", "privacy"): lambda world: {"asks_per_week": 10, "min_tokens": 0},
     ("POST", "privacy/organisations"): _never,
     ("POST", "appliances/<uuid:appliance_id>"): _description,

@@ -51,6 +51,17 @@ def check_can_deny(ask: Ask, *, actor: User, at: datetime) -> Membership:
     return membership
 
 
+def check_has_say(ask: Ask, *, actor: User) -> None:
+    """Let those speak about an ask, whatever became of it, who could have answered it.
+
+    Raises:
+        NotYourHousehold: another home's ask, another member's own appliance, a child, or one this member has no say in.
+    """
+    membership = _place_in(ask, actor)
+    if not membership.is_adult and ask.private_to_id != membership.pk:
+        raise NotYourHousehold(gettext("이 질문은 어른이 정해요."))
+
+
 def check_can_withdraw(consent: Consent, *, actor: User, at: datetime) -> None:
     """Let any adult of the home withdraw, and a teen what is their own. One click, no second factor.
 

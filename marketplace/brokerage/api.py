@@ -24,6 +24,7 @@ from marketplace.brokerage import operations, queries
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.operations import Deal, Waiting
 from marketplace.brokerage.queries import Shown
+from marketplace.brokerage.reasons import Why
 from marketplace.brokerage.serializers import (
     ApproveAskInput,
     ApprovedOutput,
@@ -155,6 +156,19 @@ class DeferAsk(HouseholdView):
         return Response({"state": Ask.State.PENDING, "consent": None})
 
 
+class CallWrong(HouseholdView):
+    """POST /api/v1/asks/<id>/wrong: what this ask is about is not so; it is taken back, and what left is withdrawn."""
+
+    tries = ("ask.wrong", "ask")
+
+    @extend_schema(request=None, responses=DecidedOutput)
+    def post(self, request: Request, ask_id: UUID) -> Response:
+        self.own_ask(ask_id)
+        operations.call_wrong(ask_id=ask_id, actor=self.member, at=timezone.now())
+        ask = Ask.objects.select_related("consent").get(pk=ask_id)
+        return Response({"state": ask.state, "consent": ask.consent.pk if hasattr(ask, "consent") else None})
+
+
 class ListConsents(HouseholdView):
     """GET /api/v1/consents: what the household decided, newest first."""
 
@@ -249,6 +263,7 @@ def _detail(shown: Shown, *, at: datetime) -> dict[str, Any]:
         "preview": preview.document,
         "preview_sha256": preview.sha256,
         "assurance": preview.assurance,
+        "conclusion": _conclusion(preview.why),
         "notice": {
             "version": notice.version,
             "locale": notice.locale,
@@ -256,6 +271,12 @@ def _detail(shown: Shown, *, at: datetime) -> dict[str, Any]:
             "sha256": notice.sha256,
         },
     }
+
+
+def _conclusion(why: Why | None) -> dict[str, Any] | None:
+    if why is None:
+        return None
+    return {"rule": why.rule or None, "confidence": why.confidence, "explained": why.say(language())}
 
 
 def _approved(outcome: Deal | Waiting) -> dict[str, Any]:

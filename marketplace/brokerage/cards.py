@@ -17,21 +17,23 @@ from consent.records.purposes import PURPOSES
 from marketplace.appliances.models import Assurance
 from marketplace.brokerage.errors import BrokerageError, OfferChanged
 from marketplace.brokerage.models import Offer
-from marketplace.brokerage.outcomes import outcome_of
+from marketplace.brokerage.outcomes import VOID, outcome_of
 from marketplace.brokerage.parts import Fact, Paragraphs, sections_for
 from marketplace.brokerage.policies import check_offer_stands
 from marketplace.brokerage.previews import PREVIEWED, Choice, Preview, preview_of
 from marketplace.brokerage.queries import Shown, show_offer
+from marketplace.brokerage.reasons import Why, reason_facts, why_still, wrong_word_of
 from marketplace.brokerage.slips import Row, rows_of, rows_that_leave, rows_to_choose, short_rows
 from marketplace.brokerage.wording import appliance_name, month_day, with_particle
 from marketplace.delivery.queries import Standing, standings_of
 from marketplace.demand.models import RequestVersion
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.kinds import KINDS
+from marketplace.insights.models import WrongWord
 from marketplace.insights.precision import Rung
 
 #: What a card reads, for select_related on offers; answers and their members are prefetched beside it.
-CARDED = (*PREVIEWED, "ask__consent__end", "ask__consent__decided_by")
+CARDED = (*PREVIEWED, "ask__consent__end", "ask__consent__decided_by", "insight__wrong_word__member")
 ANSWERS = Prefetch("ask__answers", Answer.objects.select_related("member"))
 
 
@@ -64,6 +66,8 @@ class AskCard:
         state, word: the peg and what it says.
         can_decide: whether this member is shown the choices.
         alert: what stood in the way of the answer that was just given.
+        why: for which reason it was concluded; None for what a sensor measured, or once it is gone.
+        wrong: a member's word that it is not so.
     """
 
     ask: Ask
@@ -86,6 +90,14 @@ class AskCard:
     can_withdraw: bool = False
     tokens: int = 0
     alert: str = ""
+    why: Why | None = None
+    wrong: WrongWord | None = None
+    can_call_wrong: bool = False
+
+    @property
+    def reason(self) -> str:
+        """Why it was concluded, in the reader's language."""
+        return self.why.say(language()) if self.why else ""
 
     @property
     def shelf(self) -> str:
@@ -196,7 +208,11 @@ def _open(offer: Offer, shown: Shown, reader: Reader, alert: str) -> AskCard:
         word=gettext("기다리는 질문"),
         about=_about(offer),
         rows=rows_to_choose(offer, shown.preview) if chooses else rows_that_leave(offer, shown.preview),
-        facts=[*_facts(offer, shown.preview, reader.at), *_standing(reader.standings.get(ask.recipient_id))],
+        facts=[
+            *_facts(offer, shown.preview, reader.at),
+            *reason_facts(shown.preview.why),
+            *_standing(reader.standings.get(ask.recipient_id)),
+        ],
         rungs=_rungs(offer, shown.preview),
         sections=sections_for(shown.notice.sections),
         shown=shown,
@@ -205,6 +221,8 @@ def _open(offer: Offer, shown: Shown, reader: Reader, alert: str) -> AskCard:
         has_said_yes=said_yes and may_decide,
         sentence="" if may_decide else gettext("이 질문은 어른이 정해요. 무엇을 묻는지는 함께 볼 수 있어요."),
         alert=alert,
+        why=shown.preview.why,
+        can_call_wrong=may_decide and shown.preview.why is not None,
     )
 
 
@@ -228,6 +246,8 @@ def _decided(offer: Offer, reader: Reader, alert: str) -> AskCard:
     kind = KINDS[offer.insight.kind].label.say(language())
     rows = _released(offer) if is_given else []
     others = consent is not None and consent.decided_by_id != reader.user.pk
+    wrong, why = wrong_word_of(offer.insight), why_still(offer.insight)
+    is_taken_back = wrong is not None and outcome.state == VOID
     return AskCard(
         ask=offer.ask,
         offer=offer,
@@ -237,11 +257,16 @@ def _decided(offer: Offer, reader: Reader, alert: str) -> AskCard:
         about=gettext("%(name)s 님이 답하셨어요.") % {"name": consent.decided_by} if consent and others else "",
         rows=rows or [Row(kind, gettext("그대로 집에 둘게요") if outcome.is_kept else gettext("지문만 남았어요"))],
         is_kept=outcome.is_kept,
-        sentence=outcome.sentence,
+        sentence=gettext("틀렸다고 하셔서 이 질문을 거두었어요. 나간 값은 없어요.")
+        if is_taken_back
+        else outcome.sentence,
         consent=consent,
         can_withdraw=is_given and reader.may_decide(offer.ask),
         tokens=offer.tokens_chosen if consent and consent.op_id else 0,
         alert=alert,
+        why=why,
+        wrong=wrong,
+        can_call_wrong=why is not None and wrong is None and reader.may_decide(offer.ask),
     )
 
 

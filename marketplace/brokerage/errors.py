@@ -41,3 +41,15 @@ class StreamHeld(BrokerageError):
     """What this appliance says about this kind of thing is held until a person has looked at it."""
 
     code = "stream_held"
+
+
+class NotJudged(BrokerageError):
+    """A sensor measured it; there is no conclusion that could be wrong."""
+
+    code = "not_judged"
+
+
+class CalledWrong(BrokerageError):
+    """Somebody of this home has said already that it is wrong."""
+
+    code = "called_wrong"

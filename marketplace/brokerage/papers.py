@@ -23,6 +23,7 @@ from consent.records.notices import sections_of
 from marketplace.brokerage.cards import ANSWERS
 from marketplace.brokerage.outcomes import PEGS
 from marketplace.brokerage.parts import Fact, Paragraphs, sections_for
+from marketplace.brokerage.reasons import reason_facts, why_still, wrong_word_of
 from marketplace.brokerage.slips import Row, areas_of, rows_of
 from marketplace.brokerage.wording import month_day
 from marketplace.delivery.models import Access, Erasure, Release
@@ -30,10 +31,14 @@ from marketplace.delivery.queries import reads_of
 from marketplace.insights import vault
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.kinds import KINDS
+from marketplace.insights.models import WrongWord
 from marketplace.insights.precision import Rung
 
 #: What a paper reads beyond `queries.consents_of`; the rest is prefetched.
-PAPERED = ("release__sealed__data_key", "release__erasure", "end__actor", "ask__household__area__parent")
+PAPERED = (
+    *("release__sealed__data_key", "release__erasure", "end__actor", "ask__household__area__parent"),
+    *("ask__offer__insight__sealed__data_key", "ask__offer__insight__wrong_word__member"),
+)
 PREFETCHED = ("receipts", ANSWERS)
 #: A buyer that reads every minute would bury the rest; the full list is on the privacy page.
 LATEST_READS = 8
@@ -80,6 +85,7 @@ class Paper:
     can_withdraw: bool
     day: date
     files: tuple[File, ...]
+    can_call_wrong: bool = False
 
     @property
     def verify_at(self) -> str:
@@ -109,6 +115,8 @@ def _paper(
     may = user.membership.is_adult or consent.ask.private_to_id == user.membership.pk
     kind = KINDS[consent.ask.offer.insight.kind].label.say(language())
     is_kept = state == Consent.State.REFUSED
+    insight = consent.ask.offer.insight
+    why, wrong = why_still(insight), wrong_word_of(insight)
     return Paper(
         consent=consent,
         state=PEGS[state],
@@ -116,9 +124,9 @@ def _paper(
         sentence="" if state == Consent.State.GIVEN or is_kept else gettext("값은 지웠고 지문과 날짜만 남겼어요."),
         rows=_stayed(kind) if is_kept else _left(consent, release, state) or _gone(consent, release, kind),
         is_kept=is_kept,
-        facts=_facts(latest),
+        facts=[*reason_facts(why), *_facts(latest)],
         events=sorted(
-            [*_decided(consent), *_read(consent, seen, counts.get(release.pk, 0) if release else 0)],
+            [*_decided(consent), *_read(consent, seen, counts.get(release.pk, 0) if release else 0), *_wrong(wrong)],
             key=lambda event: event.at or at,
         )
         + _ended(consent, release, state),
@@ -127,6 +135,7 @@ def _paper(
         can_withdraw=may and state == Consent.State.GIVEN,
         day=timezone.localtime(consent.at).date(),
         files=tuple(File(one.act, _file_label(one)) for one in sorted(consent.receipts.all(), key=lambda one: one.at)),
+        can_call_wrong=may and why is not None and wrong is None,
     )
 
 
@@ -209,6 +218,11 @@ def _decided(consent: Consent) -> list[Event]:
     paid = who | {"tokens": f"{ask.offer.tokens_chosen:,}"}
     said = gettext("%(name)s 님이 허락하셨고, %(tokens)s 토큰이 들어왔어요.") % paid
     return [*events, Event(said, at=consent.at, href=reverse("wallet"))]
+
+
+def _wrong(word: WrongWord | None) -> list[Event]:
+    told = gettext("%(name)s 님이 틀린 일이라고 하셨어요.")
+    return [Event(told % {"name": word.member}, at=word.at)] if word else []
 
 
 def _read(consent: Consent, latest: Sequence[Access], times: int) -> list[Event]:

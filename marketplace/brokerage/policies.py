@@ -1,15 +1,33 @@
 """When an offer still stands. These raise; they change nothing."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext
 
+from consent.parties.models import User
+from consent.records.policies import check_has_say
 from marketplace.appliances.models import StreamFlag
-from marketplace.brokerage.errors import AppliancePrivate, OfferChanged, StreamHeld
+from marketplace.brokerage.errors import AppliancePrivate, CalledWrong, NotJudged, OfferChanged, StreamHeld
 from marketplace.brokerage.models import Offer
 from marketplace.demand.models import DataRequest
+from marketplace.insights.kinds import KINDS
+from marketplace.insights.models import Evidence, Insight
+from marketplace.insights.perception.rules import drawn_from
 
 #: Pausing stops new asks; what was asked before may still be answered.
 STANDING = (DataRequest.State.OPEN, DataRequest.State.PAUSED, DataRequest.State.EXHAUSTED)
+#: Of the streams behind a conclusion: its home shuts one, a person has to look at it first, or it is another's now.
+FALLEN = (
+    Q(appliance__never_share=True)
+    | Q(appliance__never_kinds__contains=[F("kind")])
+    | Exists(StreamFlag.objects.standing().filter(appliance=OuterRef("appliance"), kind=OuterRef("kind")))
+    | Q(appliance__private_to=None, conclusion__insight__appliance__private_to__isnull=False)
+    | Q(appliance__private_to__isnull=False, conclusion__insight__appliance__private_to=None)
+    | ~Q(appliance__private_to=F("conclusion__insight__appliance__private_to"))
+    & Q(appliance__private_to__isnull=False, conclusion__insight__appliance__private_to__isnull=False)
+)
 #: What can still be answered on the terms it was asked with, for whole lists; `stands` says the same of one offer,
 #: and `check_is_believed` the last line.
 STANDS = (
@@ -33,6 +51,7 @@ STANDS = (
                 appliance=OuterRef("insight__appliance"), kind=OuterRef("insight__kind")
             )
         )
+        | Exists(Evidence.objects.filter(FALLEN, conclusion=OuterRef("insight")))
     )
 )
 
@@ -59,10 +78,44 @@ def check_offer_stands(offer: Offer) -> None:
         raise OfferChanged(gettext("그 사이에 요청이 바뀌어서 이 질문은 거두었어요."))
     if not offer.ask.recipient.is_active:
         raise OfferChanged(gettext("이 기관은 지금 멈춰 있어서 이 질문은 거두었어요."))
-    if not offer.insight.appliance.may_be_asked(offer.insight.kind):
+    evidence = evidence_of(offer.insight)
+    streams = [(offer.insight.appliance, offer.insight.kind), *((one.appliance, one.kind) for one in evidence)]
+    if not all(appliance.may_be_asked(kind) for appliance, kind in streams):
         raise AppliancePrivate(gettext("나누지 않기로 하신 가전이에요."))
-    if offer.insight.appliance.private_to_id != offer.ask.private_to_id:
+    if any(appliance.private_to_id != offer.ask.private_to_id for appliance, _ in streams):
         raise AppliancePrivate(gettext("그사이에 주인이 바뀐 가전이라서 이 질문은 거두었어요."))
+
+
+def check_can_call_wrong(offer: Offer, *, actor: User) -> None:
+    """Let those who may answer an ask say that what it is about is not so, before their answer or after it.
+
+    Raises:
+        NotYourHousehold: another home's ask, another member's own appliance, or one this member has no say in.
+        NotJudged: a sensor measured it; nobody concluded anything.
+        CalledWrong: somebody said so before.
+    """
+    check_has_say(offer.ask, actor=actor)
+    if not KINDS[offer.insight.kind].is_judged:
+        raise NotJudged(gettext("센서가 잰 값이라 틀렸다고 적을 결론이 없어요."))
+    if hasattr(offer.insight, "wrong_word"):
+        raise CalledWrong(gettext("이미 틀렸다고 적어 두었어요."))
+
+
+def evidence_of(insight: Insight) -> list[Evidence]:
+    """Return the streams that a conclusion was drawn from; nothing, and no statement, for what an appliance told."""
+    if not drawn_from(insight.kind) or not hasattr(insight, "conclusion"):
+        return []
+    return list(insight.conclusion.evidence.all())
+
+
+def fallen(insights: Sequence[Insight]) -> set[UUID]:
+    """Return those of these insights that rest on a stream nobody may be asked about; one statement, or none."""
+    drawn = [insight.pk for insight in insights if drawn_from(insight.kind)]
+    return (
+        set(Evidence.objects.filter(FALLEN, conclusion__in=drawn).values_list("conclusion", flat=True))
+        if drawn
+        else set()
+    )
 
 
 def check_is_believed(offer: Offer) -> None:
@@ -72,5 +125,8 @@ def check_is_believed(offer: Offer) -> None:
         StreamHeld: it came too often, or looks made up.
     """
     insight = offer.insight
-    if StreamFlag.objects.standing().filter(appliance=insight.appliance_id, kind=insight.kind).exists():
+    streams = Q(appliance=insight.appliance_id, kind=insight.kind)
+    for one in evidence_of(insight):
+        streams |= Q(appliance=one.appliance_id, kind=one.kind)
+    if StreamFlag.objects.standing().filter(streams).exists():
         raise StreamHeld(gettext("이 가전의 이런 일은 마루가 먼저 살펴보고 있어서, 지금은 나눌 수 없어요."))

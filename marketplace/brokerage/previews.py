@@ -16,6 +16,7 @@ from consent.parties.secrets import keyed_name
 from consent.parties.strict_json import loads
 from marketplace.brokerage.errors import ChoiceNotOffered
 from marketplace.brokerage.models import Offer
+from marketplace.brokerage.reasons import Why, why_of
 from marketplace.insights import vault
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.models import SealedObject
@@ -41,6 +42,7 @@ class Preview:
         document: the JSON; `body` its canonical bytes; `sha256` the digest of those, 64 hex digits.
         view: the same values for people to read.
         tokens: what the household receives for this choice.
+        why: what concluded it and for which reason, for the household too.
         assurance: how sure it is who said it (`appliances.Assurance`), for the household; it is no part of what leaves.
     """
 
@@ -51,6 +53,7 @@ class Preview:
     view: View
     tokens: int
     assurance: str = ""
+    why: Why | None = None
 
 
 def read_choice(offer: Offer, *, precision: str | None, drop_fields: Sequence[str] | None) -> Choice:
@@ -86,7 +89,7 @@ def preview_of(offer: Offer, choice: Choice) -> Preview:
     }
     body = canonical_bytes(document)
     tokens, assurance = offer.version.tokens_at(choice.rung), payload.get("assurance", "")
-    return Preview(choice, document, body, sha256_hex(body), view, tokens, assurance)
+    return Preview(choice, document, body, sha256_hex(body), view, tokens, assurance, why_of(payload))
 
 
 #: What `preview_of` reads, for select_related on offers.
@@ -95,6 +98,8 @@ PREVIEWED = (
     "ask__recipient",
     "insight__sealed__data_key",
     "insight__appliance",
+    "insight__conclusion",
+    "insight__wrong_word",
     "request",
     "version__area",
 )

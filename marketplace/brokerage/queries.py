@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext
 
 from consent.parties.models import Household, Membership, User
@@ -18,11 +18,12 @@ from marketplace.brokerage.models import Offer
 from marketplace.brokerage.policies import STANDS, stands
 from marketplace.brokerage.previews import PREVIEWED, Preview, preview_of, read_choice
 from marketplace.delivery.models import Release
-from marketplace.insights.models import Insight
+from marketplace.insights.models import Evidence, Insight
 from rewards.ledger.errors import UnknownAccount
 from rewards.ledger.queries import balance_of, wallet_address
 from rewards.redemption.models import Order
 
+EVIDENCE = Prefetch("insight__conclusion__evidence", Evidence.objects.select_related("appliance"))
 #: This many withdrawals before the first read in this time, and somebody should look.
 UNREAD_LIMIT, UNREAD_WITHIN = 3, timedelta(days=30)
 
@@ -141,7 +142,8 @@ def _left_over(household: Household) -> int:
 def offers_to(user: object) -> QuerySet[Offer]:
     """Return the offers this person may see, with what a list of them shows."""
     seen = Offer.objects.filter(ask__in=Ask.objects.visible_to(user))
-    return seen.select_related("ask__recipient", "insight__appliance", "version", "request")
+    related = ("ask__recipient", "insight__appliance", "insight__conclusion", "version", "request")
+    return seen.select_related(*related).prefetch_related(EVIDENCE)
 
 
 def in_state(offers: QuerySet[Offer], state: str, *, at: datetime) -> QuerySet[Offer]:

@@ -66,6 +66,12 @@ class NoticeOutput(serializers.Serializer[Any]):
     sha256 = serializers.CharField()
 
 
+class ConclusionOutput(serializers.Serializer[Any]):
+    rule = serializers.CharField(allow_null=True, help_text="Name and version; null where a model on the edge did.")
+    confidence = serializers.FloatField(allow_null=True)
+    explained = serializers.CharField()
+
+
 class AskDetailOutput(AskOutput):
     precision = serializers.CharField()
     rungs = RungOutput(many=True)
@@ -76,6 +82,10 @@ class AskDetailOutput(AskOutput):
     preview_sha256 = serializers.CharField()
     assurance = serializers.CharField(
         help_text="How sure it is who said it: signed, bearer, hub_signed or hub_bearer. It is not part of the preview."
+    )
+    conclusion = ConclusionOutput(
+        allow_null=True,
+        help_text="Why a rule or a model concluded it; null for what a sensor measured. It stays at home.",
     )
     notice = NoticeOutput()
 

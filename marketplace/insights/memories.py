@@ -65,10 +65,11 @@ def open_boxes(*, household: Household, subjects: Collection[str]) -> dict[str, 
         cursor.execute(_MEMORIES, [household.pk, [subject for subject in subjects if subject], "" in subjects])
         rows = cursor.fetchall()
     found, epochs = {}, vault.Epochs()
-    for pk, appliance_id, box, *sealed in rows:
-        key = vault.KeyRow(sealed[0], *sealed[6:])
+    for pk, appliance_id, box, sealed_id, purpose, household_id, subject_id, nonce, ciphertext, *key in rows:
+        opener = vault.KeyRow(sealed_id, *key)
+        row = vault.SealedRow(sealed_id, purpose, household_id, subject_id, nonce, ciphertext, opener)
         try:
-            cipher = AESGCM(vault.open_sealed(vault.SealedRow(*sealed[:6], key), epochs=epochs))
+            cipher = AESGCM(vault.open_sealed(row, epochs=epochs))
             said = json.loads(cipher.decrypt(bytes(box)[:12], bytes(box)[12:], _place(pk)))
         except (VaultClosed, InvalidTag):
             continue

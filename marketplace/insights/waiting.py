@@ -5,6 +5,7 @@ What is said of a stream holds for what rules drew from it: held with it, let go
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -53,7 +54,7 @@ def hold_streams(*, streams: Collection[appliances.Stream]) -> None:
     if not streams:
         return
     named = sorted(streams)
-    told = [HELD, [appliance_id for appliance_id, _ in named], [kind for _, kind in named]]
+    told: list[Any] = [HELD, [appliance_id for appliance_id, _ in named], [kind for _, kind in named]]
     with connection.cursor() as cursor:
         cursor.execute(_HOLD, told)
         cursor.execute(_HOLD_DRAWN, told)

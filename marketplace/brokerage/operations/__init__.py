@@ -15,6 +15,7 @@ from marketplace.brokerage.operations.suspending import (
 from marketplace.brokerage.operations.trusting import look_at_stream
 from marketplace.brokerage.operations.trying import note_refused_try
 from marketplace.brokerage.operations.withdrawing import withdraw_consent
+from marketplace.brokerage.operations.wronging import call_wrong
 
 __all__ = [
     "Deal",
@@ -23,6 +24,7 @@ __all__ = [
     "Suspension",
     "Waiting",
     "approve_ask",
+    "call_wrong",
     "cancel_void_asks",
     "defer_ask",
     "deny_ask",

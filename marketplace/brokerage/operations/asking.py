@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,7 +20,7 @@ from consent.records import operations as records
 from consent.records.models import Ask
 from consent.records.queries import Line, lines_of
 from marketplace.brokerage.models import Offer
-from marketplace.brokerage.policies import STANDS
+from marketplace.brokerage.policies import STANDS, fallen
 from marketplace.demand.conditions import Value
 from marketplace.demand.models import RequestVersion
 from marketplace.demand.pricing import Price, price_of_version
@@ -30,6 +31,7 @@ from marketplace.insights.copying import copy_in
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.models import Insight
+from marketplace.insights.perception.rules import drawn_from
 from rewards.ledger import operations as ledger
 from rewards.ledger.addresses import escrow_account, manufacturer_account
 from rewards.ledger.items import Hold, HoldItem
@@ -92,11 +94,12 @@ def _proposals(taken: Sequence[Insight], at: datetime) -> list[_Proposal]:
     purses = _available_for(wants)
     found: list[_Proposal] = []
     for insight, wanting in met:
-        line, topic = lines.get(insight.household_id, Line()), KINDS[insight.kind].topic
+        line, topics = lines.get(insight.household_id, Line()), _topics(insight.kind)
         for want in wanting:
             price = prices[want.version_id]
             key = (insight.appliance_id, insight.kind, want.request_id)
-            if key in recent or not line.allows(topic=topic, organisation_id=want.organisation_id, tokens=price.tokens):
+            allows = partial(line.allows, organisation_id=want.organisation_id, tokens=price.tokens)
+            if key in recent or not all(allows(topic=topic) for topic in topics):
                 continue
             # The hold decides; but who cannot pay must not use up a home's week in front of who can.
             if purses[want.request_id] < price.total:
@@ -111,7 +114,8 @@ def _proposals(taken: Sequence[Insight], at: datetime) -> list[_Proposal]:
 
 def _met(taken: Sequence[Insight], at: datetime) -> list[tuple[Insight, list[Want]]]:
     """Return the insights that meet open data requests; what nobody near wants is not even opened."""
-    askable = [insight for insight in taken if _may_be_asked(insight)]
+    shut = fallen(taken)
+    askable = [insight for insight in taken if _may_be_asked(insight) and insight.pk not in shut]
     areas = {area for insight in askable for area in _areas(insight)}
     now, epochs = wanted(kinds={insight.kind for insight in askable}, areas=areas, at=at), vault.Epochs()
     near = [insight for insight in askable if now.has(kind=insight.kind, areas=_areas(insight))]
@@ -130,6 +134,11 @@ def _may_be_asked(insight: Insight) -> bool:
     if appliance.private_to_id is not None and KINDS[insight.kind].topic == Topic.PRESENCE:
         return False
     return appliance.may_be_asked(insight.kind)
+
+
+def _topics(kind: str) -> set[Topic]:
+    """Return what it tells of: its own topic, and of a conclusion also those of what it was drawn from."""
+    return {KINDS[code].topic for code in (kind, *drawn_from(kind))}
 
 
 def _areas(insight: Insight) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from consent.records.errors import AlreadyAnswered, AskExpired, AskNotPending, N
 from marketplace.brokerage import operations
 from marketplace.brokerage.cards import ANSWERS, CARDED, AskCard, card_of, cards_of, reader_of
 from marketplace.brokerage.chips import filters_of, state_chips
-from marketplace.brokerage.errors import AppliancePrivate, ChoiceNotOffered, OfferChanged
+from marketplace.brokerage.errors import AppliancePrivate, CalledWrong, ChoiceNotOffered, NotJudged, OfferChanged
 from marketplace.brokerage.forms import AnswerForm, ChoiceForm
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.operations import Deal, Waiting
@@ -106,6 +106,23 @@ def answer_ask(request: HttpRequest, ask_id: UUID) -> HttpResponse:
         return _card_and_head(request, ask_id)
     messages.success(request, done)
     return see_other(f"{reverse('inbox')}#ask-{ask_id}")
+
+
+@require_POST
+@notes_refusals("ask.wrong", "ask")
+@members_only
+def call_wrong_from_page(request: HttpRequest, ask_id: UUID) -> HttpResponse:
+    """POST /inbox/<id>/wrong: what this is about is not so. Before an answer or after it, with one click."""
+    _offer(request, ask_id)
+    try:
+        operations.call_wrong(ask_id=ask_id, actor=person_of(request), at=timezone.now())
+    except (NotJudged, CalledWrong) as refusal:
+        note_try(request, action="ask.wrong", subject=f"ask:{ask_id}", refusal=refusal)
+        return _card_page(request, _card(request, _offer(request, ask_id), None, alert=_sentence(refusal)), status=409)
+    if is_swap(request):
+        return _card_and_head(request, ask_id)
+    messages.success(request, gettext("틀렸다고 적어 두었어요. 알려 주셔서 고마워요."))
+    return see_other(reverse("show_ask", args=[ask_id]))
 
 
 def _approve(request: HttpRequest, offer: Offer, said: AnswerForm) -> str:
@@ -200,6 +217,8 @@ def _sentence(refusal: Exception) -> str:
         AppliancePrivate: gettext("나누지 않기로 하신 가전이에요. 나간 값은 없어요."),
         ChoiceNotOffered: gettext("고를 수 없는 것이에요. 지금 내용을 보고 정해 주세요."),
         VaultClosed: gettext("이 값은 이미 지웠어요. 나간 값은 없어요."),
+        NotJudged: gettext("센서가 잰 값이라 틀렸다고 적을 결론이 없어요."),
+        CalledWrong: gettext("이미 틀렸다고 적어 두었어요."),
     }[type(refusal)]
 
 

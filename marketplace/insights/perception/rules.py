@@ -1,6 +1,7 @@
 """The rules in force. Each has a version: what changes its conclusions makes a new one, and its memory begins anew."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from marketplace.insights.kinds import KINDS
 from marketplace.insights.perception.absences import CooledWhileAway
@@ -187,6 +188,7 @@ RULES = registered(
 )
 
 
+@cache
 def drawn_from(kind: str) -> frozenset[str]:
     """Return the kinds that a concluded kind is drawn from; nothing for what only appliances tell."""
     return frozenset(read for rule in RULES.values() if rule.concludes == kind for read in rule.reads)
