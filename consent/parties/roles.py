@@ -14,6 +14,7 @@ RUNTIME_ROLE = "maru_app"
 #: Tables that only grow: no UPDATE, DELETE or TRUNCATE for the runtime role.
 INSERT_ONLY = {
     "parties_auditentry",
+    "records_answer",
     "records_consent",
     "records_consentend",
     "records_receipt",

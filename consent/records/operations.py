@@ -17,15 +17,15 @@ from consent.records.receipts import Coverage
 
 @transaction.atomic(savepoint=False)
 def record_answer(*, ask: Ask, member: User, verdict: str, preview_sha256: str, notice: Notice, at: datetime) -> Answer:
-    """Write down one member's word. All yeses are to the same thing: another choice starts the count anew.
+    """Write down one member's word. All yeses are to the same thing: another choice begins a new round.
 
-    The ask is locked by the caller; a no takes the place of the same member's earlier yes.
+    The ask is locked by the caller; a no comes after the same member's earlier yes, which stays on record.
 
     Args:
         notice: the text this member was shown.
     """
-    if ask.needs_several:
-        ask.answers.exclude(preview_sha256=preview_sha256).delete()
+    before = ask.answers.first() if ask.needs_several else None
+    begins_anew = before is not None and before.preview_sha256 != preview_sha256
     return Answer.objects.create(
         ask=ask,
         member=member,
@@ -33,6 +33,7 @@ def record_answer(*, ask: Ask, member: User, verdict: str, preview_sha256: str, 
         preview_sha256=preview_sha256,
         notice_locale=notice.locale,
         notice_sha256=notice.sha256,
+        round=(before.round if before else 1) + begins_anew,
         at=at,
     )
 

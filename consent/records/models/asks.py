@@ -109,8 +109,20 @@ class Ask(models.Model):
         self.save(update_fields=["state", "decided_at"])
 
 
+class CurrentAnswers(models.Manager["Answer"]):
+    """The answers that count: those of an ask's last round. What they took the place of stays in `Answer.history`."""
+
+    def get_queryset(self) -> "models.QuerySet[Answer]":
+        rows = super().get_queryset()
+        rounds = rows.filter(ask=models.OuterRef("ask")).order_by("-round").values("round")
+        return rows.filter(round=models.Subquery(rounds[:1]))
+
+
 class Answer(models.Model):
-    """One member's word on one ask, and which text they had before them."""
+    """One member's word on one ask, and which text they had before them. Rows are only ever inserted.
+
+    All yeses of a round are to the same choice; another choice begins a new round, in which nobody has answered yet.
+    """
 
     class Verdict(models.TextChoices):
         APPROVE = "approve", _("허락")
@@ -123,12 +135,16 @@ class Answer(models.Model):
     preview_sha256 = models.CharField(max_length=64, blank=True)
     notice_locale = models.CharField(max_length=5, blank=True)
     notice_sha256 = models.CharField(max_length=64, blank=True)
+    round = models.PositiveSmallIntegerField(default=1)
     at = models.DateTimeField()
+
+    objects = CurrentAnswers()
+    history = models.Manager["Answer"]()
 
     class Meta:
         verbose_name = pgettext_lazy("model", "답")
         constraints = [
-            models.UniqueConstraint(fields=["ask", "member"], name="answer_once_per_member"),
+            models.UniqueConstraint(fields=["ask", "member", "round"], name="answer_once_per_member_and_round"),
             models.CheckConstraint(
                 condition=models.Q(verdict="deny") | ~models.Q(preview_sha256=""), name="answer_approves_what_was_shown"
             ),

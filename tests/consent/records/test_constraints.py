@@ -55,12 +55,12 @@ def test_an_ask_ends_after_it_begins(deal):
     refuses("ask_ends_after_start", lambda: Ask.objects.update(expires_at=timezone.now() - timedelta(days=99)))
 
 
-def test_a_member_answers_an_ask_once(deal):
-    refuses("answer_once_per_member", lambda: again(Answer.objects.get()))
+def test_a_member_answers_an_ask_once_a_round(deal):
+    refuses("answer_once_per_member_and_round", lambda: again(Answer.objects.get()))
 
 
 def test_a_yes_names_what_was_shown(deal):
-    refuses("answer_approves_what_was_shown", lambda: Answer.objects.update(preview_sha256=""))
+    refuses("answer_approves_what_was_shown", lambda: again(Answer.objects.get(), preview_sha256="", round=2))
 
 
 def test_an_ask_has_one_consent(deal):
@@ -137,7 +137,7 @@ def test_a_key_belongs_to_one_party(mother):
         )
 
 
-GROWING = (AuditEntry, Consent, ConsentEnd, Receipt, Review, Access)
+GROWING = (AuditEntry, Answer, Consent, ConsentEnd, Receipt, Review, Access)
 
 
 @pytest.mark.parametrize("model", GROWING, ids=lambda model: model.__name__)
