@@ -125,16 +125,18 @@ SELECT (coalesce(
 FROM stood s
 """
 
-# Accounts without a running balance: their own partial index names the rows, the rows tell the time.
-SUMMED_BEFORE = """
-SELECT ((SELECT coalesce(sum(amount), 0) FROM ledger_transfer
-         WHERE credit_id = %(account)s AND credit_version IS NULL
-           AND CASE WHEN %(effective)s THEN effective_at ELSE recorded_at END < %(instant)s)
+# Accounts without a running balance: what they hold now, less what came since. It costs what came since.
+SUMMED_BEFORE = f"""
+SELECT (s.credits - s.debits
       - (SELECT coalesce(sum(amount), 0) FROM ledger_transfer
+         WHERE credit_id = %(account)s AND credit_version IS NULL
+           AND recorded_at >= %(instant)s AND (NOT %(effective)s OR effective_at >= %(instant)s))
+      + (SELECT coalesce(sum(amount), 0) FROM ledger_transfer
          WHERE debit_id = %(account)s AND debit_version IS NULL
-           AND CASE WHEN %(effective)s THEN effective_at ELSE recorded_at END < %(instant)s))::bigint,
+           AND recorded_at >= %(instant)s AND (NOT %(effective)s OR effective_at >= %(instant)s)))::bigint,
        0::bigint, 0::bigint
-"""
+FROM ({SUMMED} AND a.id = %(account)s) s
+"""  # noqa: S608  (put together from constants alone)
 
 # Nothing is dated ahead: what took effect at or after an instant was also recorded at or after it.
 TRIAL_BALANCE_BEFORE = f"""
@@ -184,13 +186,11 @@ FROM stood s
 SUMMED_IN_TREE = f"""
 WITH since AS MATERIALIZED (SELECT * FROM ledger_transfers_since(%(size)s))
 SELECT {IN_TREE},
-       ((SELECT coalesce(sum(amount), 0) FROM ledger_transfer
-         WHERE credit_id = %(account)s AND credit_version IS NULL)
-      - (SELECT coalesce(sum(amount), 0) FROM ledger_transfer
-         WHERE debit_id = %(account)s AND debit_version IS NULL)
+       (s.credits - s.debits
       - (SELECT coalesce(sum(amount), 0) FROM since WHERE credit_id = %(account)s)
       + (SELECT coalesce(sum(amount), 0) FROM since WHERE debit_id = %(account)s))::bigint,
        0::bigint, 0::bigint
+FROM ({SUMMED} AND a.id = %(account)s) s
 """  # noqa: S608
 
 TRIAL_BALANCE_IN_TREE = """

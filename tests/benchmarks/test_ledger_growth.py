@@ -1,63 +1,162 @@
-"""Reading the books while they grow: a page costs the same with five times (SIZE=full: fifty times) the rows.
+"""The books while they grow: reading and writing cost the same with five times (SIZE=full: fifty times) the rows.
 
-Each read is a whole query of this room through Django. The fees, which keep no running balance, take every tenth row;
-the clock rolls their total up.
+Two databases stand side by side, the second a copy of the first that grew on. Every question is put to both in turns,
+so that whatever else the machine does meets both alike. Each is a whole query, or a whole call, of this room through
+Django. The fees, which keep no running balance, take every tenth row; the clock rolls their total up.
 """
 
+import itertools
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from statistics import median
 
-from django.db import connection
+from django.db import connection, connections
 
+from rewards.ledger import as_of, exceptions, journal, queries
 from rewards.ledger import operations as ledger
-from rewards.ledger import queries
 from rewards.ledger.invariants import broken_invariants
-from rewards.ledger.models import FEES, Transfer
-from tests.benchmarks.ledger_books import open_books, pay_many, say
+from rewards.ledger.items import PostItem
+from rewards.ledger.journal import Filters
+from rewards.ledger.models import FEES, Account, Transfer
+from tests.benchmarks.ledger_books import fsync, open_books, pay_many, say
 from tests.benchmarks.pgbench import Pgbench
 
 SMALL, LARGE, FULL = 100_000, 500_000, 5_000_000
-READS = 200
+ROUNDS, READS = 8, 25
 AIM = 1.15
 
-QUESTIONS = {
-    "balance of a home": lambda: queries.balance_of("household:b7"),
-    "balance of the fees": lambda: queries.balance_of(FEES),
-    "statement of an escrow": lambda: queries.statement("escrow:b7"),
-    "statement of the fees": lambda: queries.statement(FEES),
-    "trial balance": lambda: queries.trial_balance(),
-    "newest of the journal": lambda: list(queries.transfers().order_by("-id")[:50]),
-    "newest of a kind": lambda: list(queries.transfers(kinds=["post"]).order_by("-id")[:50]),
-}
+FACT = {"actor": "bench", "event_type": "bench", "event_ref": ""}
+NUMBERS = itertools.count(1)
+#: How far back "lately" is, in rows: as many in small books as in large ones.
+LATELY = 2000
 
 
-def milliseconds(question) -> float:
-    question()
+def lately():
+    """Return when the row was written that has so many after it."""
+    newest = Transfer.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    return Transfer.objects.filter(pk__lte=newest - LATELY).order_by("-pk").values_list("recorded_at", flat=True)[0]
+
+
+def middle(address: str) -> int:
+    """Return the version in the middle of an account's rows: where a reader who pages has come to."""
+    return Account.objects.get(address=address).balance.version // 2
+
+
+def post_one() -> None:
+    ledger.post(key=f"growth:{next(NUMBERS)}", debit="escrow:b7", credit="household:b7", amount=1, **FACT)
+
+
+def post_hundred() -> None:
+    keys = [f"growth:{next(NUMBERS)}" for _ in range(100)]
+    ledger.apply([PostItem(key=key, debit="escrow:b8", credit="household:b8", amount=1, **FACT) for key in keys])
+
+
+def hold_and_pay() -> None:
+    key = f"growth:{next(NUMBERS)}"
+    ledger.place_hold(key=key, debit="escrow:b9", amount=10, lifetime=timedelta(hours=1), **FACT)
+    legs = [ledger.Leg("household:b9", 8), ledger.Leg("manufacturer:b9", 1), ledger.Leg(FEES, 1)]
+    ledger.capture_hold(hold=key, key=f"{key}:paid", legs=legs, **FACT)
+
+
+#: What is asked, with what only has to be known beforehand.
+QUESTIONS: dict[str, tuple[Callable, Callable]] = {
+    "balance of a home": (lambda: None, lambda _: queries.balance_of("household:b7")),
+    "balance of the fees": (lambda: None, lambda _: queries.balance_of(FEES)),
+    "a home's balance lately": (lately, lambda then: as_of.standing_at("household:b7", at=then)),
+    "the fees' balance lately": (lately, lambda then: as_of.standing_at(FEES, at=then)),
+    "statement of an escrow": (lambda: None, lambda _: queries.statement("escrow:b7")),
+    "the same from its middle": (lambda: middle("escrow:b7"), lambda at: queries.statement("escrow:b7", before=at)),
+    "statement of the fees": (lambda: None, lambda _: queries.statement(FEES)),
+    "an escrow's period": (
+        lately, lambda then: as_of.statement_between("escrow:b7", start=then, end=then + timedelta(days=1)),
+    ),
+    "the fees' period": (lately, lambda then: as_of.statement_between(FEES, start=then, end=then + timedelta(days=1))),
+    "trial balance": (lambda: None, lambda _: queries.trial_balance()),
+    "trial balance lately": (lately, lambda then: as_of.trial_balance_at(at=then)),
+    "newest of the journal": (lambda: None, lambda _: journal.walk(Filters())),
+    "the journal from its middle": (
+        lambda: Transfer.objects.order_by("-pk")[0].pk // 2, lambda at: journal.walk(Filters(), before=at),
+    ),
+    "newest of a kind": (lambda: None, lambda _: journal.walk(Filters(kinds=("post",)))),
+    "newest of an account": (lambda: None, lambda _: journal.walk(Filters(account="escrow:b7"))),
+    "newest of the fees": (lambda: None, lambda _: journal.walk(Filters(account=FEES))),
+    "since lately": (lately, lambda then: journal.walk(Filters(recorded_from=then))),
+    "one operation": (
+        lambda: Transfer.objects.order_by("pk")[SMALL // 2].op_id, lambda op_id: journal.operation_of(op_id),
+    ),
+    "lists of exceptions": (
+        lately, lambda then: [exceptions.count_of(name, at=then) for name in exceptions.LISTINGS],
+    ),
+    "a post": (lambda: None, lambda _: post_one()),
+    "a hundred posts": (lambda: None, lambda _: post_hundred()),
+    "a hold and its capture": (lambda: None, lambda _: hold_and_pay()),
+}  # fmt: skip
+#: One page that looks at `WINDOW` rows and finds none: dearest of all, bounded all the same.
+DEAR = {"nothing in a whole window": lambda: journal.walk(Filters(actor="nobody"))}
+
+
+@contextmanager
+def books(database: str) -> Iterator[None]:
+    """Ask another database for a while."""
+    settings = connections["default"].settings_dict
+    before = settings["NAME"]
+    connection.close()
+    settings["NAME"] = database
+    try:
+        yield
+    finally:
+        connection.close()
+        settings["NAME"] = before
+
+
+def milliseconds(question: Callable[[], object], *, reads: int) -> list[float]:
+    for _ in range(3):  # a new connection learns the tables and makes its plans
+        question()
     took = []
-    for _ in range(READS):
+    for _ in range(reads):
         began = time.perf_counter()
         question()
-        took.append(time.perf_counter() - began)
-    return median(took) * 1000
+        took.append((time.perf_counter() - began) * 1000)
+    return took
 
 
-def grown(bench: Pgbench, rows: int) -> dict[str, float]:
-    """Return what each question takes once the journal has so many rows."""
+def compare(name: str, known: Callable, ask: Callable, databases: list[str], *, reads: int = READS) -> list[float]:
+    """Return what a question takes in each of the databases, asked in turns."""
+    took: dict[str, list[float]] = {database: [] for database in databases}
+    for _ in range(ROUNDS):
+        for database in databases:
+            with books(database):
+                about = known()
+                took[database] += milliseconds(lambda about=about: ask(about), reads=reads)
+    return [median(each) for each in took.values()]
+
+
+def test_the_books_cost_what_they_cost_when_they_were_small(committed_db, tmp_path, is_full):
+    rows, bench = FULL if is_full else LARGE, Pgbench(committed_db, tmp_path)
+    open_books()
+    grow(bench, SMALL)
+    small = f"{committed_db}_small"
+    Pgbench("postgres", tmp_path).as_owner(f'CREATE DATABASE "{small}" TEMPLATE "{committed_db}" STRATEGY file_copy')
+    try:
+        grow(bench, rows)
+        reached = {name: compare(name, known, ask, [small, committed_db]) for name, (known, ask) in QUESTIONS.items()}
+        for name, ask in DEAR.items():
+            reached[name] = compare(name, lambda: None, lambda _, ask=ask: ask(), [small, committed_db], reads=3)
+    finally:
+        Pgbench("postgres", tmp_path).as_owner(f'DROP DATABASE "{small}" WITH (FORCE)')
+
+    print(f"\n{SMALL:,} rows of the journal beside {rows:,} (in turns, median of {ROUNDS * READS}, fsync {fsync()})")
+    for name, (before, after) in reached.items():
+        print(f"  {name:<28}{before:8.2f} ms {after:8.2f} ms {after / before:6.2f} x")
+    print(say("the worst of them", max(after / before for before, after in reached.values()), aim=AIM, least=False))
+    assert broken_invariants() == {}
+
+
+def grow(bench: Pgbench, rows: int) -> None:
+    """Let the journal have so many rows, as the clock would leave them: rolled up and looked after."""
     pay_many(rows - Transfer.objects.count())
     assert ledger.roll_up(least_rows=1)
-    bench.as_owner("VACUUM (ANALYZE)")
-    return {name: milliseconds(question) for name, question in QUESTIONS.items()}
-
-
-def test_reading_costs_what_it_cost_when_the_books_were_small(committed_db, tmp_path, is_full):
-    open_books()
     connection.close()
-    bench = Pgbench(committed_db, tmp_path)
-    before = grown(bench, SMALL)
-    after = grown(bench, FULL if is_full else LARGE)
-
-    print(f"\nreading {SMALL:,} rows of the journal, then {Transfer.objects.count():,} (median of {READS} reads)")
-    for name, small in before.items():
-        print(f"  {name:<24}{small:7.2f} ms {after[name]:7.2f} ms {after[name] / small:6.2f} x")
-    print(say("the worst of them", max(after[name] / before[name] for name in before), aim=AIM, least=False))
-    assert broken_invariants() == {}
+    bench.as_owner("VACUUM (ANALYZE)")
