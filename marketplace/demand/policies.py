@@ -17,6 +17,7 @@ from marketplace.demand.models import DataRequest, RequestVersion, Review
 from marketplace.demand.pricing import price_of, price_of_version
 from marketplace.demand.terms import OPTIONAL_FIELDS, Terms, terms_of
 from marketplace.insights.kinds import KINDS, Kind
+from marketplace.insights.perception.rules import drawn_from
 from marketplace.insights.precision import Rung
 from rewards.ledger.models import MAX_AMOUNT
 
@@ -179,6 +180,10 @@ def _about_kinds(terms: Terms) -> Iterator[OutsideTemplate]:
         elif purpose and KINDS[code].topic not in purpose.topics:
             told = {"kind": KINDS[code].label.say(language()), "purpose": purpose.label}
             yield _problem("kinds", gettext("‘%(kind)s’은 ‘%(purpose)s’ 목적으로 여쭤볼 수 없어요.") % told)
+        elif KINDS[code].by_rule and drawn_from(code) & set(terms.kinds):
+            # A home would be asked twice about one half hour.
+            told = {"kind": KINDS[code].label.say(language())}
+            yield _problem("kinds", gettext("‘%(kind)s’과 그것을 알아낸 값은 따로 여쭤 주세요.") % told)
 
 
 def _about_condition(terms: Terms) -> Iterator[OutsideTemplate]:

@@ -48,7 +48,7 @@ def follow(*, household: Household, heard: Sequence[Heard], assurance: str, at: 
 
     Args:
         heard: what is new of one request; nothing that came before.
-        assurance: how sure it is who said it; a conclusion is no surer.
+        assurance: how sure it is who said it; a conclusion takes that of the request that completed it.
     """
     heard = [one for one in heard if one[1].kind in _READ | _DOUBTED and one[0].may_be_asked(one[1].kind)]
     if not heard:

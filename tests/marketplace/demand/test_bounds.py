@@ -46,6 +46,7 @@ def test_what_stays_within_passes():
         ("kinds", {"kinds": ["air.co2"]}, {"kinds": ["air.co2", "air.co2"]}),
         ("kinds", {"kinds": sorted(KINDS)[:1]}, {"kinds": ["air.gold"]}),
         ("kinds", {"kinds": ["food.item"]}, {"kinds": ["presence.absence"]}),
+        ("kinds", {"kinds": ["air.bad_pm25", "air.co2"]}, {"kinds": ["air.bad_pm25", "air.pm25"]}),
         ("above", {"above": 35.0}, {"kinds": ["pest.sighting"], "above": 35.0}),
         (
             "above",

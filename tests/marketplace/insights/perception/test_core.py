@@ -1,8 +1,10 @@
 """What holds of every rule, whatever comes in: parts, order, repetitions, midnights and turns of the clock."""
 
 import json
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from marketplace.insights.kinds import KINDS
 from marketplace.insights.perception.core import perceive
 from marketplace.insights.perception.rules import RULES, drawn_from, registered
-from marketplace.insights.perception.seen import Seen, milliseconds
+from marketplace.insights.perception.seen import Rule, Seen, milliseconds
 from marketplace.insights.perception.thresholds import LAPSE, Threshold
 from marketplace.insights.words import Text
 
@@ -367,3 +369,16 @@ def _gap(before, after):
 def _lapses_between(one, event, own):
     after = [other for other in own if one.at <= other.at <= event.at]
     return any(_gap(a, b) > LAPSE for a, b in pairwise(after))
+
+
+# --- the page -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
+def test_the_page_says_every_number_of_a_rule(rule):
+    page = (Path(__file__).parents[4] / "docs" / "perception.md").read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if line.startswith(f"| `{rule.name}` {rule.version} |")]
+
+    numbers = {one.name for one in fields(rule)} - {one.name for one in fields(Rule)} - {"zone"}
+    assert all(f"{name} {getattr(rule, name)}" in row for name in numbers)
+    assert all(f"`{kind}`" in row for kind in (*rule.reads, rule.concludes))
