@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -154,6 +155,26 @@ def seconds_behind() -> float:
     with connection.cursor() as cursor:
         cursor.execute(BEHIND)
         return float(cursor.fetchone()[0])
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the sealing stands: the newest checkpoint, and for how many whole minutes the oldest row has waited."""
+
+    tree_size: int
+    sealed_at: datetime | None
+    behind_minutes: int
+
+    @property
+    def is_late(self) -> bool:
+        return self.behind_minutes * 60 >= LATE_SECONDS
+
+
+def current_standing() -> Standing:
+    """Return what everybody may know of the sealing. Whole minutes: to the second it would time somebody's sale."""
+    newest = Checkpoint.objects.order_by("-tree_size").only("tree_size", "sealed_at").first()
+    behind = int(seconds_behind() // 60)
+    return Standing(newest.tree_size, newest.sealed_at, behind) if newest else Standing(0, None, behind)
 
 
 def contents_of(indexes: list[int]) -> dict[int, Content]:

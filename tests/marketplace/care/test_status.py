@@ -4,6 +4,7 @@ import pytest
 from django.core.cache import cache
 
 from marketplace.brokerage import proofs
+from rewards.ledger import sealing
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,30 @@ def test_says_so_when_something_stands_alone(client, monkeypatch):
 
     assert "장부가 어긋났어요" in page
     assert "장부가 맞아요" not in page
+
+
+def test_tells_how_the_books_are_sealed(client, monkeypatch):
+    def told(waited: float) -> dict:
+        cache.clear()
+        monkeypatch.setattr(sealing, "seconds_behind", lambda: waited)
+        return client.get("/status").json()["sealing"]
+
+    assert told(59.9) == {"tree_size": 0, "sealed_at": None, "behind_minutes": 0, "is_late": False}
+    assert (told(119.9)["is_late"], told(120)["is_late"], told(601)["behind_minutes"]) == (False, True, 10)
+
+
+def test_alarms_on_the_page_and_leads_to_what_checks_the_books(client, monkeypatch):
+    monkeypatch.setattr(sealing, "seconds_behind", lambda: 600.0)
+
+    page = client.get("/status", headers={"accept": "text/html"}).content.decode()
+
+    assert "봉인이 늦어지고 있어요" in page
+    assert "가장 오래 기다린 줄은 10분째예요" in page
+    for way in (
+        "/ledger/checkpoint", "/ledger/checkpoint?cosigned", "/ledger/key", "/.well-known/jwks.json",
+        "/ledger/verify_bundle.py", "/receipts/verify_receipt.py", "/api/docs",
+    ):  # fmt: skip
+        assert f'href="{way}"' in page
 
 
 def test_counts_once_in_thirty_seconds(client, django_assert_num_queries, settings):

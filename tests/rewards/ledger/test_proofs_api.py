@@ -6,9 +6,11 @@ import uuid
 import zipfile
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from consent.parties import operations as parties
+from consent.parties.canonical import utc_text
 from consent.parties.models import MachineKey
 from rewards.ledger import liabilities, merkle, sealing, signed_notes
 from rewards.ledger.models import FEES, ISSUANCE
@@ -40,6 +42,18 @@ def test_a_proof_leads_to_the_note_that_everybody_may_read(auditor):
     assert note == body["checkpoint"]["note"]
     assert note.split("\n")[1:3] == [str(body["checkpoint"]["tree_size"]), base64.b64encode(root).decode()]
     assert Client().get("/ledger/key").text.strip() == signed_notes.verifier_key()
+
+
+def test_the_public_status_names_the_newest_checkpoint(committed_db):
+    cache.clear()
+    fill(2)
+    sealed()
+
+    told = Client().get("/status").json()["sealing"]
+
+    newest = sealing.latest_checkpoint()
+    assert (told["tree_size"], told["sealed_at"]) == (newest.tree_size, utc_text(newest.sealed_at, to="seconds"))
+    assert (told["behind_minutes"], told["is_late"]) == (0, False)
 
 
 def test_checkpoints_are_listed_and_lead_from_one_to_the_next(auditor):
