@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import DurationField, ExpressionWrapper, F, Q
+from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models import Value as Literal
 
 from consent.parties.models import Membership
@@ -68,18 +68,35 @@ class _Proposal:
 def match_insights(*, at: datetime, limit: int = 200) -> int:
     """Ask about the insights that meet an open data request; return how many insights were looked at.
 
-    Several workers may match at once: each takes insights nobody else has. What the household's line, the gap or the
-    escrow does not allow is not asked, and leaves no trace a buyer could see.
+    Several workers may match at once: each takes homes nobody else has at the moment, so that none waits for another
+    one's home. What the household's line, the gap or the escrow does not allow is not asked, and leaves no trace a
+    buyer could see.
     """
-    waiting = Insight.objects.unmatched(at).select_for_update(skip_locked=True, of=("self",)).order_by("ask_after")
-    taken = list(waiting.select_related("sealed__data_key", "appliance", "household__area")[:limit])
+    waiting = Insight.objects.unmatched(at).order_by("ask_after")
+    taken = _taken(waiting, limit)
     if not taken:
-        return 0
+        return _pass_over(waiting.filter(household__preference=None)[:limit], at)
     proposals = _proposals(taken, at)
     held = ledger.place_holds([proposal.hold for proposal in proposals])
     _put([proposal for proposal, outcome in zip(proposals, held, strict=True) if isinstance(outcome, Hold)], at)
     insights.mark_matched(insight_ids=[insight.pk for insight in taken], at=at)
     return len(taken)
+
+
+def _taken(waiting: QuerySet[Insight], limit: int) -> list[Insight]:
+    """Take insights together with the lines of their homes; what others have in hand is left to them."""
+    lined = waiting.filter(household__preference__isnull=False)
+    locked = lined.select_for_update(skip_locked=True, of=("self", "household__preference"))
+    return list(
+        locked.select_related("sealed__data_key", "appliance", "household__area", "household__preference")[:limit]
+    )
+
+
+def _pass_over(unlined: QuerySet[Insight], at: datetime) -> int:
+    """Take what nobody may be asked about off the list: a home without a line is never asked."""
+    ids = list(unlined.values_list("pk", flat=True))
+    insights.mark_matched(insight_ids=ids, at=at)
+    return len(ids)
 
 
 def _proposals(taken: Sequence[Insight], at: datetime) -> list[_Proposal]:
