@@ -5,10 +5,12 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from consent.parties.roles import RUNTIME_ROLE
+from marketplace.appliances.queries import is_bridge_late
 from rewards.ledger import sealing
 
 SEEN_MIGRATED: set[str] = set()
@@ -27,8 +29,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_GET
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """GET /readyz: 200 once every needed part is there, 503 before. Redis and the
-    ledger's seal are told but not needed.
+    """GET /readyz: 200 once every needed part is there, 503 before. Redis, the ledger's seal and the bridge to a
+    broker, where there is one, are told but not needed.
     """
     try:
         needed = {"database": _acts_as_runtime(), "ledger": _reaches_the_ledger(), "migrations": _is_migrated()}
@@ -38,6 +40,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     is_late = is_ready and sealing.seconds_behind() > sealing.LATE_SECONDS
     checks = {name: "ok" if fine else "missing" for name, fine in needed.items()}
     checks["sealing"] = "late" if is_late else "ok"
+    if settings.MQTT_URL and is_ready:
+        checks["mqtt_bridge"] = "late" if is_bridge_late(at=timezone.now()) else "ok"
     checks["redis"] = "ok" if _reaches_redis() else "missing"
     return JsonResponse({"status": "ok" if is_ready else "unavailable", **checks}, status=200 if is_ready else 503)
 

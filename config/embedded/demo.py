@@ -86,6 +86,8 @@ def _open_doors(house: House, listener: socket.socket) -> None:
         web = _start(house, "web", _web_words(listener.fileno()), passed_fds=(listener.fileno(),))
         _start(house, "worker", ["-m", "celery", "-A", "config.celery", "worker", "-c", "2", "-l", "WARNING"])
         _start(house, "clock", ["manage.py", "clock"])
+        if house.environment.get("MARU_MQTT_URL"):
+            _start(house, "bridge", ["manage.py", "mqtt_bridge"])
         port = listener.getsockname()[1]
         listener.close()
         house.crew.wait_until(lambda: _is_ready(port), web, seconds=READY_SECONDS)

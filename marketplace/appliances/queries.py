@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
+
+from django.db.models import Max
 
 from consent.parties.models import Household, MachineKey, User
 from marketplace.appliances.logins import Login
-from marketplace.appliances.models import BrokerLogin, DayCount, PairedKey, Pairing, PairingCode
+from marketplace.appliances.models import BridgeBeat, BrokerLogin, DayCount, PairedKey, Pairing, PairingCode
+
+#: A bridge says that it is there every ten seconds.
+BRIDGE_LATE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,17 @@ def broker_logins(*, at: datetime) -> Iterator[Login]:
     rows = BrokerLogin.objects.filter(pairing__ended_at=None, pairing__in=speaking)
     for pairing_id, password_hash in rows.values_list("pairing", "password_hash").iterator():
         yield Login(str(pairing_id), password_hash)
+
+
+def bridge_seen_at() -> datetime | None:
+    """Return when a bridge to the MQTT broker last gave a sign of life; None if none ever did."""
+    return BridgeBeat.objects.aggregate(last=Max("seen_at"))["last"]
+
+
+def is_bridge_late(*, at: datetime) -> bool:
+    """Tell whether what homes publish waits at the broker, because no bridge has been there for a while."""
+    seen_at = bridge_seen_at()
+    return seen_at is None or seen_at < at - BRIDGE_LATE
 
 
 def _line(key: PairedKey) -> KeyLine:

@@ -15,6 +15,7 @@ from marketplace.appliances.models import Arrival, BridgeBeat, BrokerLogin, Pair
 from marketplace.appliances.operations import HOLD, Arriving
 from marketplace.appliances.signatures import Signed, check_clock
 from tests import factories
+from tests.browsers import signed_in
 from tests.marketplace.appliances.hubs import Hub
 
 pytestmark = pytest.mark.django_db
@@ -193,3 +194,35 @@ def test_a_topic_names_a_pairing_and_a_dialect():
 def test_no_other_topic_is_read(topic):
     with pytest.raises(UnknownTopic):
         topics.read_topic(topic)
+
+
+def test_says_whether_a_bridge_was_there_of_late(client, settings):
+    settings.MQTT_URL = "mqtts://broker.example"
+    never = client.get("/readyz").json()["mqtt_bridge"]
+    now = timezone.now()
+    operations.note_beat(client="bridge", connected_at=now, publications=0, at=now)
+
+    answer = client.get("/readyz")
+
+    assert (never, answer.json()["mqtt_bridge"], answer.status_code) == ("late", "ok", 200)
+    BridgeBeat.objects.update(seen_at=now - timedelta(seconds=61))
+    late = client.get("/readyz")
+    assert (late.json()["mqtt_bridge"], late.status_code) == ("late", 200)
+
+
+def test_says_nothing_of_a_bridge_where_there_is_no_broker(client):
+    assert "mqtt_bridge" not in client.get("/readyz").json()
+
+
+def test_an_admin_sees_what_is_turned_away_and_not_from_whom():
+    hub = Hub(factories.member(name="지우")).pairing
+    operations.note_turned_away(counts={(hub.pk, "signature_refused"): 2}, at=timezone.now())
+    operations.note_beat(client="bridge", connected_at=timezone.now(), publications=7, at=timezone.now())
+    desk = signed_in(factories.admin(), second_factor=True)
+
+    refused, beats = desk.get("/admin/appliances/turnedaway/").text, desk.get("/admin/appliances/bridgebeat/").text
+
+    assert "signature_refused" in refused
+    assert str(hub.household_id) not in refused
+    assert "지우" not in refused
+    assert "bridge" in beats
