@@ -68,11 +68,16 @@ class ApplianceCard:
 
     @property
     def main(self) -> sayings.Said | None:
-        return self.said[0] if self.said else None
+        return next(iter(self._values), None)
 
     @property
     def more(self) -> list[sayings.Said]:
-        return self.said[1 : 1 + MORE_WORDS]
+        return self._values[1 : 1 + MORE_WORDS]
+
+    @property
+    def _values(self) -> list[sayings.Said]:
+        """How long the filter lasts and what is broken stand on the card in words of their own."""
+        return [one for one in self.said if one.kind not in (sayings.FILTER, sayings.FAULT)]
 
     @property
     def nevers(self) -> int:

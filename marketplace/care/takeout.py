@@ -10,10 +10,12 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import IO, Any, TextIO
+from uuid import UUID
 
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 
 from consent.parties.models import Household, Invitation, Membership, User
@@ -24,8 +26,9 @@ from consent.records.models import Ask, Consent, Preference, StandingNo
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage.queries import offers_to
 from marketplace.delivery.queries import accesses_of
-from marketplace.insights import vault
+from marketplace.insights import twin, vault
 from marketplace.insights.errors import VaultClosed
+from marketplace.insights.kinds import KINDS
 from marketplace.insights.models import Insight
 from rewards.redemption.errors import WalletNotShown
 from rewards.redemption.models import Gift, Order
@@ -108,6 +111,8 @@ def _parts(user: User, at: datetime) -> dict[str, Callable[[], Iterable[Row]]]:
         "invitations": lambda: _invitations(user.membership.household),
         "limits": lambda: _limits(user.membership.household),
         "appliances": lambda: _appliances(user),
+        "said_last": lambda: _said_last(user),
+        "said": lambda: _said(user, at),
         "insights": lambda: _insights(user),
         "asks": lambda: _asks(user, at),
         "consents": lambda: _consents(user, at),
@@ -151,6 +156,29 @@ def _limits(home: Household) -> Iterator[Row]:
 def _appliances(user: User) -> Iterator[Row]:
     fields = ("id", "type", "model", "never_share", "joined_at", "last_seen_at")
     yield from Appliance.objects.visible_to(user).order_by("joined_at").values(*fields)
+
+
+def _said_last(user: User) -> Iterator[Row]:
+    """Yield the state of each appliance: what it said last of each kind."""
+    for one in twin.latest(appliance_ids=_ids_seen_by(user)):
+        row: Row = {"appliance": one.appliance_id, "kind": one.kind, "zone": one.zone}
+        yield row | {"at": one.observed_at, "value": one.value, "unit": _unit(one.kind)}
+
+
+def _said(user: User, at: datetime) -> Iterator[Row]:
+    """Yield the history of each appliance, as far back as its page shows it."""
+    since = at - timedelta(days=settings.TWIN_KEEP_DAYS)
+    for one in twin.history(appliance_ids=_ids_seen_by(user), since=since):
+        row: Row = {"appliance": one.appliance_id, "kind": one.kind, "zone": one.zone}
+        yield row | {"at": one.observed_at, "value": one.value, "unit": _unit(one.kind), "seconds": one.covers_s}
+
+
+def _ids_seen_by(user: User) -> list[UUID]:
+    return list(Appliance.objects.visible_to(user).values_list("pk", flat=True))
+
+
+def _unit(kind: str) -> str:
+    return KINDS[kind].unit if kind in KINDS else ""
 
 
 def _insights(user: User) -> Iterator[Row]:

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from consent.parties.tables import FORMULA_STARTS
+from marketplace.appliances.models import Appliance
 from marketplace.care.takeout import _cell, _write_table, everything_about
 from tests import factories
 from tests.browsers import signed_in
@@ -74,6 +75,21 @@ def test_a_late_row_with_another_field_loses_nothing():
     rows = list(csv.DictReader(io.StringIO(file.getvalue())))
     assert len(rows) == 601
     assert json.loads(rows[-1]["more"]) == {"late.b": "'=2"}
+
+
+def test_holds_what_the_appliances_said_but_not_what_anothers_own_said(mother):
+    home, father = mother.membership.household, factories.member(name="도윤")
+    factories.insight(of=home, value=62)
+    factories.insight(of=home, value=48.5, kind="climate.humidity", unit="%", source="urn:device:own")
+    Appliance.objects.filter(insights__kind="climate.humidity").update(
+        private_to=factories.member(of=home, role="teen").membership
+    )
+    factories.insight(of=father.membership.household, value=99)
+
+    tables = tables_of(signed_in(mother))
+
+    assert [(row["kind"], row["value"], row["unit"]) for row in tables["said"]] == [("air.pm25", "62", "ug/m3")]
+    assert [row["value"] for row in tables["said_last"]] == ["62"]
 
 
 def test_is_only_of_ones_own_home(mother):
