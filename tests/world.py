@@ -76,6 +76,7 @@ def make_world() -> World:
         **_let_in(mother, whole=waiting.offer.insight.appliance),
         "key_id": MachineKey.objects.get(prefix=factories.hub_key(of=home).split("_")[1]).pk,
         "buyer_key_id": MachineKey.objects.get(prefix=factories.buyer_key(of=school).split("_")[1]).pk,
+        "membership_id": factories.member(of=home, role="child").membership.pk,
         "invitation_id": factories.invitation(by=mother).pk, "invitation_code": "over",
         "dialect": "homeassistant", "code": "ask_not_pending", "list_name": "refused",
         "notice_version": "v2", "notice_locale": "ko",

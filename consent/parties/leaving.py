@@ -1,5 +1,6 @@
 """When people go: what Maru knew of them is wiped, and only what names nobody stays. Joins the caller's transaction."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from allauth.account.models import EmailAddress
@@ -17,24 +18,18 @@ NAMELESS = "떠난 식구"
 
 @transaction.atomic(savepoint=False)
 def forget_member(*, membership: Membership, at: datetime) -> None:
-    """Take somebody out of their home, and wipe the person, unless they also work for an organisation.
-
-    Nobody follows an invitation of theirs any more.
-
-    Questions about things that were theirs alone still point at their place. It then stays, so that those questions
-    never become the home's, as the place of a row that names nobody and signs in nowhere.
-    """
+    """Take somebody out of their home, and wipe the person, unless they also work for an organisation."""
     person = membership.user
-    given = Invitation.objects.filter(invited_by=person, household=membership.household_id)
-    given.filter(accepted_at=None, withdrawn_at=None).update(withdrawn_at=at)
     works_elsewhere = Seat.objects.filter(user=person).exists()
-    try:
-        membership.delete()
-    except ProtectedError:
-        left = _nobody() if works_elsewhere else person
-        Membership.objects.filter(pk=membership.pk).update(user=left, role=Membership.Role.CHILD)
+    _empty_place(membership, left=_nobody if works_elsewhere else lambda: person, at=at)
     if not works_elsewhere:
         _wipe(person)
+
+
+@transaction.atomic(savepoint=False)
+def free_member(*, membership: Membership, at: datetime) -> None:
+    """Take somebody out of a home who stays at Maru: they sign in as before and may open or join another home."""
+    _empty_place(membership, left=_nobody, at=at)
 
 
 @transaction.atomic(savepoint=False)
@@ -45,6 +40,22 @@ def close_household(*, household: Household, at: datetime) -> None:
     Invitation.objects.open(at).filter(household=household).update(withdrawn_at=at)
     Invitation.objects.filter(household=household).update(label="")
     Household.objects.filter(pk=household.pk).update(name="")
+
+
+def _empty_place(membership: Membership, *, left: Callable[[], User], at: datetime) -> None:
+    """End a place in a home; nobody follows an invitation any more that was given from it.
+
+    Questions about things that were theirs alone still point at their place. It then stays, so that those questions
+    never become the home's, as the place of a row that names nobody and signs in nowhere.
+    """
+    given = Invitation.objects.filter(invited_by=membership.user, household=membership.household_id)
+    given.filter(accepted_at=None, withdrawn_at=None).update(withdrawn_at=at)
+    try:
+        # On its own savepoint: where the database refuses, the rest goes on.
+        with transaction.atomic():
+            membership.delete()
+    except ProtectedError:
+        Membership.objects.filter(pk=membership.pk).update(user=left(), role=Membership.Role.CHILD)
 
 
 def _nobody() -> User:

@@ -79,6 +79,19 @@ def check_can_invite(household: Household, *, actor: User) -> None:
         raise NotPermitted(gettext("식구는 이 집의 어른만 초대할 수 있어요."))
 
 
+def check_can_take_out(member: Membership, *, actor: User) -> None:
+    """Let an adult take somebody out of their home, but no adult who lived there before them.
+
+    Whoever was let in last could otherwise put out the people whose home it is.
+
+    Raises:
+        NotPermitted: `actor` is no adult of that home, is that person, or came later than that adult.
+    """
+    place: Membership | None = getattr(actor, "membership", None)
+    if place is None or not place.may_take_out(member):
+        raise NotPermitted(gettext("식구를 내보내는 일은 어른이 하고, 어른은 자기보다 나중에 온 어른만 내보낼 수 있어요."))
+
+
 def _is_admin(actor: User) -> bool:
     seat: Seat | None = getattr(actor, "seat", None)
     platform = Organisation.Kind.PLATFORM

@@ -71,5 +71,6 @@ urlpatterns = [
     path("privacy/export", privacy.take_everything, name="take_everything"),
     path("privacy/export/tables", privacy.take_tables, name="take_tables"),
     path("review/withdrawals", trust.list_unread_withdrawals, name="unread_withdrawals"),
+    path("privacy/members/<uuid:membership_id>/take-out", leaving.take_out, name="take_out_member"),
     path("privacy/leave", leaving.leave, name="leave_maru"),
 ]

@@ -102,6 +102,7 @@ ROWS: dict[str, Row] = {
     "privacy/export": Row(MEMBER),
     "privacy/export/tables": Row(MEMBER),
     "privacy/leave": Row(MEMBER),
+    "privacy/members/<uuid:membership_id>/take-out": Row(MEMBER, theirs=True),
     "wallet": Row(MEMBER),
     "wallet/proof": Row(MEMBER),
     "wallet/gifts": Row(MEMBER),

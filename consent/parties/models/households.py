@@ -61,3 +61,8 @@ class Membership(models.Model):
     @property
     def is_adult(self) -> bool:
         return self.role == self.Role.ADULT
+
+    def may_take_out(self, other: "Membership") -> bool:
+        """Tell whether this member may take another out of their home: an adult, and of adults who came before."""
+        is_here = self.is_adult and self.household_id == other.household_id and self.pk != other.pk
+        return is_here and (not other.is_adult or self.since < other.since)

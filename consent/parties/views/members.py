@@ -74,5 +74,6 @@ def _place(request: HttpRequest) -> Membership:
 def _page(request: HttpRequest, form: InvitationForm, *, status: int = 200, **more: Any) -> HttpResponse:
     place = _place(request)
     family = queries.family_of(place.household, at=timezone.now())
-    page = {"family": family, "place": place, "form": form, **more}
+    may_take_out = {one.pk for one in family.members if place.may_take_out(one)}
+    page = {"family": family, "place": place, "form": form, "may_take_out": may_take_out, **more}
     return render(request, "parties/members.html", page, status=status)

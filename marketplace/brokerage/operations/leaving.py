@@ -4,8 +4,9 @@ Step by step, each step whole: orders are cancelled, each yes ends, and one last
 the door. Whoever was interrupted is still a member and leaves again; what was done stays done.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -14,49 +15,129 @@ from django.db.models import Q, QuerySet
 
 from consent.parties import leaving as parties_leaving
 from consent.parties import operations as parties
+from consent.parties import policies as parties_policies
 from consent.parties.models import Household, Membership, User
 from consent.records import operations as records
 from consent.records.models import Ask, Consent, ConsentEnd
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import Appliance
+from marketplace.brokerage import notifications
 from marketplace.brokerage.operations.withdrawing import end_consent, locked_consent
 from marketplace.brokerage.queries import Farewell, belonging_to, farewell_of, is_last_adult
 from marketplace.insights import memories, twin, vault
-from marketplace.insights.models import Insight, SealedObject
+from marketplace.insights.models import SealedObject
 from rewards.ledger import operations as ledger
 from rewards.redemption import operations as redemption
 from rewards.redemption.errors import OrderNotInState
 from rewards.redemption.models import Order
+
+#: What one step ends: so much that a home leaves in few, so little that a request never waits long.
+YESES, TOGETHER, VALUES = 100, 10, 5_000
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far somebody has come on the way out: what would still end, and whether they are through the door."""
+
+    farewell: Farewell
+    is_last: bool
 
 
 def leave_maru(*, actor: User, at: datetime) -> Farewell:
     """Take somebody out of Maru for good; with the last adult the home goes, and everybody who lived in it.
 
     Returns:
-        What ended, as it stood right before the door closed.
+        What ended, as it stood before the first step.
+
+    Raises:
+        Membership.DoesNotExist: `actor` belongs to no home.
+    """
+    told, step = farewell_of(actor, at=at), None
+    while step is None or not step.is_last:
+        step = leave_some(actor=actor, at=at)
+    return told
+
+
+def leave_some(*, actor: User, at: datetime) -> Step:
+    """Go one step towards leaving for good, and through the door once nothing is left that takes long.
+
+    A step ends a bounded number of yeses, a few in each transaction, or destroys a bounded number of values. What it
+    did stays done, whoever interrupts it; until the last step `actor` is a member and may go on or stay.
 
     Raises:
         Membership.DoesNotExist: `actor` belongs to no home.
     """
     membership = Membership.objects.select_related("household", "user").get(user=actor)
-    is_closed = False
-    # Each further round needs that somebody came, went or ordered in this very moment.
-    while not is_closed:
-        told = farewell_of(actor, at=at)
-        for order in told.orders:
-            # The provider may have fulfilled it in this very moment.
-            with suppress(OrderNotInState):
-                redemption.cancel_order(order_id=order.pk, actor=actor, at=at)
-        for consent_id in _in_force(membership, whole=told.is_whole_home, at=at).values_list("pk", flat=True):
-            _end(consent_id=consent_id, actor=actor, at=at)
-        is_closed = _close(membership_id=membership.pk, actor=actor, whole=told.is_whole_home, at=at)
-    return told
+    told = farewell_of(actor, at=at)
+    for order in told.orders:
+        # The provider may have fulfilled it in this very moment.
+        with suppress(OrderNotInState):
+            redemption.cancel_order(order_id=order.pk, actor=actor, at=at)
+    whole = told.is_whole_home
+    yeses = list(_in_force(membership, whole=whole, at=at).values_list("pk", flat=True)[: YESES + 1])
+    for begin in range(0, len(yeses[:YESES]), TOGETHER):
+        _end(consent_ids=yeses[:YESES][begin : begin + TOGETHER], actor=actor, at=at)
+    is_more = len(yeses) > YESES or _destroy_some(membership, whole=whole, at=at)
+    # The last step may find that somebody came, went or ordered in this very moment: then it was not the last.
+    is_last = not is_more and _close(membership_id=membership.pk, actor=actor, whole=whole, at=at)
+    return Step(told if is_last else farewell_of(actor, at=at), is_last)
+
+
+def take_out_member(*, membership_id: UUID, actor: User, at: datetime) -> None:
+    """Take another member out of a home. The person stays at Maru, without a home; what was theirs alone ends here.
+
+    Asks about their own things are taken back, each yes to them is revoked, their own appliances leave, and what those
+    noticed is destroyed, as when they leave by themselves. The home keeps what is everybody's, and its tokens.
+
+    Raises:
+        Membership.DoesNotExist: nobody lives there under this place.
+        NotPermitted: `actor` is no adult of that home, is that person, or came later than that adult.
+    """
+    membership = Membership.objects.living().select_related("household", "user").get(pk=membership_id)
+    parties_policies.check_can_take_out(membership, actor=actor)
+    for consent_id in _in_force(membership, whole=False, at=at).values_list("pk", flat=True):
+        _end(consent_ids=[consent_id], actor=actor, at=at)
+    _take_out(membership_id=membership_id, actor=actor, at=at)
+    notifications.tell_taken_out(person=membership.user, home=membership.household.name)
 
 
 @ledger.retry_on_conflict
 @transaction.atomic(durable=True)
-def _end(*, consent_id: UUID, actor: User, at: datetime) -> None:
-    _end_locked(locked_consent(consent_id), actor=actor, at=at)
+def _take_out(*, membership_id: UUID, actor: User, at: datetime) -> None:
+    membership = Membership.objects.living().select_related("household", "user").get(pk=membership_id)
+    # Whoever joins, leaves or is taken out locks the home first: both places are as they are read now.
+    Household.objects.select_for_update().get(pk=membership.household_id)
+    membership = Membership.objects.living().select_related("household", "user").get(pk=membership_id)
+    actor = User.objects.select_related("membership").get(pk=actor.pk)
+    parties_policies.check_can_take_out(membership, actor=actor)
+    _end_what_is_theirs(membership, whole=False, actor=actor, at=at)
+    parties_leaving.free_member(membership=membership, at=at)
+    subject = f"user:{membership.user_id}"
+    parties.note(actor=str(actor.pk), action="member.take_out", subject=subject, at=at)
+
+
+@ledger.retry_on_conflict
+@transaction.atomic(durable=True)
+def _end(*, consent_ids: Sequence[UUID], actor: User, at: datetime) -> None:
+    for consent_id in consent_ids:
+        _end_locked(locked_consent(consent_id), actor=actor, at=at)
+
+
+@transaction.atomic(durable=True)
+def _destroy_some(membership: Membership, *, whole: bool, at: datetime) -> bool:
+    """Destroy values beforehand where there are many, so that the last transaction is short.
+
+    Returns:
+        True where values are left that should go before the door is closed.
+    """
+    mine = _values_of(membership, whole=whole)[: VALUES + 1]
+    if len(mine) <= VALUES:
+        return False
+    # Nobody shall be asked about what is being destroyed.
+    waiting = _asks_of(membership, whole=whole).filter(state=Ask.State.PENDING).order_by("pk")
+    records.cancel_asks(ask_ids=list(waiting.values_list("pk", flat=True)), at=at)
+    vault.shred(mine[:VALUES])
+    return True
 
 
 def _end_locked(consent: Consent, *, actor: User, at: datetime) -> None:
@@ -81,12 +162,7 @@ def _close(*, membership_id: UUID, actor: User, whole: bool, at: datetime) -> bo
     # Whoever joins or orders locks the home first: they came before this and are found, or find no home.
     if whole != is_last_adult(membership) or (whole and Order.objects.filter(household=home).running(at).exists()):
         return False
-    waiting = _asks_of(membership, whole=whole).filter(state=Ask.State.PENDING).order_by("pk")
-    records.cancel_asks(ask_ids=list(waiting.values_list("pk", flat=True)), at=at)
-    for consent in _in_force(membership, whole=whole, at=at):
-        _end_locked(locked_consent(consent.pk), actor=actor, at=at)
-    _let_go(Appliance.objects.filter(**belonging_to(membership, whole=whole), left_at=None), actor=actor, at=at)
-    _shred(membership, whole=whole)
+    _end_what_is_theirs(membership, whole=whole, actor=actor, at=at)
     if whole:
         appliances.end_all_pairings(household=home, at=at)
         records.forget_line(household=home)
@@ -99,6 +175,16 @@ def _close(*, membership_id: UUID, actor: User, whole: bool, at: datetime) -> bo
     what = f"household:{home.pk}" if whole else f"user:{actor.pk}"
     parties.note(actor=str(actor.pk), action="household.leave" if whole else "member.leave", subject=what, at=at)
     return True
+
+
+def _end_what_is_theirs(membership: Membership, *, whole: bool, actor: User, at: datetime) -> None:
+    """End the asks, consents, appliances and values of one member, or of the whole home. Asks go first."""
+    waiting = _asks_of(membership, whole=whole).filter(state=Ask.State.PENDING).order_by("pk")
+    records.cancel_asks(ask_ids=list(waiting.values_list("pk", flat=True)), at=at)
+    for consent in _in_force(membership, whole=whole, at=at):
+        _end_locked(locked_consent(consent.pk), actor=actor, at=at)
+    _let_go(Appliance.objects.filter(**belonging_to(membership, whole=whole), left_at=None), actor=actor, at=at)
+    _shred(membership, whole=whole)
 
 
 def _asks_of(membership: Membership, *, whole: bool) -> QuerySet[Ask]:
@@ -122,13 +208,19 @@ def _let_go(found: QuerySet[Appliance], *, actor: User, at: datetime) -> None:
             appliances.leave_home(appliance_id=appliance.pk, actor=owner, at=at)
 
 
+def _values_of(membership: Membership, *, whole: bool) -> "QuerySet[SealedObject, UUID]":
+    if whole:
+        return SealedObject.objects.filter(household_id=membership.household_id).values_list("pk", flat=True)
+    mine = SealedObject.objects.filter(insight__appliance__private_to=membership)
+    return mine.values_list("pk", flat=True)
+
+
 def _shred(membership: Membership, *, whole: bool) -> None:
     """Destroy what was noticed and the twin of it; of a home that closes also every copy no clock has tidied up yet."""
     if whole:
-        vault.shred(SealedObject.objects.filter(household_id=membership.household_id).values_list("pk", flat=True))
+        vault.shred(_values_of(membership, whole=True))
         return
     own = list(Appliance.objects.filter(private_to=membership).values_list("pk", flat=True))
     twin.forget(appliance_ids=own)
     memories.forget(appliance_ids=own)
-    mine = Insight.objects.filter(appliance__private_to=membership, sealed__isnull=False)
-    vault.shred(mine.values_list("sealed", flat=True))
+    vault.shred(_values_of(membership, whole=False))
