@@ -2,7 +2,7 @@ from marketplace.brokerage.operations.asking import cancel_void_asks, match_insi
 from marketplace.brokerage.operations.deciding import Deal, Waiting, approve_ask, defer_ask, deny_ask
 from marketplace.brokerage.operations.exhausting import mark_exhausted
 from marketplace.brokerage.operations.forgetting import forget_insights
-from marketplace.brokerage.operations.leaving import leave_maru
+from marketplace.brokerage.operations.leaving import leave_maru, leave_some
 from marketplace.brokerage.operations.owning import Owned, give_appliance_back, make_appliance_own
 from marketplace.brokerage.operations.parting import Parted, hand_on_appliance
 from marketplace.brokerage.operations.suspending import (
@@ -32,6 +32,7 @@ __all__ = [
     "give_appliance_back",
     "hand_on_appliance",
     "leave_maru",
+    "leave_some",
     "look_at_stream",
     "make_appliance_own",
     "mark_exhausted",
