@@ -58,7 +58,7 @@ class Conclusion(models.Model):
 
     class Meta:
         verbose_name = pgettext_lazy("model", "규칙이 알아챈 일")
-        indexes = [models.Index(fields=["rule"], name="conclusion_by_rule")]
+        indexes = [models.Index(fields=["at", "rule", "version"], name="conclusion_to_count")]
 
     def __str__(self) -> str:
         return f"{self.rule}@{self.version}"

@@ -17,6 +17,7 @@ from marketplace.brokerage.errors import AppliancePrivate, CalledWrong, NotJudge
 from marketplace.delivery.models import Release
 from marketplace.insights import operations as insights
 from marketplace.insights.models import Insight, WrongWord
+from marketplace.insights.queries import rule_counts
 from rewards.ledger.models import Transfer
 from rewards.ledger.queries import balance_of
 from tests import factories
@@ -262,6 +263,21 @@ def test_the_api_says_why_and_takes_the_word(mother, ask):
     assert told["confidence"] == 1
     assert (answer.status_code, answer.json()) == (200, {"state": "cancelled", "consent": None})
     assert (again.status_code, again.json()["code"]) == (409, "called_wrong")
+
+
+def test_admins_see_counts_by_rule_and_nobody_s_name(mother, home, ask):
+    call(ask, mother)
+
+    counted = next(one for one in rule_counts(at=timezone.now()) if one.name == "bad_pm25")
+    page = signed_in(factories.admin(), second_factor=True).get("/admin/insights/wrongword/")
+
+    assert (counted.version, counted.concluded, counted.wrong, counted.wrong_ever) == ("1", 1, 1, 1)
+    assert page.status_code == 200
+    assert "초미세먼지가 나쁨" in page.text
+    assert home.name not in page.text
+    assert mother.name not in page.text
+    for person in (mother, factories.auditor()):
+        assert signed_in(person, second_factor=True).get("/admin/insights/wrongword/").status_code != 200
 
 
 def test_a_neighbour_finds_nothing_to_speak_about(ask):
