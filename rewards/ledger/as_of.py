@@ -125,15 +125,17 @@ SELECT (coalesce(
 FROM stood s
 """
 
-# Accounts without a running balance: what they hold now, less what came since. It costs what came since.
+# Accounts without a running balance: what they hold now, less what came since. It costs what came since: an account is
+# looked for among the rows of that time, not that time among all rows of the account.
 SUMMED_BEFORE = f"""
+WITH since AS MATERIALIZED (
+    SELECT debit_id, credit_id, amount FROM ledger_transfer
+    WHERE recorded_at >= %(instant)s AND (NOT %(effective)s OR effective_at >= %(instant)s)
+      AND %(account)s IN (debit_id, credit_id)
+)
 SELECT (s.credits - s.debits
-      - (SELECT coalesce(sum(amount), 0) FROM ledger_transfer
-         WHERE credit_id = %(account)s AND credit_version IS NULL
-           AND recorded_at >= %(instant)s AND (NOT %(effective)s OR effective_at >= %(instant)s))
-      + (SELECT coalesce(sum(amount), 0) FROM ledger_transfer
-         WHERE debit_id = %(account)s AND debit_version IS NULL
-           AND recorded_at >= %(instant)s AND (NOT %(effective)s OR effective_at >= %(instant)s)))::bigint,
+      - (SELECT coalesce(sum(amount), 0) FROM since WHERE credit_id = %(account)s)
+      + (SELECT coalesce(sum(amount), 0) FROM since WHERE debit_id = %(account)s))::bigint,
        0::bigint, 0::bigint
 FROM ({SUMMED} AND a.id = %(account)s) s
 """  # noqa: S608  (put together from constants alone)

@@ -2,6 +2,8 @@
 
 from django.db import connection
 
+from tests.conftest import connect_as_owner
+
 ESCROWS, HOMES, MAKERS = 200, 2000, 20
 FACT = "'actor', 'bench', 'event_type', 'bench', 'event_ref', ''"
 
@@ -90,6 +92,63 @@ def pay_many(rows: int, *, at_once: int = 1000) -> None:
                     FROM generate_series(%s, %s) n""",
                 [start, min(start + at_once, known + rows) - 1],
             )
+
+
+#: Row `n` pays from escrow `n % ESCROWS` to home `n % HOMES`, every tenth to the fees. So each escrow's and each home's
+#: rows can be counted without looking: versions and balances follow.
+PAYMENTS = f"""
+WITH start AS MATERIALIZED (SELECT clock_timestamp() AS at, coalesce(max(id), 0) AS id FROM ledger_transfer),
+giver AS MATERIALIZED (
+    SELECT substr(a.address, 9)::integer %% {ESCROWS} AS place, b.* FROM ledger_account a
+    JOIN ledger_balance b ON b.account_id = a.id WHERE a.address LIKE 'escrow:b%%'),
+taker AS MATERIALIZED (
+    SELECT substr(a.address, 12)::integer %% {HOMES} AS place, b.* FROM ledger_account a
+    JOIN ledger_balance b ON b.account_id = a.id WHERE a.address LIKE 'household:b%%'),
+made AS (
+    INSERT INTO ledger_transfer (id, op_id, leg, kind, debit_id, credit_id, amount,
+            debit_version, debit_after, debit_held, credit_version, credit_after,
+            effective_at, recorded_at, actor, event_type, event_ref, xid)
+        SELECT start.id + n, lpad(to_hex(start.id + n), 32, '0')::uuid, 1, 'post', g.account_id,
+               CASE WHEN n %% 10 = 0 THEN fees.id ELSE t.account_id END, 1,
+               g.version + (n + {ESCROWS - 1}) / {ESCROWS},
+               g.credits - g.debits - (n + {ESCROWS - 1}) / {ESCROWS}, g.held,
+               CASE WHEN n %% 10 > 0 THEN t.version + (n + {HOMES - 1}) / {HOMES} END,
+               CASE WHEN n %% 10 > 0 THEN t.credits - t.debits + (n + {HOMES - 1}) / {HOMES} END,
+               start.at + n * interval '1 microsecond', start.at + n * interval '1 microsecond',
+               'bench', 'bench', '', pg_current_xact_id()
+        FROM start, generate_series(1, %(rows)s) n
+        JOIN giver g ON g.place = n %% {ESCROWS} JOIN taker t ON t.place = n %% {HOMES},
+            (SELECT a.id FROM ledger_account a WHERE a.address = 'platform:fees') fees
+        ORDER BY n
+        RETURNING id, op_id, debit_version, recorded_at),
+asked AS (
+    INSERT INTO ledger_attempt (key, fingerprint, action, outcome, op_id, transfer_id, debit_version,
+            actor, recorded_at)
+        SELECT 'grow-' || id, sha256('grow'), 'post', 'applied', op_id, id, debit_version, 'bench', recorded_at
+        FROM made),
+gave AS (
+    UPDATE ledger_balance b SET debits = b.debits + %(rows)s / {ESCROWS}, version = b.version + %(rows)s / {ESCROWS},
+            recorded_at = start.at + %(rows)s * interval '1 microsecond'
+        FROM giver g, start WHERE b.account_id = g.account_id)
+UPDATE ledger_balance b SET credits = b.credits + %(rows)s / {HOMES}, version = b.version + %(rows)s / {HOMES},
+        recorded_at = start.at + %(rows)s * interval '1 microsecond'
+    FROM taker t, start WHERE b.account_id = t.account_id AND t.place %% 10 > 0
+"""
+
+
+def grow_payments(database: str, rows: int, *, at_once: int = 200_000) -> None:
+    """Let the journal grow by `rows`, a multiple of the homes: written as the ledger would have written them.
+
+    The ledger's own calls would take too long for millions. The invariants tell whether it is the same.
+    """
+    assert rows % HOMES == 0
+    assert at_once % HOMES == 0
+    with connect_as_owner(database) as owner:
+        for _ in range(0, rows, at_once):
+            owner.execute("SET enable_nestloop = off")
+            owner.execute(PAYMENTS, {"rows": min(at_once, rows)})
+            rows -= at_once
+        owner.execute("SELECT setval('ledger_transfer_id_seq', (SELECT max(id) FROM ledger_transfer))")
 
 
 def fsync() -> str:
