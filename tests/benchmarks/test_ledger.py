@@ -78,9 +78,7 @@ def test_the_ledger_beside_tpc_b(bench, sealer):
     for name, aim in AIMS.items():
         reached, bare = (median(pace.rate for pace in paces[which]) for which in (name, f"bare {name}"))
         print(say(name, reached / base, aim=aim))
-        print(
-            f"    its rows by SQL that asks nothing: {bare / base:.2f}; the ledger is at {reached / bare:.2f} of it"
-        )
+        print(f"    its rows by SQL that asks nothing: {bare / base:.2f}; the ledger is at {reached / bare:.2f} of it")
     print(f"  rows {Transfer.objects.count()}, leaves {Leaf.objects.count()}, broken invariants {broken_invariants()}")
 
     assert Transfer.objects.filter(kind="capture").count() == 3 * captured(), "some captures found no hold"
