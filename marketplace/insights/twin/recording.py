@@ -289,8 +289,8 @@ def drop_months(*, at: datetime) -> int:
 @transaction.atomic(durable=True)
 def close_books(*, at: datetime, limit: int = CLOSING) -> int:
     """Destroy the keys of months whose last day is past the horizon, some at a time; return how many."""
-    # A month that began before this day is over by the horizon.
-    over = TwinBook.objects.filter(month__lt=(_horizon(at) - timedelta(days=31)).date().replace(day=1))
+    # A month is over by the horizon when that lies in a later one.
+    over = TwinBook.objects.filter(month__lt=pages.month_of(_horizon(at)))
     sealed = list(over.order_by("month", "pk").values_list("sealed", flat=True)[:limit])
     if sealed:
         vault.shred(sealed)

@@ -229,4 +229,4 @@ def test_an_insight_is_forgotten_after_its_last_ask_and_not_before(home):
     records.expire_asks(at=later)
     assert operations.forget_insights(at=later) == 0
     assert operations.forget_insights(at=later + timedelta(days=31)) == 1
-    assert not SealedObject.objects.exists()
+    assert not SealedObject.objects.filter(purpose="insight").exists()
