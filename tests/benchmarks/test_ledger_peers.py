@@ -58,6 +58,13 @@ def orm_one(number: int) -> int:
     return 1
 
 
+def bare_one(number: int) -> int:
+    """Return after one small row is written and waited for: what any transfer from Python costs at the least."""
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO bench_request (key, operation) VALUES (%s, gen_random_uuid())", [f"bare:{number}"])
+    return 1
+
+
 def rate_of(work: Callable[[int], int], numbers) -> float:
     began, done = time.perf_counter(), 0
     while time.perf_counter() - began < SECONDS:
@@ -85,7 +92,12 @@ def test_the_ledger_beside_its_peers_from_python(bench):
     rates: dict[str, list[float]] = {}
     try:
         for _ in range(ROUNDS):
-            for name, work in (("singly", post_one), (f"by {BATCH}", post_batch), ("plain ORM", orm_one)):
+            for name, work in (
+                ("singly", post_one),
+                (f"by {BATCH}", post_batch),
+                ("plain ORM", orm_one),
+                ("one bare row", bare_one),
+            ):
                 rates.setdefault(name, []).append(rate_of(work, numbers))
             for name, rate in hordak_rates(f"{bench.database}_hordak").items() if with_hordak else ():
                 rates.setdefault(f"hordak {name}", []).append(rate)
@@ -99,6 +111,10 @@ def test_the_ledger_beside_its_peers_from_python(bench):
     print(say("singly beside plain ORM", reached["singly"] / reached["plain ORM"], aim=2.0))
     if with_hordak:
         print(say("singly beside hordak", reached["singly"] / reached["hordak singly"], aim=5.0))
+        floor = reached["one bare row"]
+        print(
+            f"    one bare row: {floor / reached['hordak singly']:.1f}; singly is at {reached['singly'] / floor:.2f} of it"
+        )
         print(say(f"by {BATCH} beside hordak, singly", reached[f"by {BATCH}"] / reached["hordak singly"], aim=20.0))
         print(f"  by {BATCH} beside hordak in bulk: {reached[f'by {BATCH}'] / reached['hordak bulk']:.1f}")
     else:
