@@ -130,7 +130,16 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 50_000},
     }
     if not TESTING
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # How often who asks the API; where Redis is gone, nobody is counted.
+    "counts": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "maru-counts",
+        "OPTIONS": {"socket_connect_timeout": 0.2, "socket_timeout": 0.2},
+    }
+    if not TESTING
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "counts"},
 }
 
 # --- an MQTT broker, if there is one: hubs may post to it, and `mqtt_bridge` takes in what it holds ----
@@ -138,7 +147,7 @@ MQTT_URL = env.text("MARU_MQTT_URL", "the bridge's own address at the broker: mq
 MQTT_HUBS_URL = env.text("MARU_MQTT_HUBS_URL", "the broker's address as hubs are told it: mqtts://host", default="")
 MQTT_CA = env.text("MARU_MQTT_CA", "file of the authorities that may vouch for the broker", default="")
 MQTT_CLIENT = env.text("MARU_MQTT_CLIENT", "what the bridge calls itself at the broker", default="maru-bridge")
-MQTT_IN_FLIGHT = env.integer("MARU_MQTT_IN_FLIGHT", "publications on their way to the bridge at once", default=100)
+MQTT_IN_FLIGHT = env.integer("MARU_MQTT_IN_FLIGHT", "publications on their way to the bridge at once", default=1000)
 
 # --- people --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "parties.User"
@@ -247,8 +256,15 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["consent.parties.parsing.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "config.api_schema.MaruSchema",
     "EXCEPTION_HANDLER": "config.api_errors.problem_response",
+    "DEFAULT_THROTTLE_CLASSES": ["config.throttling.PerCaller"],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
+_PER_MINUTE = {
+    "key": env.integer("MARU_API_KEY_PER_MINUTE", "API requests a minute of one machine's key", default=1_200),
+    "person": env.integer("MARU_API_PERSON_PER_MINUTE", "API requests a minute of one signed-in person", default=600),
+    "address": env.integer("MARU_API_ADDRESS_PER_MINUTE", "API requests a minute of one address", default=600),
+}
+API_PER_MINUTE = {} if TESTING else _PER_MINUTE
 SPECTACULAR_SETTINGS = {
     "TITLE": "Maru",
     "DESCRIPTION": "A consent-based marketplace for what a home's appliances noticed.",

@@ -25,6 +25,8 @@ _AT_HOME = frozenset({"localhost", "127.0.0.1", "::1"})
 _KEEPALIVE_SECONDS = 30
 #: How many are kept that nobody acknowledges; the broker does not count those.
 _MOST_FREE = 1_000
+#: The broker counts what is on its way, and not how large it is. Beyond this nothing more is read from the line.
+MOST_HELD_BYTES = 64 * 1024 * 1024
 
 
 class AddressUnusable(ValueError):
@@ -83,6 +85,7 @@ class Broker(aiomqtt.Client):
             tls_context=ssl.create_default_context(cafile=authorities or None) if address.is_tls else None,
         )
         self._client.manual_ack_set(True)
+        self._held_bytes, self._is_paused = 0, False
 
     async def listen(self) -> None:
         """Ask for everything under `in/` but what the broker merely keeps: that was told before, at its time.
@@ -110,9 +113,12 @@ class Broker(aiomqtt.Client):
         return found
 
     def acknowledge(self, publication: Publication) -> None:
-        """Tell the broker that it need not hold this any longer."""
+        """Tell the broker that it need not hold this any longer, and let go of it."""
         if publication.packet:
             self._client.ack(publication.packet, 1)
+        self._held_bytes -= len(publication.payload)
+        if self._is_paused and self._held_bytes <= MOST_HELD_BYTES // 2:
+            self._go_on()
 
     def tell(self, topic: str, words: bytes) -> None:
         """Publish without waiting: who misses an answer sends again and is told again."""
@@ -133,6 +139,31 @@ class Broker(aiomqtt.Client):
         found = Publication(topic, bytes(message.payload), message.mid if message.qos else 0, message.dup)
         found.is_done = message.retain
         self._queue.put_nowait(cast(Any, found))
+        self._held_bytes += len(found.payload)
+        if self._held_bytes > MOST_HELD_BYTES and not self._is_paused:
+            self._pause()
+
+    def _pause(self) -> None:
+        """Leave what comes next on the line. A pause beyond the keepalive ends the connection, and loses nothing."""
+        if (line := self._client.socket()) is not None:
+            self._loop.remove_reader(line.fileno())
+            self._is_paused = True
+
+    def _go_on(self) -> None:
+        self._is_paused = False
+        if (line := self._client.socket()) is not None:
+            self._loop.add_reader(line.fileno(), self._read)
+            # What TLS has unpacked already wakes nobody.
+            self._loop.call_soon(self._read)
+
+    def _read(self) -> None:
+        try:
+            self._client.loop_read()
+            while not self._is_paused and (line := self._client.socket()) and getattr(line, "pending", int)():
+                self._client.loop_read()
+        except Exception as exc:
+            if not self._disconnected.done():
+                self._disconnected.set_exception(exc)
 
 
 def _connecting(in_flight: int) -> Properties:

@@ -35,7 +35,8 @@ async def _run(address: Address) -> None:
             authorities=settings.MQTT_CA,
         ),
         client=settings.MQTT_CLIENT,
-        most=settings.MQTT_IN_FLIGHT,
+        # While one half is being stored, the other is on its way.
+        most=max(1, settings.MQTT_IN_FLIGHT // 2),
     )
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, bridge.stop)

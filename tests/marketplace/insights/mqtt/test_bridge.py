@@ -8,7 +8,7 @@ from django.db import connection
 
 from marketplace.appliances.models import BridgeBeat, TurnedAway
 from marketplace.insights.models import Insight
-from marketplace.insights.mqtt.broker import AddressUnusable, read_address
+from marketplace.insights.mqtt.broker import AddressUnusable, Broker, read_address
 from tests.brokers import Device
 from tests.config.supervising import wait_until
 from tests.marketplace.appliances.hubs import event
@@ -103,21 +103,58 @@ def test_a_publication_that_nobody_can_read_holds_up_nobody(broker, bridge, let_
     assert sum(TurnedAway.objects.values_list("times", flat=True)) == 4
 
 
-def test_while_the_table_is_away_nothing_is_acknowledged_and_nothing_lost(broker, bridge, let_devices_in):
-    pairing = carrying()
+def test_much_at_once_is_left_on_the_line_until_there_is_room(broker, bridge, let_devices_in, monkeypatch):
+    pairing, pauses = carrying(), []
     let_devices_in()
-    with connection.cursor() as cursor:
-        cursor.execute("SET ROLE NONE")
-        cursor.execute("ALTER TABLE appliances_pairedkey RENAME TO away")
+    real = Broker._pause
+    monkeypatch.setattr(Broker, "_pause", lambda self: (pauses.append(self._held_bytes), real(self)))
+    monkeypatch.setattr("marketplace.insights.mqtt.broker.MOST_HELD_BYTES", 50_000)
+    padding = "x" * 20_000
 
     with Device(broker, str(pairing.pk), "secret") as device:
-        for value in range(40, 70):
+        for value in range(60):
+            device.publish("zigbee2mqtt/a", json.dumps({"voc_index": value + 1, "padding": padding}))
+        stored(60)
+
+    assert pauses
+    assert max(pauses) < 100_000
+
+
+def test_while_the_table_is_away_nothing_is_acknowledged_and_nothing_lost(broker, bridge, let_devices_in, caplog):
+    pairing = carrying()
+    let_devices_in()
+    rename("appliances_pairedkey", "away")
+    with Device(broker, str(pairing.pk), "secret") as device:
+        for value in range(40, 55):
             device.publish("zigbee2mqtt/a", voc(value))
         device.wait_until_sent()
-        assert Insight.objects.count() == 0
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE away RENAME TO appliances_pairedkey")
-        stored(30)
+    wait_until(lambda: "not stored yet" in caplog.text, seconds=SECONDS)
+
+    # Whoever comes next finds them all at the broker again.
+    bridge.stop()
+    rename("away", "appliances_pairedkey")
+    bridge.start()
+
+    stored(15)
+
+
+def rename(table: str, name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+        cursor.execute(f"ALTER TABLE {table} RENAME TO {name}")
+
+
+def test_while_the_table_is_away_the_bridge_stays_and_goes_on_by_itself(broker, bridge, let_devices_in, caplog):
+    pairing = carrying()
+    let_devices_in()
+    rename("appliances_pairedkey", "away")
+    with Device(broker, str(pairing.pk), "secret") as device:
+        device.publish("zigbee2mqtt/a", voc(40))
+        wait_until(lambda: "not stored yet" in caplog.text, seconds=SECONDS)
+
+        rename("away", "appliances_pairedkey")
+
+        stored(1)
 
 
 def test_the_files_change_only_when_a_login_does(broker, settings, capsys):
