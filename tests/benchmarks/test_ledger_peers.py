@@ -113,7 +113,7 @@ def test_the_ledger_beside_its_peers_from_python(bench):
         print(say("singly beside hordak", reached["singly"] / reached["hordak singly"], aim=5.0))
         floor = reached["one bare row"]
         print(
-            f"    one bare row: {floor / reached['hordak singly']:.1f}; singly is at {reached['singly'] / floor:.2f} of it"
+            f"    one bare row: {floor / reached['hordak singly']:.1f}; singly at {reached['singly'] / floor:.2f} of it"
         )
         print(say(f"by {BATCH} beside hordak, singly", reached[f"by {BATCH}"] / reached["hordak singly"], aim=20.0))
         print(f"  by {BATCH} beside hordak in bulk: {reached[f'by {BATCH}'] / reached['hordak bulk']:.1f}")
