@@ -62,6 +62,12 @@ class Cluster:
         shutil.rmtree(self.sockets, ignore_errors=True)
         self.folder.leave()
 
+    def own(self, folder: Path) -> None:
+        """Give a folder to whom the server runs as."""
+        account = account_for(data_of(self.folder), files=[postgres_program("postgres")])
+        if account:
+            account.own(folder)
+
     def url_of(self, database: str) -> str:
         return self.url.replace(f"/{DATABASE}?", f"/{database}?")
 
