@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from consent.parties.models import Organisation
+from consent.parties.models import Membership, Organisation
 from consent.parties.models import Seat as Place
 
 
@@ -95,16 +95,23 @@ def _is_within(path: str, prefix: str) -> bool:
     return path == stem or path.startswith(stem + "/")
 
 
+#: Rooms that a member under 14 cannot walk into: tokens are the older ones' business.
+GROWN_UP = {"/wallet", "/shop"}
+
+
 def seat_of_path(path: str) -> Seat | None:
     """Return the seat whose rooms hold `path`, or None for pages that belong to everybody."""
     return next((seat for seat in SEATS if any(_is_within(path, prefix) for prefix in seat.prefixes)), None)
 
 
-def tabs_for(seat: Seat, *, path: str) -> list[Tab]:
-    """Return the seat's tabs with the innermost one that holds `path` marked as current."""
-    holding = [tab for tab in seat.tabs if _is_within(path, tab.href)]
+def tabs_for(seat: Seat, *, path: str, user: Any = None) -> list[Tab]:
+    """Return the seat's tabs that this person can open; the innermost one that holds `path` is marked as current."""
+    place = getattr(user, "membership", None)
+    closed = GROWN_UP if seat is HOUSEHOLD and place and place.role == Membership.Role.CHILD else set()
+    tabs = [tab for tab in seat.tabs if tab.href not in closed]
+    holding = [tab for tab in tabs if _is_within(path, tab.href)]
     current = max(holding, key=lambda tab: len(tab.href), default=None)
-    return [Tab(tab.href, tab.icon, tab.label, tab is current) for tab in seat.tabs]
+    return [Tab(tab.href, tab.icon, tab.label, tab is current) for tab in tabs]
 
 
 def seat_of_person(user: Any) -> Seat | None:
@@ -150,6 +157,6 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         seat = seat_of_person(user)
     return {
         "seat": seat,
-        "tabs": tabs_for(seat, path=request.path) if seat else [],
+        "tabs": tabs_for(seat, path=request.path, user=user) if seat else [],
         "seat_name": name_in_seat(seat, user),
     }

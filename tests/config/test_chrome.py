@@ -51,3 +51,14 @@ def test_the_front_door_leads_everybody_to_their_own_place():
 @pytest.mark.django_db
 def test_the_front_door_leads_a_stranger_to_the_sign_in_and_from_there_to_any_place(client):
     assert 'href="/accounts/login/"' in client.get("/").text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("role", "sees"), [("adult", True), ("teen", True), ("child", False)])
+def test_who_is_under_fourteen_sees_no_way_to_the_tokens(role, sees):
+    browser = signed_in(factories.member(of=factories.household(), role=role))
+    page = browser.get("/appliances").text
+
+    assert [path for path in ("/wallet", "/shop") if f'href="{path}' in page] == (["/wallet", "/shop"] if sees else [])
+    ways = set(re.findall(r'<a [^>]*href="(/[^"#?]*)', page)) - {"/accounts/logout/"}
+    assert {way for way in ways if browser.get(way).status_code not in (200, 302)} == set()

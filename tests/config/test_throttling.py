@@ -1,0 +1,117 @@
+"""The API counts who asks how often, and never an answer to a question; without Redis it counts nobody."""
+
+import pytest
+from django.core.cache import caches
+from django.test import Client
+from redis.exceptions import ConnectionError as RedisGone
+
+from config import throttling
+from config.throttling import PerCaller
+from tests import factories
+from tests.browsers import signed_in
+
+pytestmark = pytest.mark.django_db
+ASKS, DIALECTS = "/api/v1/asks", "/api/v1/dialects"
+
+
+@pytest.fixture(autouse=True)
+def three_a_minute(settings, monkeypatch):
+    """Three requests, in a minute that does not end while a test looks at it."""
+    settings.API_PER_MINUTE = {"key": 3, "person": 3, "address": 3}
+    monkeypatch.setattr(throttling.time, "time", lambda: 1_800_000_010.5)
+    monkeypatch.setattr(PerCaller, "_left_alone_until", 0.0)
+    caches["counts"].clear()
+
+
+def statuses(client, path=ASKS, times=4, **sent):
+    return [client.get(path, **sent).status_code for _ in range(times)]
+
+
+def test_the_fourth_request_of_a_person_waits_for_the_next_minute():
+    browser = signed_in(factories.member())
+
+    assert statuses(browser) == [200, 200, 200, 429]
+    refused = browser.get(ASKS)
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert refused.headers["Retry-After"] == "51"
+    assert refused.json()["code"] == "too_many_requests"
+
+
+def test_a_key_is_counted_by_itself_wherever_it_comes_from():
+    school = factories.organisation()
+    keys = [factories.buyer_key(of=school) for _ in range(2)]
+    first, second = (Client(headers={"authorization": f"Bearer {key}"}) for key in keys)
+
+    assert statuses(first, "/api/v1/data-requests") == [200, 200, 200, 429]
+    assert statuses(second, "/api/v1/data-requests", times=1, REMOTE_ADDR="203.0.113.9") == [200]
+
+
+def test_who_shows_nothing_is_counted_by_address():
+    assert statuses(Client(), DIALECTS) == [200, 200, 200, 429]
+    assert statuses(Client(), DIALECTS, times=1, REMOTE_ADDR="203.0.113.9") == [200]
+
+
+def test_the_next_minute_begins_anew(monkeypatch):
+    assert statuses(Client(), DIALECTS) == [200, 200, 200, 429]
+
+    monkeypatch.setattr(throttling.time, "time", lambda: 1_800_000_070.5)
+
+    assert statuses(Client(), DIALECTS, times=1) == [200]
+
+
+@pytest.mark.parametrize("verb", ["approve", "deny", "defer"])
+def test_an_answer_is_never_counted_and_never_refused(verb):
+    mother = factories.member()
+    ask = factories.ask(of=mother.membership.household)
+    browser = signed_in(mother)
+    assert statuses(browser)[-1] == 429
+
+    answers = [browser.post(f"{ASKS}/{ask.pk}/{verb}", {}, content_type="application/json") for _ in range(5)]
+
+    assert 429 not in [answer.status_code for answer in answers]
+
+
+def test_a_yes_can_always_be_taken_back():
+    mother = factories.member()
+    consent = factories.deal(by=mother).consent
+    browser = signed_in(mother)
+    assert statuses(browser)[-1] == 429
+
+    assert browser.post(f"/api/v1/consents/{consent.pk}/withdraw").status_code == 200
+
+
+def test_without_redis_nobody_is_stopped_and_it_is_not_asked_each_time(monkeypatch):
+    tries = []
+
+    def gone(*_words, **_more):
+        tries.append(1)
+        raise RedisGone
+
+    monkeypatch.setattr(caches["counts"], "add", gone)
+
+    assert statuses(Client(), DIALECTS, times=6) == [200] * 6
+    assert len(tries) == 1
+
+
+def test_a_redis_that_nobody_answers_at_lets_everybody_pass(settings):
+    settings.CACHES = {
+        **settings.CACHES,
+        "counts": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "unix:///nowhere/at/all.sock",
+            "OPTIONS": {"socket_connect_timeout": 0.2},
+        },
+    }
+
+    assert statuses(Client(), DIALECTS, times=5) == [200] * 5
+
+
+def test_no_address_and_no_person_stands_in_the_counts():
+    mother = factories.member()
+    signed_in(mother).get(ASKS)
+    Client().get(DIALECTS, REMOTE_ADDR="203.0.113.9")
+
+    names = " ".join(caches["counts"]._cache)
+    assert names
+    assert str(mother.pk) not in names
+    assert "203.0.113.9" not in names
