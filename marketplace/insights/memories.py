@@ -110,7 +110,7 @@ def remember(
     _make_boxes(household, {subject: said[subject] for subject in sorted(changed - boxes.keys())}, on)
 
 
-_IN_FORCE = {f"{rule.name}@{rule.version}" for rule in RULES.values()} | {str(one.reason) for one in DETECTORS}
+_IN_FORCE = {rule.title for rule in RULES.values()} | {str(one.reason) for one in DETECTORS}
 
 
 def _make_boxes(household: Household, said: Mapping[str, dict[str, Memory]], on: date) -> None:

@@ -34,7 +34,7 @@ class Change(Rule):
         armed = known["armed"] or change * 2 < self.by
         fires = armed and held >= self.holds and base is not None
         found = [self._found(base, change, seen)] if fires and base is not None else []
-        noted = self._noted([list(one) for one in minutes], at, value)
+        noted = self._noted(minutes, at, value)
         return {"last": at, "armed": armed and not fires, "held": held, "minutes": noted}, found
 
     def _change(self, base: Number, value: Number) -> Number:
@@ -48,8 +48,7 @@ class Change(Rule):
         """Keep one value for each minute: the one that a later change would be measured from."""
         pick = min if self.direction == "rise" else max
         if minutes and minutes[-1][0] == at // MINUTE:
-            minutes[-1] = [at // MINUTE, pick(minutes[-1][1], value)]
-            return minutes
+            return [*minutes[:-1], [at // MINUTE, pick(minutes[-1][1], value)]]
         return [*minutes, [at // MINUTE, value]]
 
     def _found(self, base: list[Any], change: Number, seen: Seen) -> Found:

@@ -1,5 +1,6 @@
 """The fold of all rules over readings: what was remembered and what is seen, to what is remembered and concluded."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 
@@ -28,8 +29,12 @@ def perceive(
         Everything that is remembered now, and what was concluded, in the order of the readings.
     """
     after, events = dict(memories), []
+    reading: dict[str, list[Rule]] = defaultdict(list)
+    for rule in rules.values():
+        for kind in rule.reads:
+            reading[kind].append(rule)
     for seen in readings:
-        for rule in rules.values():
+        for rule in reading.get(seen.kind, ()):
             if not rule.wants(seen):
                 continue
             key = subject_of(rule, seen)
@@ -43,15 +48,15 @@ def perceive(
 def subject_of(rule: Rule, seen: Seen) -> tuple[str, str]:
     """Return whose memory a rule keeps this reading in; a home's is apart for what is one member's own."""
     if rule.scope == "home":
-        return "", f"{rule.name}@{rule.version}|{seen.owner}"
+        return "", f"{rule.title}|{seen.owner}"
     # A first or weekly word counts once, in whichever compartment it lies.
-    return seen.appliance, f"{rule.name}@{rule.version}|"
+    return seen.appliance, rule.title
 
 
 def _event(rule: Rule, found: Found, seen: Seen) -> Event:
     zone = seen.zone if seen.zone in KINDS[rule.concludes].zones else ""
     moment = found.at.isoformat(timespec="milliseconds")
-    about = f"{rule.name}@{rule.version}|{zone}|{moment}|{found.value if isinstance(found.value, str) else ''}"
+    about = f"{rule.title}|{zone}|{moment}|{found.value if isinstance(found.value, str) else ''}"
     return Event(
         rule=rule.name,
         version=rule.version,

@@ -41,8 +41,6 @@ class Frozen:
         return frozenset(self.hours)
 
     def step(self, memory: Memory | None, seen: Seen) -> tuple[Memory | None, dict[str, int] | None]:
-        if seen.kind not in self.hours:
-            return memory, None
         at, value = milliseconds(seen.at), seen.number
         if memory and at <= memory["last"]:
             return memory, None
@@ -72,7 +70,7 @@ class TooRegular:
     least: int = 8
 
     def step(self, memory: Memory | None, seen: Seen) -> tuple[Memory | None, dict[str, int] | None]:
-        if seen.kind not in self.kinds or not seen.is_timed or seen.window_s is not None:
+        if not seen.is_timed or seen.window_s is not None:
             return memory, None
         at = milliseconds(seen.at)
         if memory is None or at <= memory["last"]:
@@ -100,8 +98,6 @@ class Impossible:
     limit: int = 40
 
     def step(self, memory: Memory | None, seen: Seen) -> tuple[Memory | None, dict[str, int] | None]:
-        if seen.kind not in self.kinds:
-            return memory, None
         at, value = milliseconds(seen.at), seen.number
         if memory and at <= memory["last"]:
             return memory, None
@@ -145,6 +141,10 @@ DETECTORS: tuple[Frozen | TooRegular | Impossible, ...] = (
     TooRegular(kinds=frozenset({"pest.sighting", "microwave.cook", "vacuum.obstacle", "presence.absence"})),
     Impossible(per_minute=_JUMPS, kinds=frozenset({*_DUST, *_JUMPS, "appliance.energy"})),
 )
+_LOOKING = {
+    kind: [detector for detector in DETECTORS if kind in detector.kinds]
+    for kind in {kind for detector in DETECTORS for kind in detector.kinds}
+}
 
 
 def doubt(
@@ -153,7 +153,7 @@ def doubt(
     """Take readings in, one after the other, and return what is remembered now and which streams are doubted."""
     after, doubts = dict(memories), []
     for seen in readings:
-        for detector in DETECTORS:
+        for detector in _LOOKING.get(seen.kind, ()):
             key = (seen.appliance, f"{detector.reason}|{seen.kind}|{seen.zone}")
             memory, facts = detector.step(after.get(key), seen)
             if memory is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cached_property
 from typing import Any, Literal
 
 from marketplace.insights.kinds import Number
@@ -104,6 +105,11 @@ class Rule:
     said: Text
 
     scope: Literal["appliance", "home"] = "appliance"
+
+    @cached_property
+    def title(self) -> str:
+        """Name and version, under which its memory is kept."""
+        return f"{self.name}@{self.version}"
 
     def wants(self, seen: Seen) -> bool:
         """Tell whether a reading is one that this rule looks at."""

@@ -39,7 +39,7 @@ class Threshold(Rule):
         if memory and at <= memory["last"]:
             return memory, []
         known = memory if memory and at - memory["last"] <= LAPSE else _NOTHING
-        buckets = _added([list(one) for one in known["minutes"]], at, value, is_over=value > self.above)
+        buckets = _added(known["minutes"], at, value, is_over=value > self.above)
         before, buckets = self._window(known["before"], buckets, at // MINUTE - self.minutes)
         calm = (at if known["calm"] is None else known["calm"]) if value < self.below else None
         is_in = known["in"] and not (calm is not None and at - calm >= self.calm_minutes * MINUTE)
@@ -85,8 +85,8 @@ _NOTHING: Memory = {"last": 0, "in": False, "calm": None, "before": None, "minut
 
 
 def _added(minutes: list[list[Any]], at: int, value: Number, *, is_over: bool) -> list[list[Any]]:
-    if not minutes or minutes[-1][0] != at // MINUTE:
-        minutes.append([at // MINUTE, 0, 0, 0])
-    last = minutes[-1]
-    minutes[-1] = [last[0], last[1] + 1, last[2] + is_over, round(last[3] + value, 4)]
-    return minutes
+    minute = at // MINUTE
+    if not minutes or minutes[-1][0] != minute:
+        return [*minutes, [minute, 1, int(is_over), round(value, 4)]]
+    *before, last = minutes
+    return [*before, [minute, last[1] + 1, last[2] + is_over, round(last[3] + value, 4)]]

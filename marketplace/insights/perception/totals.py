@@ -26,7 +26,7 @@ class Total(Rule):
             return memory, []
         spells = [one for one in known["spells"] if one[0] >= at // MINUTE - self.minutes]
         is_in = known["in"] and _sum(spells) >= self.calm_seconds
-        spells = _added([list(one) for one in spells], seen, at)
+        spells = _added(spells, seen, at)
         found = [self._found(spells, seen)] if not is_in and _sum(spells) >= self.seconds else []
         return {"last": at, "in": is_in or bool(found), "spells": spells}, found
 
@@ -55,6 +55,5 @@ def _added(spells: list[list[Any]], seen: Seen, at: int) -> list[list[Any]]:
     began = milliseconds(seen.interval[0]) if seen.interval else at - int(seen.number * 1000)
     if spells and spells[-1][0] == at // MINUTE:
         last = spells[-1]
-        spells[-1] = [last[0], round(last[1] + seen.number, 1), min(last[2], began), last[3] + 1]
-        return spells
+        return [*spells[:-1], [last[0], round(last[1] + seen.number, 1), min(last[2], began), last[3] + 1]]
     return [*spells, [at // MINUTE, seen.number, began, 1]]
