@@ -1,19 +1,25 @@
 """A rotation may be killed at any moment, and what it destroyed opens from no backup."""
 
+import io
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection, connections
+from django.core.management import call_command
 from django.utils import timezone
 
+from config.embedded import postgres
+from config.embedded.accounts import account_for
+from config.embedded.wheels import postgres_program
 from marketplace.brokerage import operations as brokerage
 from marketplace.insights import keyring, vault
 from marketplace.insights.errors import VaultClosed
@@ -21,6 +27,7 @@ from marketplace.insights.models import DataKey, SealedObject
 from marketplace.insights.vault import Content
 from tests import factories
 from tests.conftest import connect_as_owner
+from tests.faults.clusters import Cluster, pointed_at
 from tests.faults.test_redis_is_gone import url_of
 
 SEALED, ROUNDS = 2_000, 5
@@ -76,47 +83,69 @@ def test_a_rotation_killed_again_and_again_loses_nothing_and_goes_on(manage, key
     assert payloads() == {subject: subject.bytes for subject in subjects}
 
 
-def test_a_backup_restored_after_the_epoch_ended_opens_nothing(committed_db, manage, keys):
-    request = factories.open_request()
-    kept, taken_back = factories.deal(request=request), factories.deal(request=request)
-    shown = payloads()
-    backup = f"{committed_db}_backup"
-    connection.close()
-    with connect_as_owner("postgres") as admin:
-        # File by file, as a base backup would; before the withdrawal, so that every key is in it.
-        admin.execute(f'CREATE DATABASE "{backup}" TEMPLATE "{committed_db}" STRATEGY file_copy')
-    try:
-        brokerage.withdraw_consent(
-            consent_id=taken_back.consent.pk, actor=taken_back.consent.decided_by, at=timezone.now()
-        )
-        said, errors = manage("rotate_keys", "--epoch-ends", "now").communicate()
-        assert "the key of e1 is destroyed" in said, errors
-
-        living = payloads()
-        assert living == {subject: body for subject, body in shown.items() if subject in living}
-        assert len(living) == len(shown) - 1
-
-        with pointed_at(backup):
-            rows = list(SealedObject.objects.select_related("data_key"))
-            assert len(rows) == len(shown)
-            for row in rows:
-                with pytest.raises(VaultClosed):
-                    vault.open_sealed(row)
-        assert kept.release.payload_digest
-    finally:
-        with connect_as_owner("postgres") as admin:
-            admin.execute(f'DROP DATABASE IF EXISTS "{backup}" WITH (FORCE)')
+@pytest.fixture
+def primary(tmp_path, django_db_blocker):
+    """A migrated cluster of its own, of which base backups can be taken; Django means it."""
+    with django_db_blocker.unblock(), patch.dict(postgres.SETTINGS, {"wal_level": "replica", "max_wal_senders": "2"}):
+        server = Cluster(tmp_path / "primary")
+        server.start()
+        try:
+            server.migrate()
+            with pointed_at(server.url_of(postgres.DATABASE)):
+                yield server
+        finally:
+            server.stop()
 
 
 @contextmanager
-def pointed_at(name):
-    """Let Django's one alias mean another database for a while."""
-    where = connections["default"].settings_dict
-    connection.close()
-    before, where["NAME"] = where["NAME"], name
-    yield
-    connection.close()
-    where["NAME"] = before
+def restored_from(backup):
+    """Start a server on a base backup: it reads its log up to the backup's end and opens, as after a disaster."""
+    server = Cluster(backup)
+    account = account_for(postgres.data_of(server.folder), files=[postgres_program("postgres")])
+    if account:
+        data = postgres.data_of(server.folder)
+        for path in (data, *data.rglob("*")):
+            account.own(path)
+    server.start()
+    try:
+        with pointed_at(server.url_of(postgres.DATABASE)):
+            yield
+    finally:
+        server.stop()
+
+
+def take_base_backup(server, folder):
+    """Take a base backup as the documentation of PostgreSQL says, with the log that belongs to it."""
+    argv = [postgres_program("pg_basebackup"), "-h", server.sockets, "-U", "postgres", "-X", "stream", "-c", "fast"]
+    subprocess.run([*argv, "-D", folder / "postgres"], check=True, capture_output=True)
+
+
+def test_a_base_backup_restored_after_the_epoch_ended_opens_nothing(primary, settings, tmp_path):
+    settings.KEYS_DIR = tmp_path / "keys"
+    request = factories.open_request()
+    kept, taken_back = factories.deal(request=request), factories.deal(request=request)
+    shown = payloads()
+    # Before the withdrawal, so that every key is in it; and, against all advice, with the keys beside it.
+    take_base_backup(primary, tmp_path / "backup")
+    shutil.copytree(settings.KEYS_DIR, tmp_path / "keys_kept")
+
+    actor = taken_back.consent.decided_by
+    brokerage.withdraw_consent(consent_id=taken_back.consent.pk, actor=actor, at=timezone.now())
+    call_command("rotate_keys", "--epoch-ends", "now", stdout=io.StringIO())
+
+    living = payloads()
+    assert living == {subject: body for subject, body in shown.items() if subject in living}
+    assert len(living) == len(shown) - 1
+    with restored_from(tmp_path / "backup"):
+        rows = list(SealedObject.objects.select_related("data_key"))
+        assert {row.subject_id for row in rows} == set(shown)
+        for row in rows:
+            with pytest.raises(VaultClosed):
+                vault.open_sealed(row)
+        # Nothing but the destroyed key is missing: the backup itself is whole.
+        settings.KEYS_DIR = tmp_path / "keys_kept"
+        assert payloads() == shown
+    assert kept.release.payload_digest
 
 
 @pytest.mark.parametrize("place", [0, 7, -1])
