@@ -14,6 +14,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", views.landing, name="landing"),
     path("home", views.home, name="home"),
+    path("privacy-notice", views.privacy_notice, name="privacy_notice"),
     path("i18n/setlang/", views.set_language, name="set_language"),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -4,17 +4,32 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language as remember_in_cookie
 
 from config.chrome import seat_of_person
 from consent.parties import operations
+from consent.records.controller import controller
 
 
 @require_GET
 def landing(request: HttpRequest) -> HttpResponse:
     """GET /: what Maru is, for a stranger."""
     return render(request, "landing.html")
+
+
+@require_GET
+def privacy_notice(request: HttpRequest) -> HttpResponse:
+    """GET /privacy-notice: what Maru keeps of people, how long, and whom they ask; for a stranger too."""
+    locale = "en" if (get_language() or "ko").startswith("en") else "ko"
+    facts = {
+        "insight_days": settings.INSIGHT_KEEP_DAYS,
+        "erasure_days": settings.ERASURE_GRACE_DAYS,
+        "backup_days": settings.KEY_EPOCH_DAYS + settings.KEY_OVERLAP_DAYS,
+        "locale": locale,
+    }
+    return render(request, "privacy_notice.html", {"controller": controller(locale), "facts": facts})
 
 
 @require_GET

@@ -1,5 +1,6 @@
 """The demo's story, played through the real doors: the hub speaks, the mother decides, the school reads."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,17 @@ from marketplace.care.browser import Browser
 
 Told = Callable[[str], None]
 PATIENCE_SECONDS = 30.0
+#: What each of them is, in the order in which they speak; one has nothing to say today.
+THINGS = (
+    ("air_purifier", "Saebyeok AP-200"),
+    ("air_purifier", "Saebyeok AP-90"),
+    ("air_sensor", "Hanbit CO₂ One"),
+    ("air_sensor", "Hanbit Humid 2"),
+    ("air_sensor", "Hanbit Thermo 2"),
+    ("air_sensor", "airRohr"),
+    ("robot_vacuum", "Saebyeok RV-7"),
+    ("refrigerator", "Saebyeok FR-800"),
+)
 CLOUDEVENTS = "application/cloudevents-batch+json"
 
 
@@ -27,13 +39,11 @@ def play(*, base_url: str, logins: dict[str, Any], tell: Told) -> None:
     """
     now = datetime.now(UTC)
     hub = Browser(base_url, key=logins["hub"]["api_key"])
-    tell("the hub sends what the appliances noticed")
-    hub.post("/api/v1/ingest/homeassistant", home_assistant_states(now))
-    hub.post("/api/v1/ingest/airrohr", airrohr_body())
-    hub.post("/api/v1/insights", edge_events(now), content_type=CLOUDEVENTS)
-
     mother = Browser(base_url)
     mother.sign_in(logins["household"]["email"], logins["household"]["password"])
+    tell("the hub sends what the appliances noticed; she says what each of them is")
+    _let_them_speak(hub, mother, now)
+
     asks = _wait_for(lambda: _enough(mother.get("/api/v1/asks?state=pending")["data"]))
     tell(f"{len(asks)} asks wait in the inbox; she approves one and denies one")
     dust = next(ask for ask in asks if ask["kind"] == "air.pm25")
@@ -47,6 +57,24 @@ def play(*, base_url: str, logins: dict[str, Any], tell: Told) -> None:
     records = [record for request in _own_requests(school) for record in school.get(_records(request))["data"]]
     if [record["payload_digest"] for record in records] != [detail["preview_sha256"]]:
         raise StoryStuck("the school did not read exactly what was shown")
+
+
+def _let_them_speak(hub: Browser, mother: Browser, now: datetime) -> None:
+    """Send one thing's message after the other: what is new on her page afterwards is what spoke."""
+    said: list[tuple[str, Any]] = [("/api/v1/ingest/homeassistant", [state]) for state in home_assistant_states(now)]
+    said += [("/api/v1/ingest/airrohr", airrohr_body())]
+    said += [("/api/v1/insights", [event]) for event in edge_events(now)]
+    known = _appliances_of(mother)
+    for (path, message), what in zip(said, THINGS, strict=True):
+        hub.post(path, message, content_type="application/json" if "ingest" in path else CLOUDEVENTS)
+        there = _appliances_of(mother)
+        for one in there - known:
+            mother.submit(f"/appliances/{one}", {f"{one}-type": what[0], f"{one}-model": what[1]})
+        known = there
+
+
+def _appliances_of(mother: Browser) -> set[str]:
+    return set(re.findall(r'id="appliance-([0-9a-f-]{36})"', mother.request("GET", "/appliances").decode()))
 
 
 def _own_requests(school: Browser) -> list[str]:

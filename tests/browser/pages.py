@@ -2,7 +2,7 @@
 
 PAGES: dict[str, list[str]] = {
     "": [
-        "/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/status",
+        "/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/status", "/privacy-notice",
         "/problems/ask_not_pending", "/no-such-room", "/receipts/verify",
     ],
     "newcomer": ["/welcome"],

@@ -6,7 +6,14 @@ import pytest
 from django.conf import settings
 from django.template.loader import render_to_string
 
-FRONT = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/accounts/password/reset/done/"]
+FRONT = [
+    "/",
+    "/privacy-notice",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/password/reset/",
+    "/accounts/password/reset/done/",
+]
 PROBLEMS = ["400", "403", "403_csrf", "404", "409", "410", "413", "429", "500"]
 INLINE = re.compile(
     r"\sstyle\s*=|<style|\son\w+\s*=|javascript:|<script(?![^>]*(?:\ssrc=|application/json))", re.IGNORECASE
