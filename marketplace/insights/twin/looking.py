@@ -84,7 +84,8 @@ def recent(
         kinds: only these; all if None.
         until: open if None; what appliances say is at most a minute ahead of the clock.
     """
-    found = history(appliance_ids=appliance_ids, kinds=kinds, since=since, until=until)
+    pages_said = _pages(appliance_ids, kinds, since, until, spans=(Span.HOUR, Span.WORD))
+    found = _points(pages_said, since=since, until=until)
     return sorted(found, key=lambda one: (one.observed_at, one.kind, one.zone))
 
 
@@ -96,7 +97,14 @@ def history(
     until: datetime | None = None,
 ) -> Iterator[Point]:
     """Yield the same as `recent`, stream by stream and page by page, for whoever takes all of it along."""
-    for book, page, content in _pages(appliance_ids, kinds, since, until, spans=(Span.HOUR, Span.WORD)):
+    pages_said = _pages(appliance_ids, kinds, since, until, spans=(Span.HOUR, Span.WORD), some_at_a_time=True)
+    yield from _points(pages_said, since=since, until=until)
+
+
+def _points(
+    pages_said: Iterable[tuple[OpenBook, TwinPage, bytes]], *, since: datetime, until: datetime | None
+) -> Iterator[Point]:
+    for book, page, content in pages_said:
         for at, value, covers_s in _values(page.span, content):
             observed_at = page.begins_at + timedelta(milliseconds=at)
             if since <= observed_at and (until is None or observed_at <= until):
@@ -167,6 +175,7 @@ def _pages(
     until: datetime | None,
     *,
     spans: Collection[str],
+    some_at_a_time: bool = False,
 ) -> Iterator[tuple[OpenBook, TwinPage, bytes]]:
     """Yield the pages that reach into a time, opened; those that do not open are left out."""
     months = _months(since, until or timezone.now() + pages.DAY)
@@ -176,7 +185,8 @@ def _pages(
     rows = TwinPage.objects.filter(book__in=books.keys(), span__in=spans, begins_at__gt=since - pages.DAY)
     rows = rows if until is None else rows.filter(begins_at__lte=until)
     rows = rows if kinds is None else rows.filter(kind__in=kinds)
-    for row in rows.order_by("kind", "zone", "begins_at").iterator(chunk_size=CHUNK):
+    ordered = rows.order_by("kind", "zone", "begins_at")
+    for row in ordered.iterator(chunk_size=CHUNK) if some_at_a_time else ordered:
         book, place = books[row.book_id], page_place(row.book_id, row.kind, row.zone, row.span, row.begins_at)
         try:
             yield book, row, book.open(bytes(row.box), place=place)

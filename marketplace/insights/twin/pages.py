@@ -59,11 +59,6 @@ def hour_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def day_of(moment: datetime) -> datetime:
-    """Return the day (UTC) in which a moment lies."""
-    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 def milliseconds(moment: datetime, *, since: datetime) -> int:
     """Return how far into a page a moment lies."""
     return (moment - since) // timedelta(milliseconds=1)

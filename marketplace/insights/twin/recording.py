@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -144,18 +144,23 @@ def _turns(books: Mapping[Place, OpenBook], heard: Iterable[Heard]) -> list[_Pag
 
     def turn(book: OpenBook, one: NormalReading, span: str, begins_at: datetime) -> _PageTurn:
         key = _PageKey(book.id, one.kind, one.zone or "", span, begins_at)
-        return found.setdefault(key, _PageTurn(book, key, [], []))
+        if key not in found:
+            found[key] = _PageTurn(book, key, [], [])
+        return found[key]
 
+    day_span, hour_span, word_span = Span.DAY.value, Span.HOUR.value, Span.WORD.value
     for appliance_id, one in heard:
-        book, observed_at = books[appliance_id, pages.month_of(one.observed_at)], one.observed_at
-        begins_at = pages.day_of(observed_at)
-        into_day = pages.milliseconds(observed_at, since=begins_at)
+        observed_at = one.observed_at.astimezone(UTC)
+        hour = observed_at.replace(minute=0, second=0, microsecond=0)
+        day = hour.replace(hour=0)
+        book = books[appliance_id, pages.month_of(day)]
+        into_day = pages.milliseconds(observed_at, since=day)
         if isinstance(one.value, bool | str):
-            turn(book, one, Span.WORD.value, begins_at).words.append((into_day, one.value, _covers(one)))
+            turn(book, one, word_span, day).words.append((into_day, one.value, _covers(one)))
             continue
         value, into_hour = float(one.value), into_day % pages.HOUR_MS
-        turn(book, one, Span.DAY.value, begins_at).numbers.append((into_day, value))
-        turn(book, one, Span.HOUR.value, pages.hour_of(observed_at)).numbers.append((into_hour, value))
+        turn(book, one, day_span, day).numbers.append((into_day, value))
+        turn(book, one, hour_span, hour).numbers.append((into_hour, value))
     return list(found.values())
 
 
