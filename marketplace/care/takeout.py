@@ -15,25 +15,30 @@ from itertools import chain, islice
 from typing import IO, Any, TextIO
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 
-from consent.parties.models import Household, Invitation, Membership, User
+from consent.parties.models import Household, Invitation, MachineKey, Membership, User
 from consent.parties.strict_json import loads
 from consent.parties.tables import cell
 from consent.records import receipts
-from consent.records.models import Ask, Consent, Preference, StandingNo
-from marketplace.appliances.models import Appliance
+from consent.records.models import Answer, Ask, Consent, Preference, StandingNo
+from marketplace.appliances.models import Appliance, Pairing
 from marketplace.brokerage.queries import offers_to
+from marketplace.delivery.models import Erasure
 from marketplace.delivery.queries import accesses_of
 from marketplace.insights import twin, vault
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.kinds import KINDS
-from marketplace.insights.models import Insight
+from marketplace.insights.models import Insight, WrongWord
 from rewards.redemption.errors import WalletNotShown
-from rewards.redemption.models import Gift, Order
+from rewards.redemption.models import Gift, GiftAddress, Order
 from rewards.redemption.policies import check_can_see_wallet
 from rewards.redemption.queries import entries_of
+from rewards.treasury.models import ExpiryNotice
 
 CHUNK = 500
 Row = dict[str, Any]
@@ -107,18 +112,25 @@ def _cell(value: Any) -> str:
 
 def _parts(user: User, at: datetime) -> dict[str, Callable[[], Iterable[Row]]]:
     return {
+        "sign_ins": lambda: _sign_ins(user),
         "members": lambda: _members(user.membership.household),
         "invitations": lambda: _invitations(user.membership.household),
         "limits": lambda: _limits(user.membership.household),
+        "pairings": lambda: _pairings(user.membership.household),
         "appliances": lambda: _appliances(user),
         "said_last": lambda: _said_last(user),
         "said": lambda: _said(user, at),
         "insights": lambda: _insights(user),
         "asks": lambda: _asks(user, at),
+        "answers": lambda: _answers(user),
+        "wrong_words": lambda: _wrong_words(user),
         "consents": lambda: _consents(user, at),
         "reads": lambda: _reads(user),
+        "erasures": lambda: _erasures(user),
         "wallet": lambda: _wallet(user),
+        "expiries": lambda: _expiries(user),
         "orders": lambda: _orders(user),
+        "gift_numbers": lambda: _gift_numbers(user),
         "gifts": lambda: _gifts(user),
     }
 
@@ -133,6 +145,17 @@ def _home(user: User) -> Row:
 
 def _json(value: Any) -> str:
     return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
+
+
+def _sign_ins(user: User) -> Iterator[Row]:
+    """Yield how this person signs in and where they are signed in; no secret of it."""
+    for address in EmailAddress.objects.filter(user=user).order_by("pk"):
+        yield {"with": "email", "is": address.email, "verified": address.verified}
+    for factor in Authenticator.objects.filter(user=user).order_by("created_at"):
+        yield {"with": factor.type, "since": factor.created_at, "last_used_at": factor.last_used_at}
+    for session in UserSession.objects.filter(user=user).order_by("created_at"):
+        seen = {"since": session.created_at, "last_used_at": session.last_seen_at, "ip": session.ip}
+        yield {"with": "session", "is": session.user_agent, **seen}
 
 
 def _members(home: Household) -> Iterator[Row]:
@@ -151,6 +174,15 @@ def _limits(home: Household) -> Iterator[Row]:
     for no in StandingNo.objects.filter(household=home).select_related("organisation").order_by("since"):
         named = {"topic": no.topic} if no.topic else {"organisation": str(no.organisation)}
         yield {"never": named, "since": no.since}
+
+
+def _pairings(home: Household) -> Iterator[Row]:
+    """Yield what was let into the home, and the keys that let it in; no secret of them."""
+    for pairing in Pairing.objects.filter(household=home).order_by("paired_at"):
+        row: Row = {"id": pairing.pk, "label": pairing.label, "appliance": pairing.appliance_id}
+        yield row | {"since": pairing.paired_at, "ended_at": pairing.ended_at}
+    for key in MachineKey.objects.filter(household=home).order_by("created_at"):
+        yield {"id": key.pk, "label": key.label, "since": key.created_at, "ended_at": key.revoked_at}
 
 
 def _appliances(user: User) -> Iterator[Row]:
@@ -210,6 +242,19 @@ def _asks(user: User, at: datetime) -> Iterator[Row]:
         }
 
 
+def _answers(user: User) -> Iterator[Row]:
+    """Yield every answer of this person, also one that another choice took the place of."""
+    for one in Answer.history.filter(member=user).order_by("at", "pk").iterator(chunk_size=CHUNK):
+        row: Row = {"ask": one.ask_id, "answer": one.verdict, "round": one.round, "at": one.at}
+        yield row | {"preview_sha256": one.preview_sha256, "notice_sha256": one.notice_sha256}
+
+
+def _wrong_words(user: User) -> Iterator[Row]:
+    """Yield what this person said was concluded wrongly."""
+    for one in WrongWord.objects.filter(member=user).order_by("at", "pk"):
+        yield {"insight": one.insight_id, "kind": one.kind, "at": one.at}
+
+
 def _consents(user: User, at: datetime) -> Iterator[Row]:
     kept = Consent.objects.visible_to(user).select_related("end").prefetch_related("receipts")
     for consent in kept.order_by("at", "pk").iterator(chunk_size=CHUNK):
@@ -227,6 +272,13 @@ def _reads(user: User) -> Iterator[Row]:
         yield {"at": access.at, "organisation": reader, "consent": access.release.consent_id, "way": access.path}
 
 
+def _erasures(user: User) -> Iterator[Row]:
+    """Yield what a buyer has to erase of what it read, and when it said it had."""
+    mine = Erasure.objects.filter(release__consent__in=Consent.objects.visible_to(user))
+    for duty in mine.select_related("release").order_by("due_at", "pk").iterator(chunk_size=CHUNK):
+        yield {"consent": duty.release.consent_id, "due_at": duty.due_at, "attested_at": duty.attested_at}
+
+
 def _wallet(user: User) -> Iterator[Row]:
     try:
         check_can_see_wallet(user)
@@ -242,6 +294,16 @@ def _wallet(user: User) -> Iterator[Row]:
         before = page.next_position
 
 
+def _expiries(user: User) -> Iterator[Row]:
+    """Yield what Maru told the home about tokens that were to end."""
+    try:
+        check_can_see_wallet(user)
+    except WalletNotShown:
+        return
+    for told in ExpiryNotice.objects.filter(household=user.membership.household).order_by("on", "pk"):
+        yield {"on": told.on, "tokens": told.tokens, "told_at": told.made_at}
+
+
 def _orders(user: User) -> Iterator[Row]:
     try:
         check_can_see_wallet(user)
@@ -249,6 +311,15 @@ def _orders(user: User) -> Iterator[Row]:
         return
     for order in Order.objects.filter(household=user.membership.household).with_reward().order_by("placed_at"):
         yield {"id": order.pk, "reward": order.reward.name, "tokens": order.tokens, "state": order.state}
+
+
+def _gift_numbers(user: User) -> Iterator[Row]:
+    try:
+        check_can_see_wallet(user)
+    except WalletNotShown:
+        return
+    for address in GiftAddress.objects.filter(household=user.membership.household):
+        yield {"number": address.code, "changed_at": address.changed_at, "stopped_at": address.stopped_at}
 
 
 def _gifts(user: User) -> Iterator[Row]:
