@@ -27,8 +27,6 @@ from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-MOVES = frozenset((b"post", b"capture", b"reverse"))
-RESOLVES = frozenset((b"capture", b"release", b"expire"))
 MAX_AMOUNT = 2**53 - 1
 #: How a number that is not there is written.
 NONE = -(2**63)
@@ -185,7 +183,7 @@ def folded(hashes: list[bytes]) -> bytes:
 class Tree:
     """A tree that grows leaf by leaf and knows its root at any moment: leaves are folded a run at a time."""
 
-    RUN = 256
+    RUN = 1024
 
     def __init__(self) -> None:
         self.runs = 0
@@ -238,6 +236,7 @@ def root_from(leaves: dict[int, bytes], others: dict[tuple[int, int], bytes], si
 ACCOUNT = struct.Struct(">x5q2i")
 CLOSURE = struct.Struct(">x3qi")
 ATTEMPT = struct.Struct(">x4q7i")
+ATTEMPT_LENGTHS = struct.Struct(">x32x7i")
 EVIDENCE = struct.Struct(">x16sqi")
 LIABILITIES = struct.Struct(">x5q2i")
 SALT = 16
@@ -270,32 +269,25 @@ def cut(content: bytes, at: int, lengths: Iterable[int]) -> tuple[list[bytes | N
     return found, at
 
 
-def sealed_form(content: bytes) -> bytes:
-    """Return what the leaf of a row is the hash of, from the row as the whole books have it."""
-    if content[0] != 1:
-        return content
-    end = end_of_debit(content)
-    credit, debit = sha256(content[CREDIT_AT:COMMON_AT]).digest(), sha256(content[DEBIT_AT:end]).digest()
-    return b"\1" + content[COMMON_AT:DEBIT_AT] + content[end:] + debit + credit
-
-
-def digest_of(content: bytes) -> bytes:
-    return sha256(b"\0" + sealed_form(content)).digest()
-
-
 LENGTHS = struct.Struct(">3i")
+LENGTHS_AT = TEXTS_AT - LENGTHS.size
 
 
-def end_of_debit(content: bytes) -> int:
-    actor, approver, reason = LENGTHS.unpack_from(content, 197)
-    if approver < 0 and reason < 0:
-        return TEXTS_AT + actor
-    return TEXTS_AT + actor + max(approver, 0) + max(reason, 0)
+def hashed_as(content: bytes) -> bytes:
+    """Return what the leaf of a row is the SHA-256 of, from the row as the whole books have it."""
+    if content[0] != 1:
+        return b"\0" + content
+    actor, approver, reason = LENGTHS.unpack_from(content, LENGTHS_AT)
+    end = TEXTS_AT + actor
+    if approver >= 0 or reason >= 0:
+        end += max(approver, 0) + max(reason, 0)
+    debit, credit = sha256(content[DEBIT_AT:end]).digest(), sha256(content[CREDIT_AT:COMMON_AT]).digest()
+    return b"".join((b"\0\1", content[COMMON_AT:DEBIT_AT], content[end:], debit, credit))
 
 
 def shared(content: bytes) -> bytes:
     """Return what both sides may know of a transfer that is whole, as a statement has it."""
-    return b"\1" + content[COMMON_AT:DEBIT_AT] + content[end_of_debit(content) :]
+    return hashed_as(content)[1:-64]
 
 
 class Common(NamedTuple):
@@ -342,14 +334,28 @@ class Account:
         return self.floor >= 0
 
 
+class Kind(NamedTuple):
+    """What a kind of row does: moves tokens, or only reserves or frees them; resolves a hold, or not."""
+
+    moves: bool
+    resolves: bool
+
+
+POST, HOLD, REVERSE = Kind(True, False), Kind(False, False), Kind(True, False)
+CAPTURE, RELEASE, EXPIRE = Kind(True, True), Kind(False, True), Kind(False, True)
+KINDS = {
+    b"post": POST, b"hold": HOLD, b"reverse": REVERSE, b"capture": CAPTURE, b"release": RELEASE, b"expire": EXPIRE,
+}  # fmt: skip
+
+
 class Hold:
     """What is left of a hold while it is paid out."""
 
-    __slots__ = ("account", "amount", "expires", "kind", "left", "legs", "operation")
+    __slots__ = ("account", "amount", "expires", "left", "legs", "operation")
 
     def __init__(self, account: int, amount: int, expires: int) -> None:
         self.account, self.amount, self.left, self.expires = account, amount, amount, expires
-        self.legs, self.operation, self.kind = 0, b"", b""
+        self.legs, self.operation = 0, b""
 
 
 class Books:
@@ -397,25 +403,25 @@ class Books:
         end = TEXTS_AT + actor
         if approver >= 0 or reason >= 0:
             end += max(approver, 0) + max(reason, 0)
-        kind = content[end : end + kind_length]
+        kind = KINDS.get(content[end : end + kind_length])
+        if kind is None or (hold_id == NONE) is kind.resolves:
+            raise Broken("is of no known kind, resolves no hold, or resolves a hold that is not there")
         if len(content) != end + kind_length + event + reference:
             raise Broken("does not end where it says")
         if not 1 <= amount <= MAX_AMOUNT:
             raise Broken("has an amount out of range")
-        if effective != recorded and (effective > recorded or kind != b"post"):
+        if effective != recorded and (effective > recorded or kind is not POST):
             raise Broken("is dated ahead, or back without being a post")
         if leg == 1 or leg != self.leg + 1 or operation != self.operation:
             self._begin(operation, leg)
         self.leg = leg
 
         reserved = 0
-        if hold_id != NONE:
+        if kind.resolves:
             reserved = self._resolve(hold_id, hold_leg, kind, operation, debit_id, amount, recorded)
-        elif kind == b"hold":
+        elif kind is HOLD:
             reserved = self._reserve(row, debit_id, amount, expires)
-        elif kind != b"post" and kind != b"reverse":
-            raise Broken("is of no known kind, or resolves no hold")
-        if kind in MOVES:
+        if kind.moves:
             if credit_id == debit_id:
                 raise Broken("gives to the account it takes from")
             self._give(self.accounts[credit_id], amount, credit_version, credit_after, recorded)
@@ -425,11 +431,11 @@ class Books:
         else:
             raise Broken("gives to somebody and takes from nobody")
 
-        if reverses != NONE or kind == b"reverse":
+        if reverses != NONE or kind is REVERSE:
             self._reverse(
                 reverses, kind, (credit_id, debit_id, amount), *cut(content, TEXTS_AT, (actor, approver, reason))[0]
             )
-        if leg == 1 and kind == b"capture" and content[end + kind_length :][:event] == b"consent":
+        if leg == 1 and kind is CAPTURE and content[end + kind_length :][:event] == b"consent":
             self.consents.add(operation)
 
     def _begin(self, operation: bytes, leg: int) -> None:
@@ -471,28 +477,27 @@ class Books:
         return amount
 
     def _resolve(
-        self, hold_id: int, hold_leg: int, kind: bytes, operation: bytes, debit_id: int, amount: int, recorded: int
+        self, hold_id: int, hold_leg: int, kind: "Kind", operation: bytes, debit_id: int, amount: int, recorded: int
     ) -> int:
         """Return by how much this row changes what is held: the first of a capture's legs frees the whole of it."""
         hold = self.holds.get(hold_id)
-        if hold is None or hold.account != debit_id or kind not in RESOLVES:
+        if hold is None or hold.account != debit_id:
             raise Broken("resolves a hold that is not there")
-        again = hold_leg > 1 and (kind != b"capture" or operation != hold.operation or hold.kind != kind)
-        if hold_leg != hold.legs + 1 or again:
+        if hold_leg != hold.legs + 1 or (hold_leg > 1 and (kind is not CAPTURE or operation != hold.operation)):
             raise Broken("resolves a hold a second time")
         hold.left -= amount
         if hold.left < 0:
             raise Broken("pays more than was held")
-        if (kind == b"capture" and recorded >= hold.expires) or (kind == b"expire" and recorded < hold.expires):
+        if recorded >= hold.expires if kind is CAPTURE else kind is EXPIRE and recorded < hold.expires:
             raise Broken("pays from a hold whose time had passed, or lets it expire before")
-        hold.legs, hold.operation, hold.kind = hold_leg, operation, kind
+        hold.legs, hold.operation = hold_leg, operation if kind is CAPTURE else b""
         return -hold.amount if hold_leg == 1 else 0
 
     def _reverse(
-        self, row: int, kind: bytes, swapped: tuple[int, int, int],
+        self, row: int, kind: "Kind", swapped: tuple[int, int, int],
         actor: bytes | None, approver: bytes | None, reason: bytes | None,
     ) -> None:  # fmt: skip
-        if row == NONE or kind != b"reverse":
+        if row == NONE or kind is not REVERSE:
             raise Broken("is a reversal of nothing")
         if not approver or approver == actor or not reason:
             raise Broken("was not agreed to by a second person with a reason")
@@ -519,7 +524,7 @@ class Books:
         account.written = 2**63  # so that any later row is blamed, without a look at each
 
     def attempt(self, content: bytes) -> None:
-        _, _, _, _, length, key_length, print_, action, outcome, actor, body = ATTEMPT.unpack_from(content)
+        length, key_length, print_, action, outcome, actor, body = ATTEMPT_LENGTHS.unpack_from(content)
         at = ATTEMPT.size + max(length, 0)
         key, said_at = content[at : at + key_length], at + key_length + print_ + action
         if len(content) != said_at + outcome + actor + max(body, 0) + SALT:
@@ -531,7 +536,7 @@ class Books:
             raise Broken("says that it was applied and names no operation, or the other way round")
         if length == 16:
             operation = content[ATTEMPT.size : ATTEMPT.size + 16]
-            if operation not in self.operations:
+            if operation != self.operation and operation not in self.operations:
                 raise Broken("names an operation that is not there")
             self.keyed.add(operation)
             self.operation = b""  # it has all its rows
@@ -756,15 +761,14 @@ def _check_tree(
         raise wrong
 
 
-def digests_of(contents: Iterable[bytes]) -> list[bytes]:
+def digests_of(contents: list[bytes]) -> list[bytes]:
     """Return the leaves of some rows; what cannot be read is the leaf of nothing."""
-    digests = []
-    for content in contents:
-        try:
-            digests.append(digest_of(content))
-        except (struct.error, IndexError):
-            digests.append(bytes(32))
-    return digests
+    try:
+        return [sha256(hashed_as(content) if content[0] == 1 else b"\0" + content).digest() for content in contents]
+    except (struct.error, IndexError):
+        if len(contents) == 1:
+            return [bytes(32)]
+        return [digests_of([content])[0] for content in contents]
 
 
 def _first_other(digests: list[bytes], hashes: bytes, start: int) -> int:
@@ -881,13 +885,13 @@ class Own:
             self.held += row.amount
         elif hold != NONE and hold_leg == 1:
             self.held -= self.holds.pop(hold)
-        if row.kind in MOVES:
+        if KINDS[row.kind].moves:
             self.posted -= row.amount
         return version, after, held
 
     def _got(self, row: Common, side: bytes) -> tuple[int, int, int]:
         number, version, after = CREDIT.unpack(side)
-        if number != self.number or row.kind not in MOVES:
+        if number != self.number or not KINDS[row.kind].moves:
             raise Broken("is not a row of this account")
         self.posted += row.amount
         return version, after, self.held

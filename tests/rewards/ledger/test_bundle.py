@@ -15,7 +15,7 @@ from rewards.ledger import bundle, liabilities, merkle, signed_notes, verify_bun
 from rewards.ledger import operations as ledger
 from rewards.ledger.errors import InsufficientTokens
 from rewards.ledger.models import FEES, Leaf
-from rewards.ledger.verify_bundle import Broken, Common, digest_of, is_signed, shared, verify
+from rewards.ledger.verify_bundle import Broken, Common, digests_of, is_signed, shared, verify
 from tests.conftest import connect_as_owner
 from tests.rewards.ledger import books
 from tests.rewards.ledger.test_sealing import sealed
@@ -98,7 +98,7 @@ def packed(contents) -> dict[str, bytes]:
 
 
 def hashes_of(contents) -> bytes:
-    return b"".join(map(digest_of, contents))
+    return b"".join(digests_of(contents))
 
 
 def test_an_honest_bundle_is_ok_in_a_process_without_maru(saved):
@@ -167,7 +167,7 @@ def test_swapped_rows_are_named_even_where_their_hashes_were_swapped_too(saved):
 
 def resigned(path: Path, contents, key: Ed25519PrivateKey) -> str:
     """Build and sign a whole new tree, as only whoever holds the key can."""
-    leaves = [digest_of(content) for content in contents]
+    leaves = digests_of(contents)
     root = merkle.root_of(len(leaves), subtree=lambda level, at: merkle.folded(leaves[at << level : (at + 1) << level]))
     text = verify_bundle.base64.b64encode(root).decode()
     name = signed_notes.origin()
