@@ -1,6 +1,8 @@
 """How many insights are matched a second while 1,000 data requests are open, of which one in a hundred asks."""
 
 import os
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from decimal import Decimal
@@ -20,6 +22,7 @@ from rewards.ledger import operations as ledger
 from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.models import AccountKind
 from tests import factories
+from tests.benchmarks.web import environment
 
 OPEN, ASKING = 1_000, 10
 BATCH = 200
@@ -38,6 +41,50 @@ def test_matching_beside_a_thousand_open_requests(committed_db):
     print(f"  {OPEN} open requests, 1 % ask  {crowded:6.0f} insights/s, {crowded / alone:.2f} x as many")
     assert Ask.objects.count() == 2 * ROUNDS * BATCH * ASKING
     assert broken_invariants() == {}
+
+
+#: One worker as Celery or a clock runs it: a process of its own, which begins when it is told to.
+WORKER = """
+import sys, django
+django.setup()
+from django.utils import timezone
+from marketplace.brokerage.operations import match_insights
+print("ready", flush=True)
+sys.stdin.readline()
+while match_insights(at=timezone.now(), limit=%d):
+    pass
+"""
+
+
+def test_two_workers_beside_one(committed_db):
+    for _ in range(ASKING):
+        open_to_all()
+    one, two = (shared_by(workers) for workers in (1, 2))
+
+    print(f"\nmatching by workers, {2 * ROUNDS} homes of {BATCH} insights, all wanted by the same {ASKING} requests")
+    print(f"  one worker   {one:6.0f} insights/s\n  two workers  {two:6.0f} insights/s, {two / one:.2f} x as many")
+    assert Ask.objects.count() == 2 * 2 * ROUNDS * BATCH * ASKING
+    assert broken_invariants() == {}
+
+
+def shared_by(count: int) -> float:
+    """Return how many insights a second that many processes match; nothing is left, nothing asked twice."""
+    homes = [factories.household(asks_per_week=30_000) for _ in range(2 * ROUNDS)]
+    bring(homes)
+    command = [sys.executable, "-c", WORKER % BATCH]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    workers = [subprocess.Popen(command, env=environment(), **pipes) for _ in range(count)]
+    for worker in workers:
+        assert worker.stdout.readline() == "ready\n"
+    began = time.perf_counter()
+    for worker in workers:
+        worker.stdin.write("\n")
+        worker.stdin.close()
+    assert [worker.wait(timeout=600) for worker in workers] == [0] * count
+    # A worker that found every home in the other's hands went home before; what it left is matched here.
+    while brokerage.match_insights(at=timezone.now(), limit=BATCH):
+        pass
+    return len(homes) * BATCH / (time.perf_counter() - began)
 
 
 def open_to_all() -> DataRequest:
@@ -70,15 +117,19 @@ def crowd(count: int, *, like: DataRequest) -> None:
 
 def insights_a_second(homes: list) -> float:
     """Bring one batch per home, each thing by an appliance of its own, and match them all."""
-    with mock.patch.object(arriving, "MAX_NEW_A_DAY", BATCH):
-        for home in homes:
-            insights.record_insights(household=home, items=readings(), dialect="canonical", at=timezone.now())
+    bring(homes)
     began = time.perf_counter()
     matched = 0
     while taken := brokerage.match_insights(at=timezone.now(), limit=BATCH):
         matched += taken
     assert matched == len(homes) * BATCH
     return matched / (time.perf_counter() - began)
+
+
+def bring(homes: list) -> None:
+    with mock.patch.object(arriving, "MAX_NEW_A_DAY", BATCH):
+        for home in homes:
+            insights.record_insights(household=home, items=readings(), dialect="canonical", at=timezone.now())
 
 
 def readings() -> list[Reading]:

@@ -28,7 +28,7 @@ def web_server() -> Iterator[int]:
         port, fd = listener.getsockname()[1], listener.fileno()
         command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"fd://{fd}", *SIZE]
         server = subprocess.Popen(
-            [*command, "--no-control-socket", "--log-level", "error"], env=_environment(), pass_fds=[fd]
+            [*command, "--no-control-socket", "--log-level", "error"], env=environment(), pass_fds=[fd]
         )
         try:
             _wait(port)
@@ -38,7 +38,7 @@ def web_server() -> Iterator[int]:
             server.wait(timeout=20)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     return {
         **os.environ,
         "DATABASE_URL": database_url(),
