@@ -1,6 +1,5 @@
 """What stands between an MQTT broker and Maru: who may sign in there, what is on its way, what was turned away."""
 
-
 from django.db import models
 from django.utils.translation import pgettext_lazy
 
