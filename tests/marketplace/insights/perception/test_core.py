@@ -223,6 +223,12 @@ def test_a_dip_below_the_line_does_not_end_it_and_calm_air_does():
     assert told([80] * 8 + [20] * 5 + [80] * 12) == 2
 
 
+def test_air_that_is_bad_half_of_the_time_is_not_told():
+    air = [seen("air.pm25", 50 if n % 2 else 80, BEGIN + timedelta(minutes=5 * n)) for n in range(30)]
+
+    assert [one for one in perceive({}, air)[1] if one.rule == "bad_pm25"] == []
+
+
 # --- a sudden change, a door, a first sight -----------------------------------------------------------------------
 
 
@@ -267,6 +273,14 @@ def test_a_pest_is_told_first_and_then_only_after_a_long_while(days):
 
     first = {day for before, day in zip([-1000, *days], days, strict=False) if day - before > 90}
     assert {(event.at - BEGIN).days for event in events} == first
+
+
+def test_a_sighting_that_comes_late_does_not_set_the_memory_back():
+    days = (10, 0, 95)
+
+    events = perceive({}, [seen("pest.sighting", "ant", BEGIN + timedelta(days=day)) for day in days])[1]
+
+    assert [(event.at - BEGIN).days for event in events] == [10]
 
 
 def test_an_unsure_model_is_no_first_sight_and_a_new_fridge_is_not_all_news():
