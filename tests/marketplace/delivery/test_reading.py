@@ -16,6 +16,7 @@ from consent.records.models import Receipt
 from marketplace.delivery import door
 from marketplace.delivery.errors import CopyMismatch, ReleaseNotYours
 from marketplace.delivery.models import Access, Release
+from marketplace.demand.models import DataRequest
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +108,26 @@ def test_a_record_of_another_data_request_of_the_same_buyer_is_not_found_here(re
         door.read_record(
             request=request_, release_id=elsewhere.pk, reader=reader(request_, "record"), at=timezone.now()
         )
+
+
+def test_a_release_whose_consent_names_another_buyer_gives_nothing(request_):
+    release, other = factories.release(request=request_), factories.organisation()
+    Release.objects.update(organisation=other)
+    DataRequest.objects.update(organisation=other)
+    request_.refresh_from_db()
+
+    assert read(request_).records == []
+    with pytest.raises(ReleaseNotYours):
+        door.read_record(request=request_, release_id=release.pk, reader=reader(request_), at=timezone.now())
+
+
+def test_of_a_name_that_is_said_twice_ours_counts(request_):
+    factories.release(request=request_)
+    [record] = read(request_).records
+
+    line = door._with_ids(b'{"id":"forged","kind":"air.pm25"}', record.release)
+
+    assert record._replace(line=line).document["id"] == record.release.pk
 
 
 def test_a_copy_that_is_not_what_was_shown_is_noted_once_for_people(request_):
