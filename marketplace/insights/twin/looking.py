@@ -119,12 +119,17 @@ def summaries(
     One sealed page is a day, so a month of one stream is 31 openings however often it spoke. Appliances that are
     asked for together are taken for one thing: their hours are joined.
     """
-    found: dict[Stream, list[pages.Summary]] = {}
+    found: dict[Stream, list[list[pages.Summary]]] = {}
     for streams in summaries_of_each(appliance_ids=appliance_ids, kinds=kinds, since=since, until=until).values():
         for stream, hours in streams.items():
-            found.setdefault(stream, []).extend(hours)
+            found.setdefault(stream, []).append(hours)
     first = pages.hour_of(since)
-    return {stream: pages.joined(hours, width=pages.HOUR, since=first) for stream, hours in found.items()}
+    return {
+        stream: told[0]
+        if len(told) == 1
+        else pages.joined([one for hours in told for one in hours], width=pages.HOUR, since=first)
+        for stream, told in found.items()
+    }
 
 
 def summaries_of_each(

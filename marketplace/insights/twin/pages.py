@@ -123,23 +123,21 @@ def summed(begins_at: datetime, width: timedelta, values: Sequence[float]) -> Su
 
 def joined(summaries: Sequence[Summary], *, width: timedelta, since: datetime) -> list[Summary]:
     """Return wider summaries, counted from `since`; summaries of the same time from several names become one."""
-    found: dict[int, Summary] = {}
+    found: dict[int, list[Summary]] = {}
     for one in summaries:
-        place = (one.begins_at - since) // width
-        begins_at, other = since + place * width, found.get(place)
-        found[place] = (
-            Summary(begins_at, width, one.count, one.low, one.high, one.total)
-            if other is None
-            else Summary(
-                begins_at,
-                width,
-                one.count + other.count,
-                min(one.low, other.low),
-                max(one.high, other.high),
-                round(one.total + other.total, DECIMALS),
-            )
-        )
-    return [found[place] for place in sorted(found)]
+        found.setdefault((one.begins_at - since) // width, []).append(one)
+    return [_one(found[place], since + place * width, width) for place in sorted(found)]
+
+
+def _one(summaries: Sequence[Summary], begins_at: datetime, width: timedelta) -> Summary:
+    return Summary(
+        begins_at,
+        width,
+        sum(one.count for one in summaries),
+        min(one.low for one in summaries),
+        max(one.high for one in summaries),
+        round(math.fsum(one.total for one in summaries), DECIMALS),
+    )
 
 
 def _order(said: TimedWord) -> tuple[int, str, int]:
