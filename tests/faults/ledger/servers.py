@@ -46,7 +46,17 @@ class Standby:
         self.folder = VarFolder(var)
         self.folder.take()
         data = data_of(self.folder)
-        copy = [postgres_program("pg_basebackup"), "-D", data, "-h", of.sockets, "-U", "postgres", "-X", "stream"]
+        copy: list[str | Path] = [
+            postgres_program("pg_basebackup"),
+            "-D",
+            data,
+            "-h",
+            of.sockets,
+            "-U",
+            "postgres",
+            "-X",
+            "stream",
+        ]
         subprocess.run([*copy, "-R", "-c", "fast"], check=True, capture_output=True)
         account = account_for(data, files=[postgres_program("postgres")])
         self.sockets = make_socket_folder()
@@ -64,7 +74,7 @@ class Standby:
 
     def ask(self, question: str) -> object:
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as owner:
-            row = owner.execute(question).fetchone()  # type: ignore[arg-type]
+            row = owner.execute(question).fetchone()
             return row[0] if row else None
 
     def catch_up(self, with_: Cluster) -> None:
