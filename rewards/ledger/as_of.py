@@ -12,6 +12,7 @@ from enum import StrEnum
 from django.db import connection
 
 from rewards.ledger.errors import UnknownAccount
+from rewards.ledger.journal import SKEW, first_id_at
 from rewards.ledger.models import Account
 from rewards.ledger.queries import SUMMED, Line, Standing, TrialBalance, TrialRow, account_at, lines_of
 
@@ -93,7 +94,10 @@ def statement_between(
         last = closing.version + 1 if before is None else min(before, closing.version + 1)
         lines = lines_of(account, before=last, after=opening.version, limit=limit)
     else:
-        lines = lines_of(account, before=before, limit=limit, between=(start, end))
+        top = first_id_at(end + SKEW)
+        last = top if before is None else min(before, top)
+        bottom = first_id_at(start - SKEW) - 1
+        lines = lines_of(account, before=last, after=bottom, limit=limit, between=(start, end))
     return Period(opening, lines, closing)
 
 

@@ -63,8 +63,6 @@ class Filters:
             "event_ref": self.event_ref or None,
             "amount__gte": self.min_amount,
             "amount__lte": self.max_amount,
-            "recorded_at__gte": self.recorded_from,
-            "recorded_at__lt": self.recorded_to,
             "effective_at__gte": self.effective_from,
             "effective_at__lt": self.effective_to,
             "kind__in": self.kinds or None,
@@ -72,6 +70,12 @@ class Filters:
             "reverses__isnull": False if self.kinds == (Transfer.Kind.REVERSE,) else None,
         }
         rows = rows.filter(**{at + field: value for field, value in asked.items() if value is not None})
+        # Asked of each row on the way along the ids or versions, which are bounded by it already, and not of the index
+        # over all times: beside that the planner no longer stops at a full page.
+        written = {"written__gte": self.recorded_from, "written__lt": self.recorded_to}
+        if self.recorded_from or self.recorded_to:
+            rows = rows.alias(written=F(f"{at}recorded_at") + timedelta(0))
+        rows = rows.filter(**{bound: value for bound, value in written.items() if value is not None})
         return rows.filter(**{f"{at}effective_at__lt": F(f"{at}recorded_at")}) if self.back_dated else rows
 
     def fitting(self) -> QuerySet[Transfer]:
@@ -230,8 +234,8 @@ def _ids_of(filters: Filters) -> tuple[int, int]:
     """
     starts = [since for since in (filters.recorded_from, filters.effective_from) if since]
     ends = Transfer.objects.aggregate(oldest=Min("pk"), newest=Max("pk"))
-    low = _first_id_at(max(starts) - SKEW) if starts else ends["oldest"] or 1
-    high = _first_id_at(filters.recorded_to + SKEW) if filters.recorded_to else (ends["newest"] or 0) + 1
+    low = first_id_at(max(starts) - SKEW) if starts else ends["oldest"] or 1
+    high = first_id_at(filters.recorded_to + SKEW) if filters.recorded_to else (ends["newest"] or 0) + 1
     return low, max(low, high)
 
 
@@ -246,7 +250,8 @@ def _versions_of(account: Account, filters: Filters) -> tuple[int, int]:
     return first, last
 
 
-def _first_id_at(instant: datetime) -> int:
+def first_id_at(instant: datetime) -> int:
+    """Return the first id whose row was recorded at `instant` or later, but for rows that crossed (`SKEW`)."""
     with connection.cursor() as cursor:
         cursor.execute(FIRST_ID_AT, {"instant": instant})
         return int(cursor.fetchone()[0])

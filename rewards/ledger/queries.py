@@ -1,7 +1,7 @@
 """Reads of the books. The journal is the truth; balances are its projection, kept by the same statement."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
@@ -169,7 +169,9 @@ def lines_of(
         rows = transfers(kinds=kinds).filter(**{name: account, f"{name}_version__isnull": not account.has_balance})
         rows = rows.filter(**{place + bound: value for bound, value in bounds.items() if value is not None})
         if between:
-            rows = rows.filter(recorded_at__gte=between[0], recorded_at__lt=between[1])
+            # Asked of each row on the way along the account's own index, and not of the index over all times.
+            rows = rows.alias(written=F("recorded_at") + timedelta(0))
+            rows = rows.filter(written__gte=between[0], written__lt=between[1])
         return [_line(row, account, sign=sign) for row in rows.order_by(f"-{place}")[:limit]]
 
     # Two short reads, each along its own index: one OR over both columns would walk the whole journal.

@@ -79,6 +79,12 @@ MUTATIONS = {
         becomes="ORDER BY random()",
         checks=(test_races.test_single_captures_in_opposite_directions_do_not_deadlock,),
     ),
+    "a single capture trusts the hold that it saw before its lock": Mutation(
+        functions="^ledger_apply_capture$",
+        pattern=r"FROM ledger_openhold h\s+WHERE h\.key = item->>'hold'\s+ON CONFLICT",
+        becomes="ON CONFLICT",
+        checks=(test_races.test_of_twenty_captures_of_one_hold_one_succeeds,),
+    ),
     "a hold may be resolved twice": Mutation(index="transfer_hold_resolved_once", checks=(a_hold_resolves_once,)),
     "the sealer goes by the last id": Mutation(
         functions="^ledger_seal_leaves$",
