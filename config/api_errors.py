@@ -130,7 +130,7 @@ ROOMS: dict[type[Exception], Row] = {
     appliances.RotationUnderway: Row(409, _("열쇠를 바꾸는 중이에요")),
     appliances.PairingCodeUnknown: Row(404, _("이 코드로는 들어올 수 없어요")),
     appliances.TooManyCodes: Row(429, _("잠시 뒤 다시 해 주세요")),
-    appliances.NoBroker: Row(404, _("MQTT 브로커가 없어요")),
+    appliances.NoBroker: Row(409, _("MQTT 브로커가 없어요")),
     appliances.UnknownTopic: Row(422, _("읽는 주제가 아니에요")),
     appliances.NotOneAppliance: Row(409, _("하나로 묶을 수 없어요")),
     appliances.NotTheirsToOwn: Row(409, _("그 식구의 것으로 할 수 없어요")),

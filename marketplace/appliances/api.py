@@ -98,7 +98,7 @@ class ChangeKey(APIView):
 class MakeBrokerLogin(APIView):
     """POST /api/v1/pairings/broker: a name and a password for the MQTT broker, asked for with the key of a pairing.
 
-    Asked for again, the password before ends. Where this Maru has no broker the answer is 404.
+    Asked for again, the password before ends. Where this Maru has no broker the answer is 409.
     """
 
     authentication_classes = [SignedRequest, MachineKeyAuthentication, BrowserSession]

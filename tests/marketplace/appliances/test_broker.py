@@ -75,7 +75,7 @@ def test_there_is_no_login_without_a_broker_or_without_a_key(settings):
     settings.MQTT_HUBS_URL = "mqtts://broker.example"
     without_key = Client().post(PATH)
 
-    assert (without_broker.status_code, without_broker.json()["code"]) == (404, "no_broker")
+    assert (without_broker.status_code, without_broker.json()["code"]) == (409, "no_broker")
     assert without_key.status_code == 401
     assert not BrokerLogin.objects.exists()
 
