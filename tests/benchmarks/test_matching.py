@@ -80,7 +80,11 @@ def shared_by(count: int) -> float:
     for worker in workers:
         worker.stdin.write("\n")
         worker.stdin.close()
-    assert [worker.wait(timeout=600) for worker in workers] == [0] * count
+    ended = []
+    for worker in workers:
+        with worker:
+            ended.append(worker.wait(timeout=600))
+    assert ended == [0] * count
     # A worker that found every home in the other's hands went home before; what it left is matched here.
     while brokerage.match_insights(at=timezone.now(), limit=BATCH):
         pass
