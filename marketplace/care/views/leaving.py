@@ -17,7 +17,6 @@ from consent.parties.models import Membership
 from consent.parties.permissions import members_only, person_of
 from consent.parties.policies import check_can_take_out
 from marketplace.brokerage import operations
-from marketplace.brokerage.operations.leaving import take_out_member
 from marketplace.brokerage.queries import farewell_of
 from marketplace.brokerage.views.swaps import is_swap, see_other
 
@@ -40,7 +39,7 @@ def _second_thought(request: HttpRequest, member: Membership) -> HttpResponse:
     if request.method == "GET":
         told = {"member": member, "farewell": farewell_of(member.user, at=at)}
         return render(request, "care/take_out.html", told)
-    take_out_member(membership_id=member.pk, actor=person_of(request), at=at)
+    operations.take_out_member(membership_id=member.pk, actor=person_of(request), at=at)
     messages.success(request, gettext("식구에서 내보냈어요. 그분께는 메일로 알려 드렸어요."))
     return see_other(reverse("members"))
 
