@@ -154,7 +154,7 @@ def _check_size(event: dict[str, Any]) -> None:
 def _may_carry_something(words: list[str]) -> bool:
     """Tell at a glance whether `_check_strings` has something to look for: in most events it has not."""
     together = "\n".join(words).lower()
-    return any(sign in together for sign in _MEDIA_SIGNS) or max(map(len, words)) >= _SHORTEST_MEDIA
+    return any(sign in together for sign in _MEDIA_SIGNS) or max(map(len, words), default=0) >= _SHORTEST_MEDIA
 
 
 def _check_strings(node: object) -> None:

@@ -66,6 +66,9 @@ def make_own(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
 def give_back(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
     """POST /appliances/<id>/give-back: it is the home's again."""
     appliance = _whole(request, appliance_id)
+    if appliance.private_to_id is None:
+        # A second tap: it is the home's already, and nothing more is erased.
+        return see_other(reverse("appliance", args=[appliance.pk]))
     brokerage.give_appliance_back(appliance_id=appliance.pk, actor=person_of(request), at=timezone.now())
     messages.success(request, gettext("우리 집 것으로 돌려주셨어요. 그동안 알아챈 값은 모두 지웠어요."))
     return see_other(reverse("appliance", args=[appliance.pk]))

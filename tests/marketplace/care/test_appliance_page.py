@@ -203,7 +203,7 @@ def test_a_teen_sees_what_is_the_homes_and_changes_nothing_of_it(mother, home, t
 
     assert "/own" not in html
     assert "/forget" not in html
-    for act in ("own", "give-back", "forget"):
+    for act in ("own", "forget"):
         data = {"owner": teen.membership.pk}
         assert signed_in(teen).post(f"/appliances/{purifier.pk}/{act}", data).status_code == 403
 
@@ -219,6 +219,15 @@ def test_an_adult_gives_it_to_a_teen_who_gives_it_back(mother, home, teen):
     signed_in(teen).post(f"/appliances/{purifier.pk}/give-back")
     html = page(mother, purifier).text
     assert "말한 것이 아직 없어요." in html
+
+
+def test_a_second_tap_on_giving_back_erases_nothing_of_the_homes(mother, home):
+    purifier = said(home, 62)
+
+    sent = signed_in(mother).post(f"/appliances/{purifier.pk}/give-back")
+
+    assert sent.status_code == 303
+    assert [one.value for one in twin.latest(appliance_ids=[purifier.pk])] == [62]
 
 
 @pytest.mark.parametrize("owner", ["", "nobody", "00000000-0000-4000-8000-000000000000", "neighbour", "father"])
