@@ -32,7 +32,7 @@ from rewards.redemption.errors import OrderNotInState
 from rewards.redemption.models import Order
 
 #: What one step ends: so much that a home leaves in few, so little that a request never waits long.
-YESES, TOGETHER, VALUES = 100, 10, 5_000
+YESES, TOGETHER, VALUES = 40, 10, 5_000
 
 
 @dataclass(frozen=True)
