@@ -72,9 +72,9 @@ def test_the_functions_belong_to_the_owner_and_are_closed_to_everybody_else():
         )
         found = cursor.fetchall()
 
-    names = ["ledger_apply", "ledger_close_account", "ledger_expire_holds", "ledger_keep_checkpoint"]
-    names += ["ledger_keep_cosignature", "ledger_keep_evidence", "ledger_open_account", "ledger_roll_up"]
-    names += ["ledger_seal_leaves", "ledger_tell_liabilities"]
+    names = ["ledger_apply", "ledger_close_account", "ledger_contents", "ledger_expire_holds", "ledger_keep_checkpoint"]
+    names += ["ledger_keep_cosignature", "ledger_keep_evidence", "ledger_open_account", "ledger_records"]
+    names += ["ledger_roll_up", "ledger_seal_leaves", "ledger_statement", "ledger_tell_liabilities"]
     assert found == [(name, True, False, True, False) for name in names]
 
 
