@@ -89,7 +89,9 @@ def check_can_take_out(member: Membership, *, actor: User) -> None:
     """
     place: Membership | None = getattr(actor, "membership", None)
     if place is None or not place.may_take_out(member):
-        raise NotPermitted(gettext("식구를 내보내는 일은 어른이 하고, 어른은 자기보다 나중에 온 어른만 내보낼 수 있어요."))
+        raise NotPermitted(
+            gettext("식구를 내보내는 일은 어른이 하고, 어른은 자기보다 나중에 온 어른만 내보낼 수 있어요.")
+        )
 
 
 def _is_admin(actor: User) -> bool:

@@ -90,7 +90,7 @@ def _shown(cursor: Any, table: str) -> sql.Composable:
     """Return the columns a right is about, in parentheses; nothing where it is about all of them."""
     if table not in HIDDEN:
         return sql.SQL("")
-    cursor.execute(f"SELECT * FROM {table} LIMIT 0")
+    cursor.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(sql.Identifier(table)))
     shown = [sql.Identifier(column.name) for column in cursor.description if column.name not in HIDDEN[table]]
     return sql.SQL("({})").format(sql.SQL(", ").join(shown))
 
