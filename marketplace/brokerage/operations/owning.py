@@ -9,6 +9,7 @@ from django.db import transaction
 from consent.parties.models import User
 from marketplace.appliances import operations as appliances
 from marketplace.brokerage.operations.parting import forget_values, take_back_asks
+from rewards.ledger import operations as ledger
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class Owned:
     insights: int
 
 
+@ledger.retry_on_conflict
 @transaction.atomic(durable=True)
 def make_appliance_own(*, appliance_id: UUID, owner_id: UUID, actor: User, at: datetime) -> Owned:
     """Make what is the home's one member's own: from now on only they see it, decide about it and are asked.
@@ -40,6 +42,7 @@ def make_appliance_own(*, appliance_id: UUID, owner_id: UUID, actor: User, at: d
     return Owned(take_back_asks(rows, at=at), 0)
 
 
+@ledger.retry_on_conflict
 @transaction.atomic(durable=True)
 def give_appliance_back(*, appliance_id: UUID, actor: User, at: datetime) -> Owned:
     """Make what is a member's own the home's again. The others find nothing of the time in which it was not theirs.

@@ -14,6 +14,7 @@ from marketplace.appliances import operations as appliances
 from marketplace.brokerage.models import Offer
 from marketplace.insights import memories, twin, vault
 from marketplace.insights.models import Evidence, Insight
+from rewards.ledger import operations as ledger
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Parted:
     insights: int
 
 
+@ledger.retry_on_conflict
 @transaction.atomic(durable=True)
 def hand_on_appliance(*, appliance_id: UUID, actor: User, at: datetime) -> Parted:
     """Let an appliance go, so that another home may take it in and finds nothing of this one.
@@ -52,6 +54,9 @@ def forget_values(appliance_ids: list[UUID]) -> int:
 
 def take_back_asks(appliance_ids: list[UUID], *, at: datetime) -> int:
     """Cancel what is being asked about these rows; return how many asks there were."""
+    # Whoever has what these noticed in hand, to ask about it, comes before this: then what they ask is found.
+    in_hand = Insight.objects.filter(appliance__in=appliance_ids, matched_at=None).order_by("pk")
+    list(in_hand.select_for_update().values_list("pk", flat=True))
     waiting = Offer.objects.filter(insight__appliance__in=appliance_ids, ask__state=Ask.State.PENDING)
     return records.cancel_asks(ask_ids=list(waiting.order_by("ask").values_list("ask", flat=True)), at=at)
 

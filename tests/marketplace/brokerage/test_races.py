@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 
+import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -10,7 +11,7 @@ from consent.parties.models import User
 from consent.records.errors import AlreadyEnded, AskNotPending
 from consent.records.models import Ask, Consent, Preference
 from marketplace.brokerage import operations
-from marketplace.brokerage.operations import Deal
+from marketplace.brokerage.operations import Deal, asking
 from marketplace.brokerage.proofs import counted_status
 from marketplace.brokerage.queries import Farewell
 from marketplace.delivery import door
@@ -259,6 +260,36 @@ def test_a_matching_leaves_a_home_that_another_has_in_hand_and_waits_for_nobody(
     assert set(Ask.objects.values_list("household", flat=True)) == {free.pk}
     assert operations.match_insights(at=timezone.now()) == 2
     assert Ask.objects.count() == 3
+
+
+@pytest.mark.parametrize("act", ["own", "back", "leave"])
+def test_a_matching_under_way_leaves_no_question_about_what_changes_hands(committed_db, monkeypatch, act):
+    factories.open_request()
+    home = factories.tokens_in_wallet(factories.household(), 1)
+    mother, teen = factories.member(of=home), factories.member(of=home, role="teen")
+    found = {"appliance_id": factories.insight(of=home).appliance_id, "at": timezone.now()}
+    owned = {**found, "owner_id": teen.membership.pk, "actor": mother}
+    if act == "back":
+        operations.make_appliance_own(**owned)
+    changes = {
+        "own": lambda: operations.make_appliance_own(**owned),
+        "back": lambda: operations.give_appliance_back(**found, actor=teen),
+        "leave": lambda: operations.hand_on_appliance(**found, actor=mother),
+    }
+    propose, threads = asking._proposals, []
+
+    def propose_meanwhile(taken, at):
+        threads.append(threading.Thread(target=lambda: all_at_once(lambda _: changes[act](), hands=1)))
+        threads[0].start()
+        threads[0].join(0.5)
+        return propose(taken, at)
+
+    monkeypatch.setattr(asking, "_proposals", propose_meanwhile)
+
+    assert operations.match_insights(at=timezone.now()) == 1
+    threads[0].join(30)
+
+    assert list(Ask.objects.values_list("state", flat=True)) == [Ask.State.CANCELLED]
 
 
 def test_a_home_without_a_line_is_passed_over(committed_db):
