@@ -11,6 +11,7 @@ MAY_OPEN = {
     "marketplace/brokerage/previews.py",
     "marketplace/brokerage/operations/asking.py",
     "marketplace/brokerage/papers.py",
+    "marketplace/brokerage/reasons.py",
     "marketplace/care/takeout.py",
     "marketplace/insights",
 }
