@@ -20,9 +20,9 @@ from consent.parties.canonical import sha256_hex
 from consent.parties.models import AuditEntry, Organisation
 from consent.parties.paging import make_cursor, open_cursor
 from consent.parties.policies import check_can_act_for
-from marketplace.delivery import held, policies
+from marketplace.delivery import policies
 from marketplace.delivery.errors import CopyMismatch, ReleaseClosed, ReleaseNotYours
-from marketplace.delivery.held import Held
+from marketplace.delivery.locked import LockedRelease, array_of, load_one, load_page
 from marketplace.delivery.models import Release
 from marketplace.demand.models import DataRequest
 from marketplace.insights.errors import VaultClosed
@@ -50,7 +50,7 @@ class Reader:
 class Record(NamedTuple):
     """One record as it leaves: the very bytes the household signed, and behind them three ids of its release."""
 
-    release: Held
+    release: LockedRelease
     line: bytes
 
     @property
@@ -116,8 +116,8 @@ def read_record(*, request: DataRequest, release_id: UUID, reader: Reader, at: d
     """
     with transaction.atomic(durable=True):
         _check_organisation(request, reader)
-        locked = held.load_one(request_id=request.pk, release_id=release_id, reads_for=reader.organisation.pk, at=at)
-        found = _read_held(locked, reader=reader, at=at)
+        releases = load_one(request_id=request.pk, release_id=release_id, reads_for=reader.organisation.pk, at=at)
+        found = _read_locked(releases, reader=reader, at=at)
     # Raised after the commit: a note in the audit trail must not vanish with its refusal.
     if found.refusals:
         raise found.refusals[0]
@@ -147,7 +147,7 @@ def _read_numbered(
     *, request: DataRequest, reader: Reader, after: int | None, limit: int, at: datetime, newest_first: bool
 ) -> tuple[_Found, bool]:
     _check_organisation(request, reader)
-    locked = held.load_page(
+    releases = load_page(
         request_id=request.pk,
         reads_for=reader.organisation.pk,
         after=after,
@@ -155,7 +155,7 @@ def _read_numbered(
         limit=limit + 1,
         at=at,
     )
-    return _read_held(locked[:limit], reader=reader, at=at), len(locked) > limit
+    return _read_locked(releases[:limit], reader=reader, at=at), len(releases) > limit
 
 
 def _check_organisation(request: DataRequest, reader: Reader) -> None:
@@ -165,7 +165,7 @@ def _check_organisation(request: DataRequest, reader: Reader) -> None:
     check_can_act_for(owner, actor_organisation=now)
 
 
-def _read_held(releases: list[Held], *, reader: Reader, at: datetime) -> _Found:
+def _read_locked(releases: list[LockedRelease], *, reader: Reader, at: datetime) -> _Found:
     """Read releases whose rows this transaction holds locked."""
     records: list[Record] = []
     refusals: list[Exception] = []
@@ -179,7 +179,7 @@ def _read_held(releases: list[Held], *, reader: Reader, at: datetime) -> _Found:
     return _Found(records, refusals, releases[-1].number if releases else None)
 
 
-def _opened(release: Held, *, epochs: Epochs, at: datetime) -> Record:
+def _opened(release: LockedRelease, *, epochs: Epochs, at: datetime) -> Record:
     try:
         policies.check_can_read(release)
     except ReleaseClosed:
@@ -199,25 +199,25 @@ def _opened(release: Held, *, epochs: Epochs, at: datetime) -> Record:
     return Record(release, _with_ids(payload, release))
 
 
-def _with_ids(payload: bytes, release: Held) -> bytes:
+def _with_ids(payload: bytes, release: LockedRelease) -> bytes:
     """Return the signed object with the release's ids in it. They come last: of a name said twice, the last counts."""
     own = f',"id":"{release.pk}","payload_digest":"{release.payload_digest}","receipt":"{release.receipt_id}"}}'
     return payload[:-1] + own.encode()
 
 
-def _write_down(releases: list[Held], *, reader: Reader, at: datetime) -> None:
+def _write_down(releases: list[LockedRelease], *, reader: Reader, at: datetime) -> None:
     """Write every read of this page down in one statement, and a second one where something was read first."""
     if not releases:
         return
     with connection.cursor() as cursor:
-        ids = held.array_of([release.pk for release in releases])
+        ids = array_of([release.pk for release in releases])
         cursor.execute(ACCESSES, [reader.name, reader.path, at, ids])
     unread = [release.pk for release in releases if release.is_unread]
     if unread:
         Release.objects.filter(pk__in=unread).update(first_read_at=at)
 
 
-def _tell_people(release: Held, *, outcome: str, at: datetime) -> None:
+def _tell_people(release: LockedRelease, *, outcome: str, at: datetime) -> None:
     """Leave one line in the audit trail and the log, once per release and fault. Never the payload."""
     known = AuditEntry.objects.filter(subject=f"release:{release.pk}", action="record.read", outcome=outcome)
     if not known.exists():

@@ -4,25 +4,25 @@ from django.utils.translation import gettext
 
 from consent.parties.models import Organisation
 from marketplace.delivery.errors import ReleaseClosed, ReleaseNotYours, TooManyEndpoints
-from marketplace.delivery.held import Held
+from marketplace.delivery.locked import LockedRelease
 from marketplace.delivery.models import WebhookEndpoint
 
 MAX_ENDPOINTS = 5
 
 
-def check_can_read(held: Held) -> None:
+def check_can_read(release: LockedRelease) -> None:
     """Let a buyer read its own record while the consent is in force; no clock has to have run.
 
     Args:
-        held: loaded for the buyer that reads, after the release's row was locked.
+        release: loaded for the buyer that reads, after the release's row was locked.
 
     Raises:
         ReleaseNotYours: it was released to somebody else.
         ReleaseClosed: it was withdrawn or revoked, its end has passed, or its copy is gone.
     """
-    if not held.is_yours:
+    if not release.is_yours:
         raise ReleaseNotYours(gettext("이 기록은 없어요."))
-    if not held.may_be_read or held.sealed is None:
+    if not release.may_be_read or release.sealed is None:
         raise ReleaseClosed(gettext("철회되었거나 보관하는 날이 끝난 기록이에요."))
 
 

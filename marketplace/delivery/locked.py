@@ -1,4 +1,4 @@
-"""A release as the door holds it: one row of one statement, which locks it, with all that a reading must know.
+"""A release as the door locks it: one row of one statement, which locks it, with all that a reading must know.
 
 No model instances and no objects for ids: of a page of five hundred they cost more than opening its copies.
 """
@@ -19,7 +19,7 @@ from marketplace.delivery.models.releases import ReleaseQuerySet, readable
 from marketplace.insights.vault import KeyRow, SealedRow
 
 
-class Held(NamedTuple):
+class LockedRelease(NamedTuple):
     """One release, what was signed for it, whether it may be read now, and its sealed copy if there is one.
 
     Attributes:
@@ -56,7 +56,7 @@ _COPY_AT, _KEY_AT = len(_OF_RELEASE), len(_OF_RELEASE) + len(_OF_COPY)
 
 def load_page(
     *, request_id: UUID, reads_for: UUID, after: int | None, newest_first: bool, limit: int, at: datetime
-) -> list[Held]:
+) -> list[LockedRelease]:
     """Lock the releases of a data request from a number on and return them in order, judged at `at`.
 
     Whose consent ended is told row by row; among all consents nothing is looked for.
@@ -69,13 +69,13 @@ def load_page(
     known: dict[Any, Any] = {_AT: at, _READS_FOR: reads_for, _REQUEST: request_id, _AFTER: after}
     with connection.cursor() as cursor:
         cursor.execute(statement, [known.get(one, one) for one in parameters])
-        return [_held(row) for row in cursor.fetchall()]
+        return [_release_of(row) for row in cursor.fetchall()]
 
 
-def load_one(*, request_id: UUID, release_id: UUID, reads_for: UUID, at: datetime) -> list[Held]:
+def load_one(*, request_id: UUID, release_id: UUID, reads_for: UUID, at: datetime) -> list[LockedRelease]:
     """Lock one release of a data request and return it, or nothing, judged at `at`."""
     found = Release.objects.filter(pk=release_id, request=request_id)
-    return [_held(row) for row in _asked(found, reads_for=reads_for, at=at)]
+    return [_release_of(row) for row in _asked(found, reads_for=reads_for, at=at)]
 
 
 #: Stand for what changes from page to page, in a statement that is composed once.
@@ -127,8 +127,8 @@ def _is(asked: Q) -> models.ExpressionWrapper:
     return models.ExpressionWrapper(asked, models.BooleanField())
 
 
-def _held(row: tuple[Any, ...]) -> Held:
+def _release_of(row: tuple[Any, ...]) -> LockedRelease:
     if row[_COPY_AT] is None:
-        return Held._make((*row[:_COPY_AT], None))
+        return LockedRelease._make((*row[:_COPY_AT], None))
     key = KeyRow._make((row[_COPY_AT], *row[_KEY_AT:])) if row[_KEY_AT] is not None else None
-    return Held._make((*row[:_COPY_AT], SealedRow._make((*row[_COPY_AT:_KEY_AT], key))))
+    return LockedRelease._make((*row[:_COPY_AT], SealedRow._make((*row[_COPY_AT:_KEY_AT], key))))
