@@ -1,1 +1,1 @@
-"""The bridge: what a broker holds for Maru is taken in through the same door as a request. Nothing here is public."""
+"""The bridge: what a broker holds for Maru is taken in by the same operation as a request. Nothing here is public."""

@@ -17,8 +17,8 @@ from django.utils import timezone
 from marketplace.appliances import operations as appliances
 from marketplace.appliances import topics
 from marketplace.insights.mqtt.broker import Broker, Gone, is_taken_over, said
-from marketplace.insights.mqtt.door import Door
 from marketplace.insights.mqtt.hands import Hands
+from marketplace.insights.mqtt.intake import Intake
 from marketplace.insights.mqtt.publications import Publication
 from marketplace.insights.mqtt.refusals import NotNow
 
@@ -41,7 +41,7 @@ class Bridge:
 
     def __init__(self, connect: Callable[[], Broker], *, client: str, most: int) -> None:
         self._connect, self._client, self._most = connect, client, most
-        self._door, self._hands = Door(client=client), Hands(_HANDS)
+        self._intake, self._hands = Intake(client=client), Hands(_HANDS)
         self._stop = asyncio.Event()
         self._connected_at = timezone.now()
         self._came = 0
@@ -109,7 +109,7 @@ class Bridge:
         while True:
             shares = self._hands.divided([one for one in publications if not one.is_done], lambda one: one.pairing_id)
             done = await asyncio.gather(
-                *(self._hands.do(hand, lambda share=share: self._door.take_in(share, at=timezone.now()))  # type: ignore[misc]
+                *(self._hands.do(hand, lambda share=share: self._intake.take_in(share, at=timezone.now()))  # type: ignore[misc]
                   for hand, share in shares),
                 return_exceptions=True,
             )  # fmt: skip

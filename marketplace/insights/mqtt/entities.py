@@ -16,6 +16,8 @@ _LASTING = frozenset({"device_class", "unit_of_measurement", "temperature_unit"}
 _ATTRIBUTES = _LASTING | {"last_changed", "last_updated", "last_reset", "current_temperature", "current_humidity"}
 _MAX_CHARACTERS = 256
 _MAX_ENTITIES = 20_000
+#: Of one pairing: beyond that it forgets its own, and not what other homes said.
+_MAX_OF_ONE = 1_000
 
 
 @dataclass
@@ -33,11 +35,16 @@ class Turn:
 
 
 class Entities:
-    """What entities said of themselves, the ones heard last; names are in memory only."""
+    """What entities said of themselves, the ones heard last; names are in memory only.
 
-    def __init__(self, *, most: int = _MAX_ENTITIES) -> None:
-        self._known: OrderedDict[tuple[UUID, str], dict[str, str]] = OrderedDict()
-        self._most = most
+    Args:
+        most: how many are remembered in all; the pairings heard longest ago go first.
+        most_of_one: how many of one pairing.
+    """
+
+    def __init__(self, *, most: int = _MAX_ENTITIES, most_of_one: int = _MAX_OF_ONE) -> None:
+        self._known: OrderedDict[UUID, OrderedDict[str, dict[str, str]]] = OrderedDict()
+        self._count, self._most, self._most_of_one = 0, most, most_of_one
         self._lock = Lock()
 
     def turns(self, pairing_id: UUID, told: Sequence[tuple[int, str, bytes]]) -> tuple[list[Turn], list[int]]:
@@ -73,13 +80,22 @@ class Entities:
         return turns, alone
 
     def _recalled(self, pairing_id: UUID, base: str) -> dict[str, str]:
-        return dict(self._known.get((pairing_id, base), {}))
+        return dict(self._known.get(pairing_id, {}).get(base, {}))
 
     def _remember(self, pairing_id: UUID, base: str, name: str, text: str) -> None:
-        self._known.setdefault((pairing_id, base), {})[name] = text
-        self._known.move_to_end((pairing_id, base))
-        while len(self._known) > self._most:
-            self._known.popitem(last=False)
+        if len(base) > _MAX_CHARACTERS:
+            return
+        own = self._known.setdefault(pairing_id, OrderedDict())
+        self._known.move_to_end(pairing_id)
+        self._count += base not in own
+        own.setdefault(base, {})[name] = text
+        own.move_to_end(base)
+        if len(own) > self._most_of_one:
+            own.popitem(last=False)
+            self._count -= 1
+        while self._count > self._most and len(self._known) > 1:
+            _, gone = self._known.popitem(last=False)
+            self._count -= len(gone)
 
 
 def is_of_an_entity(topic: str, payload: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""From publications to insights: who may speak under a topic, what is said there, and the very door of a request.
+"""From publications to insights: who may speak under a topic, what is said there, and how it is stored as a request is.
 
 What is signed proves itself, whatever the broker does. What is not is believed as the broker's rules have it: only
 who signed in as a pairing publishes under its name. A pairing whose key signs is never believed without a signature.
@@ -48,7 +48,7 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Call:
-    """What goes through the door at once: of one home, in one dialect, brought by one key."""
+    """What is stored at once: of one home, in one dialect, brought by one key."""
 
     household: Household
     dialect: str
@@ -56,7 +56,7 @@ class _Call:
     parts: list[_Part]
 
 
-class Door:
+class Intake:
     """What one bridge needs to remember between two deliveries.
 
     Args:
@@ -82,7 +82,7 @@ class Door:
             _note([one for one in waiting if one.is_done], at)
 
     def _calls(self, publications: Sequence[Publication], at: datetime) -> list[_Call]:
-        """Return what goes through the door, signed batches one by one, the rest by home, dialect and key."""
+        """Return what is to be stored, signed batches one by one, the rest by home, dialect and key."""
         keys = _keys_of({one.pairing_id for one in publications}, at)
         signed: list[_Call] = []
         plain: dict[tuple[UUID, str], list[Publication]] = {}
@@ -206,7 +206,7 @@ def _is_nameless(item: Reading | Rejection) -> bool:
     return item.observed_at is None or item.observed_at.year < _FIRST_YEAR
 
 
-# --- through the door --------------------------------------------------------------------------------------------
+# --- what is stored ----------------------------------------------------------------------------------------------
 
 
 def _in_transactions(parts: Sequence[_Part]) -> list[list[_Part]]:
@@ -223,9 +223,9 @@ def _in_transactions(parts: Sequence[_Part]) -> list[list[_Part]]:
 
 
 def _record(call: _Call, at: datetime) -> None:
-    """Store what goes through the door at once. What nobody foresaw is looked for one by one, and set aside."""
+    """Store one call. What nobody foresaw is looked for one by one, and set aside."""
     try:
-        _through_the_door(call, at)
+        _store(call, at)
     except MessageRepeated:
         call.parts[0].places[0].repeat()
     except Refusal as refusal:
@@ -242,7 +242,7 @@ def _record(call: _Call, at: datetime) -> None:
 def _alone(call: _Call, at: datetime) -> None:
     for left in reversed(range(_TRIES)):
         try:
-            _through_the_door(call, at)
+            _store(call, at)
         except MessageRepeated:
             call.parts[0].places[0].repeat()
         except Refusal as refusal:
@@ -257,7 +257,7 @@ def _alone(call: _Call, at: datetime) -> None:
         return
 
 
-def _through_the_door(call: _Call, at: datetime) -> None:
+def _store(call: _Call, at: datetime) -> None:
     places = [(part, item) for part in call.parts for item in part.items]
     results = operations.record_insights(
         household=call.household,

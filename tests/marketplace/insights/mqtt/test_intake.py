@@ -18,7 +18,8 @@ from marketplace.appliances.models import Assurance, TurnedAway
 from marketplace.appliances.operations import HOLD
 from marketplace.insights import operations, vault
 from marketplace.insights.models import Insight
-from marketplace.insights.mqtt.door import Door
+from marketplace.insights.mqtt.entities import Entities
+from marketplace.insights.mqtt.intake import Intake
 from marketplace.insights.mqtt.publications import Publication
 from marketplace.insights.mqtt.refusals import SET_ASIDE, NotNow
 from tests import factories
@@ -29,8 +30,8 @@ pytestmark = pytest.mark.django_db
 SENSOR = {"ENERGY": {"Power": 812}}
 
 
-def take(*publications: Publication, door: Door | None = None, at: object = None) -> list[Publication]:
-    (door or Door(client="bridge")).take_in(publications, at=at or timezone.now())
+def take(*publications: Publication, intake: Intake | None = None, at: object = None) -> list[Publication]:
+    (intake or Intake(client="bridge")).take_in(publications, at=at or timezone.now())
     assert all(one.is_done for one in publications)
     return list(publications)
 
@@ -43,7 +44,7 @@ def publication(
 
 
 def watch_sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Note how many items go through the door at once."""
+    """Note how many items are stored at once."""
     sizes: list[int] = []
     real = operations.record_insights
 
@@ -336,23 +337,60 @@ def test_every_state_of_an_entity_counts_though_they_come_at_once():
 
 
 def test_a_state_is_understood_though_its_attributes_come_with_the_next_delivery():
-    pairing, door = carrying(), Door(client="bridge")
-    take(*stream(pairing, ("state", "40"), *UNIT), door=door)
+    pairing, intake = carrying(), Intake(client="bridge")
+    take(*stream(pairing, ("state", "40"), *UNIT), intake=intake)
 
-    take(*stream(pairing, ("state", "41")), door=door)
-    take(*stream(pairing, *UNIT), door=door)
+    take(*stream(pairing, ("state", "41")), intake=intake)
+    take(*stream(pairing, *UNIT), intake=intake)
 
     assert Insight.objects.count() == 2
     assert not TurnedAway.objects.exists()
 
 
 def test_nobody_is_told_what_another_homes_entity_is():
-    door = Door(client="bridge")
-    take(*stream(carrying(), ("state", "40"), *UNIT), door=door)
+    intake = Intake(client="bridge")
+    take(*stream(carrying(), ("state", "40"), *UNIT), intake=intake)
 
-    take(*stream(carrying(), ("state", "41")), door=door)
+    take(*stream(carrying(), ("state", "41")), intake=intake)
 
     assert Insight.objects.count() == 1
+
+
+def told_of(entities, pairing_id, *, entity="sensor/pm"):
+    entities.turns(pairing_id, [(0, f"{entity}/device_class", b"pm25")])
+
+
+def is_known(entities, pairing_id, *, entity="sensor/pm"):
+    (turn,), _ = entities.turns(pairing_id, [(0, f"{entity}/state", b"41")])
+    return "device_class" in turn.told
+
+
+def test_one_home_with_many_entities_makes_nobody_forget_another_homes():
+    entities, loud, quiet = Entities(most=10, most_of_one=3), uuid4(), uuid4()
+    told_of(entities, quiet)
+
+    for number in range(30):
+        told_of(entities, loud, entity=f"sensor/{number}")
+
+    assert is_known(entities, quiet)
+    assert [is_known(entities, loud, entity=f"sensor/{number}") for number in (26, 27, 29)] == [False, True, True]
+
+
+def test_names_without_end_are_not_remembered():
+    entities, loud = Entities(), uuid4()
+
+    told_of(entities, loud, entity=f"sensor/{'a' * 5_000}")
+
+    assert not is_known(entities, loud, entity=f"sensor/{'a' * 5_000}")
+
+
+def test_the_pairings_heard_longest_ago_are_forgotten_first():
+    entities, pairings = Entities(most=10), [uuid4() for _ in range(12)]
+
+    for pairing_id in pairings:
+        told_of(entities, pairing_id)
+
+    assert [is_known(entities, one) for one in pairings] == [False] * 2 + [True] * 10
 
 
 # --- what is wrong with a publication ----------------------------------------------------------------------------
@@ -400,7 +438,7 @@ def test_one_that_nothing_understands_is_set_aside_and_the_others_are_stored(mon
         return real(items=items, **given)
 
     monkeypatch.setattr(operations, "record_insights", record)
-    monkeypatch.setattr("marketplace.insights.mqtt.door._PAUSE_SECONDS", 0)
+    monkeypatch.setattr("marketplace.insights.mqtt.intake._PAUSE_SECONDS", 0)
     said = [publication(pairing.pk, "tasmota/tele/a/SENSOR", {"ENERGY": {"Power": n}}) for n in (12, 13, 14)]
 
     with caplog.at_level(logging.WARNING):
