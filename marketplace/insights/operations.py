@@ -121,10 +121,9 @@ def _record(
     _spend(sender, at)
     fresh, told = _told_apart(arrivals)
     _store(household, fresh, at, sender)
-    # Whatever else follows the stream joins here: `fresh` is what is new, each with its appliance and its insight.
     twin.record(household=household, heard=[(arrival.appliance.id, arrival.reading) for arrival in fresh], at=at)
-    told_of = [(arrival.appliance, arrival.reading) for arrival in fresh]
-    perceiving.follow(household=household, heard=told_of, assurance=str(sender.assurance), at=at)
+    heard = [(arrival.appliance, arrival.reading) for arrival in fresh]
+    perceiving.follow(household=household, heard=heard, assurance=str(sender.assurance), at=at)
     notifications.wake_matching_on_commit()
     return sorted([*refused, *surplus, *told], key=lambda result: result.index)
 

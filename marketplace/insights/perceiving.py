@@ -29,10 +29,10 @@ from marketplace.insights.waiting import HELD, ask_after, hold_streams
 
 #: One reading, and the appliance it is about.
 Heard = tuple[Appliance, NormalReading]
+#: A conclusion on its way into the vault: its insight's id, its event's hash, and what was concluded.
+_Fresh = tuple[UUID, str, Event]
 _READ = {kind for rule in RULES.values() for kind in rule.reads}
 _DOUBTED = {kind for detector in DETECTORS for kind in detector.kinds}
-
-
 _INSIGHT_COLUMNS = (
     *("id", "appliance_id", "household_id", "kind", "event_hash", "content_hash", "sealed_id"),
     *("assurance", "received_at", "ask_after"),
@@ -122,18 +122,14 @@ def _keep(
     at: datetime,
 ) -> None:
     """Seal what was concluded and write down that it was, what it was drawn from, and by which rule."""
-    kept = {_hash(event): event for event in events}
-    known = Insight.objects.filter(
-        appliance__in={event.appliance for event in events}, event_hash__in=kept
-    ).values_list("event_hash", flat=True) if kept else ()  # fmt: skip
-    told = [(uuid4(), name, event) for name, event in kept.items() if name not in set(known)]
-    if not told:
+    fresh = _fresh(events)
+    if not fresh:
         return
-    payloads = [_payload(event, assurance) for _, _, event in told]
+    payloads = [_payload(event, assurance) for _, _, event in fresh]
     sealed = vault.seal_many(
         [
             vault.Content(SealedObject.Purpose.INSIGHT, household.pk, pk, payload)
-            for (pk, _, _), payload in zip(told, payloads, strict=True)
+            for (pk, _, _), payload in zip(fresh, payloads, strict=True)
         ]
     )
     rows = (
@@ -142,18 +138,33 @@ def _keep(
             *(keyed_name("content", sha256_hex(payload)), row.pk, assurance, at),
             HELD if _is_held(event, held) else ask_after(event.kind, ends_at=_end(event), at=at),
         )
-        for (pk, name, event), payload, row in zip(told, payloads, sealed, strict=True)
+        for (pk, name, event), payload, row in zip(fresh, payloads, sealed, strict=True)
     )
     copy_in(Insight, _INSIGHT_COLUMNS, rows)
+    _write_grounds(fresh, at)
+
+
+def _fresh(events: Sequence[Event]) -> list[_Fresh]:
+    """Return what was not concluded before."""
+    hashed = {_hash(event): event for event in events}
+    if not hashed:
+        return []
+    stored = Insight.objects.filter(appliance__in={event.appliance for event in events}, event_hash__in=hashed)
+    known = set(stored.values_list("event_hash", flat=True))
+    return [(uuid4(), name, event) for name, event in hashed.items() if name not in known]
+
+
+def _write_grounds(fresh: Sequence[_Fresh], at: datetime) -> None:
+    """Write down by which rule each was concluded, and from which streams."""
     copy_in(
         Conclusion,
         ("insight_id", "rule", "version", "at"),
-        ((pk, event.rule, event.version, at) for pk, _, event in told),
+        ((pk, event.rule, event.version, at) for pk, _, event in fresh),
     )
     copy_in(
         Evidence,
         ("conclusion_id", "appliance_id", "kind"),
-        ((pk, *source) for pk, _, event in told for source in sorted(set(event.sources))),
+        ((pk, *source) for pk, _, event in fresh for source in sorted(set(event.sources))),
     )
 
 

@@ -54,10 +54,10 @@ def hold_streams(*, streams: Collection[appliances.Stream]) -> None:
     if not streams:
         return
     named = sorted(streams)
-    told: list[Any] = [HELD, [appliance_id for appliance_id, _ in named], [kind for _, kind in named]]
+    columns: list[Any] = [HELD, [appliance_id for appliance_id, _ in named], [kind for _, kind in named]]
     with connection.cursor() as cursor:
-        cursor.execute(_HOLD, told)
-        cursor.execute(_HOLD_DRAWN, told)
+        cursor.execute(_HOLD, columns)
+        cursor.execute(_HOLD_DRAWN, columns)
 
 
 @transaction.atomic(savepoint=False)

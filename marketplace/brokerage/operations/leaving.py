@@ -52,10 +52,10 @@ def leave_maru(*, actor: User, at: datetime) -> Farewell:
     Raises:
         Membership.DoesNotExist: `actor` belongs to no home.
     """
-    told, step = farewell_of(actor, at=at), None
+    farewell, step = farewell_of(actor, at=at), None
     while step is None or not step.is_last:
         step = leave_some(actor=actor, at=at)
-    return told
+    return farewell
 
 
 def leave_some(*, actor: User, at: datetime) -> Step:
@@ -68,19 +68,19 @@ def leave_some(*, actor: User, at: datetime) -> Step:
         Membership.DoesNotExist: `actor` belongs to no home.
     """
     membership = Membership.objects.select_related("household", "user").get(user=actor)
-    told = farewell_of(actor, at=at)
-    for order in told.orders:
+    farewell = farewell_of(actor, at=at)
+    for order in farewell.orders:
         # The provider may have fulfilled it in this very moment.
         with suppress(OrderNotInState):
             redemption.cancel_order(order_id=order.pk, actor=actor, at=at)
-    whole = told.is_whole_home
+    whole = farewell.is_whole_home
     yeses = list(_in_force(membership, whole=whole, at=at).values_list("pk", flat=True)[: YESES + 1])
     for begin in range(0, len(yeses[:YESES]), TOGETHER):
         _end(consent_ids=yeses[:YESES][begin : begin + TOGETHER], actor=actor, at=at)
     is_more = len(yeses) > YESES or _destroy_some(membership, whole=whole, at=at)
     # The last step may find that somebody came, went or ordered in this very moment: then it was not the last.
     is_last = not is_more and _close(membership_id=membership.pk, actor=actor, whole=whole, at=at)
-    return Step(told if is_last else farewell_of(actor, at=at), is_last)
+    return Step(farewell if is_last else farewell_of(actor, at=at), is_last)
 
 
 def take_out_member(*, membership_id: UUID, actor: User, at: datetime) -> None:

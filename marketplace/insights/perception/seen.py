@@ -1,4 +1,4 @@
-"""What rules read and what they conclude. Everything in this package but `memory` is pure: no clock, no database."""
+"""What rules read and what they conclude. Everything in this package is pure: no clock, no database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -125,10 +125,10 @@ def summaries(
             found.setdefault(stream, []).append(hours)
     first = pages.hour_of(since)
     return {
-        stream: told[0]
-        if len(told) == 1
-        else pages.joined([one for hours in told for one in hours], width=pages.HOUR, since=first)
-        for stream, told in found.items()
+        stream: several[0]
+        if len(several) == 1
+        else pages.joined([one for hours in several for one in hours], width=pages.HOUR, since=first)
+        for stream, several in found.items()
     }
 
 
