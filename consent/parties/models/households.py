@@ -63,6 +63,6 @@ class Membership(models.Model):
         return self.role == self.Role.ADULT
 
     def may_take_out(self, other: "Membership") -> bool:
-        """Tell whether this member may take another out of their home: an adult, and of adults who came before."""
+        """Tell whether this member may take another out of their home: an adult may, but no adult who came first."""
         is_here = self.is_adult and self.household_id == other.household_id and self.pk != other.pk
         return is_here and (not other.is_adult or self.since < other.since)
