@@ -52,6 +52,8 @@ def show_demo(house: House, *, first_port: int = FIRST_PORT) -> None:
 def _furnish(house: House, *, port: int) -> None:
     base_url = f"http://localhost:{port}"
     ours = {"MARU_DEMO": "1", "MARU_BASE_URL": base_url, "PYTHONUNBUFFERED": "1"}
+    # A wallet's proof reaches as far as the log last said what is owed: whoever looks on does not wait a day for it.
+    house.environment.setdefault("MARU_LIABILITIES_SECONDS", "60")
     house.environment |= {"MARU_SECRET_KEY": _secret_key(house.folder.path / "secret-key"), **ours}
 
 

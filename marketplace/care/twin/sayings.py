@@ -48,6 +48,14 @@ class Health:
     clock_off: int | None
 
     @property
+    def clock_lag(self) -> str:
+        """The same as a person says it: minutes, hours from two on, days from two on."""
+        hours = round((self.clock_off or 0) / 60)
+        if hours < 2:
+            return _minutes(self.clock_off or 0)
+        return _hours(hours) if hours < 48 else _days(round(hours / 24))
+
+    @property
     def filter_is_low(self) -> bool:
         return self.filter_left is not None and self.filter_left <= LOW_FILTER
 
@@ -108,6 +116,10 @@ def duration(seconds: float) -> str:
     else:
         parts = [_minutes(minutes) if minutes else "", _seconds(rest) if rest or not minutes else ""]
     return " ".join(part for part in parts if part)
+
+
+def _days(count: int) -> str:
+    return ngettext("%(count)s일", "%(count)s일", count) % {"count": count}
 
 
 def _hours(count: int) -> str:

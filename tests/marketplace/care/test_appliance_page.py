@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from consent.parties.models import AuditEntry
 from marketplace.appliances.models import Appliance
+from marketplace.care.twin import sayings
 from marketplace.insights import twin
 from marketplace.insights.models import TwinBook
 from tests import factories
@@ -160,6 +161,11 @@ def test_a_clock_that_is_off_is_said(mother, home):
         purifier = said(home, 62, ago=timedelta(minutes=6))
 
     assert "분쯤 늦게 와요" in page(mother, purifier).text
+
+
+@pytest.mark.parametrize(("minutes", "lag"), [(6, "6분"), (119, "2시간"), (47 * 60, "47시간"), (7323, "5일")])
+def test_a_late_clock_is_late_by_minutes_hours_or_days(minutes, lag):
+    assert sayings.Health(None, None, None, minutes).clock_lag == lag
 
 
 def test_parts_speak_for_their_whole(mother, home):
