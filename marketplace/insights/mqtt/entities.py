@@ -80,7 +80,8 @@ class Entities:
         return turns, alone
 
     def _recalled(self, pairing_id: UUID, base: str) -> dict[str, str]:
-        return dict(self._known.get(pairing_id, {}).get(base, {}))
+        own = self._known.get(pairing_id)
+        return dict(own.get(base, {})) if own else {}
 
     def _remember(self, pairing_id: UUID, base: str, name: str, text: str) -> None:
         if len(base) > _MAX_CHARACTERS:
