@@ -32,6 +32,7 @@ def is_of_the_house(exc: BaseException) -> bool:
 
 
 def refuse(publications: Iterable[Publication], code: str) -> None:
+    """Refuse publications as a whole, under one code."""
     for one in publications:
         one.refuse(code)
 
@@ -57,7 +58,11 @@ def refusing(*publications: Publication) -> Iterator[None]:
 
 @contextmanager
 def nothing_lost() -> Iterator[None]:
-    """Say `NotNow` of what is wrong with the house, and leave no broken connection behind."""
+    """Say `NotNow` of what is wrong with the house, and leave no broken connection behind.
+
+    Raises:
+        NotNow: the database, the disk or a key file failed.
+    """
     try:
         yield
     except Exception as exc:

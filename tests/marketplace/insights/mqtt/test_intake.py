@@ -249,7 +249,7 @@ def test_what_cannot_sign_is_believed_as_the_brokers_rules_have_it(topic, payloa
     assert sealed(Insight.objects.first())["assurance"] == Assurance.HUB_BEARER
 
 
-def test_readings_of_one_home_go_through_the_door_together(monkeypatch):
+def test_readings_of_one_home_are_stored_together(monkeypatch):
     pairing, sizes = carrying(), watch_sizes(monkeypatch)
 
     take(*(publication(pairing.pk, f"tasmota/tele/plug{n}/SENSOR", SENSOR, packet=n) for n in range(1, 31)))
