@@ -50,6 +50,7 @@ Point = tuple[int, int, int, int]
 
 
 def add(one: Point, other: Point) -> Point:
+    """Add two points in extended coordinates. Source: RFC 8032, 5.1.4."""
     a = (one[1] - one[0]) * (other[1] - other[0]) % P
     b = (one[1] + one[0]) * (other[1] + other[0]) % P
     c, d = 2 * one[3] * other[3] * D % P, 2 * one[2] * other[2] % P
@@ -67,6 +68,7 @@ def doubled(point: Point) -> list[Point]:
 
 
 def times(number: int, point: Point) -> Point:
+    """Multiply a point by a number."""
     total: Point = (0, 1, 1, 0)
     for power in doubled(point):
         if number & 1:
@@ -77,6 +79,11 @@ def times(number: int, point: Point) -> Point:
 
 @cache
 def unpacked(packed: bytes) -> Point:
+    """Return the point that 32 bytes stand for. Source: RFC 8032, 5.1.3.
+
+    Raises:
+        ValueError: they stand for none.
+    """
     y = int.from_bytes(packed, "little")
     sign, y = y >> 255, y & (1 << 255) - 1
     if len(packed) != 32 or y >= P:
@@ -125,6 +132,11 @@ LOG, WITNESS = 1, 4
 
 
 def key_of(line: str, algorithm: int) -> Key:
+    """Read a verifier key. Source: C2SP signed-note.
+
+    Raises:
+        Broken: it cannot be read, is of another algorithm, or is not what its id says.
+    """
     try:
         name, key_id, packed = line.strip().split("+", 2)
         public = base64.b64decode(packed, validate=True)
@@ -603,10 +615,16 @@ def blamed(account: Account, version: int, *balances: int) -> str:
 
 
 def share_leaf(salt: bytes, number: int, amount: int, standing: tuple[int, int, int], address: str) -> bytes:
+    """Return the hash of one of the two shares of an account."""
     return sha256(b"\2" + salt + struct.pack(">5q", number, amount, *standing) + address.encode()).digest()
 
 
 def summed(left: tuple[int, bytes], right: tuple[int, bytes]) -> tuple[int, bytes]:
+    """Join two nodes of the tree of sums.
+
+    Raises:
+        Broken: one of them is below zero, and could hide what others are owed.
+    """
     if min(left[0], right[0]) < 0:
         raise Broken("a part of what is owed is less than nothing")
     packed = struct.pack(">q32sq32s", left[0], left[1], right[0], right[1])
@@ -624,6 +642,7 @@ def shares_of(seed: bytes, address: str, standing: tuple[int, int, int]) -> list
 
 
 def sum_root(shares: list[tuple[int, bytes]]) -> tuple[int, bytes]:
+    """Return the sum and the hash at the root of the tree of all shares."""
     level = sorted(shares, key=lambda share: share[1])
     while len(level) > 1:
         odd = level[-1:] if len(level) & 1 else []
