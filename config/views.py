@@ -25,6 +25,7 @@ def privacy_notice(request: HttpRequest) -> HttpResponse:
     locale = "en" if (get_language() or "ko").startswith("en") else "ko"
     facts = {
         "insight_days": settings.INSIGHT_KEEP_DAYS,
+        "twin_days": settings.TWIN_KEEP_DAYS,
         "erasure_days": settings.ERASURE_GRACE_DAYS,
         "backup_days": settings.KEY_EPOCH_DAYS + settings.KEY_OVERLAP_DAYS,
         "locale": locale,
