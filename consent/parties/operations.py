@@ -23,6 +23,7 @@ from consent.parties.models import (
     Seat,
     User,
 )
+from consent.parties.queries import as_now
 
 INVITATION_LASTS = timedelta(days=7)
 MOST_OPEN_INVITATIONS = 10
@@ -201,7 +202,7 @@ def invite_member(*, household: Household, actor: User, role: str, label: str, a
         IntegrityError: the role is not one that is invited.
     """
     Household.objects.select_for_update().get(pk=household.pk)
-    policies.check_can_invite(household, actor=actor)
+    policies.check_can_invite(household, actor=as_now(actor))
     if Invitation.objects.open(at).filter(household=household).count() >= MOST_OPEN_INVITATIONS:
         raise TooManyInvitations(gettext("열려 있는 초대가 열 개예요. 쓰지 않을 초대를 먼저 거두어 주세요."))
     code = secrets.token_urlsafe(24)

@@ -25,6 +25,11 @@ class KeyLine:
     state: KeyState
 
 
+def as_now(user: User) -> User:
+    """Return somebody as they stand now: whoever waited for a lock may have been taken out of their home meanwhile."""
+    return User.objects.select_related("membership__household").get(pk=user.pk)
+
+
 def has_place(user: User) -> bool:
     """Tell whether this person lives in a household or sits in an organisation."""
     return Membership.objects.filter(user=user).exists() or Seat.objects.filter(user=user).exists()

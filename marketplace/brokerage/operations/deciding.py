@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from consent.parties.models import User
+from consent.parties.queries import as_now
 from consent.records import operations as records
 from consent.records import policies as records_policies
 from consent.records.errors import NoticeChanged, PreviewChanged
@@ -84,7 +85,7 @@ def approve_ask(
         VaultClosed: the insight was shredded meanwhile.
     """
     ask, offer = _locked(ask_id)
-    records_policies.check_can_decide(ask, actor=actor, at=at)
+    records_policies.check_can_decide(ask, actor=as_now(actor), at=at)
     policies.check_offer_stands(offer)
     policies.check_is_believed(offer)
     preview = preview_of(offer, read_choice(offer, precision=precision, drop_fields=drop_fields))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 
 from consent.parties import operations as parties
 from consent.parties.models import Household, User
+from consent.parties.queries import as_now
 from rewards.ledger import operations as ledger
 from rewards.ledger.errors import AccountClosed, IdempotencyMismatch, InsufficientTokens, UnknownAccount
 from rewards.ledger.queries import wallet_address
@@ -141,6 +142,7 @@ def _give(
     *, giver: Household, taker: Household, said: dict[str, Any], actor: User, at: datetime, idempotency_key: str
 ) -> Gift:
     _lock(giver.pk, taker.pk)
+    policies.check_can_give(as_now(actor))
     earlier = _earlier(giver, idempotency_key, said)
     if earlier is not None:
         return earlier
@@ -158,7 +160,7 @@ def _return(gift_id: UUID, *, actor: User, at: datetime) -> Gift:
     homes = Gift.objects.values_list("giver", "taker").get(pk=gift_id)
     _lock(*homes)
     gift = Gift.objects.lock(gift_id)
-    policies.check_can_return(gift, actor=actor)
+    policies.check_can_return(gift, actor=as_now(actor))
     _move(gift, debit=gift.taker, credit=gift.giver, verb="return", actor=actor, at=at)
     gift.returned_at, gift.returned_by = at, actor
     gift.save(update_fields=["returned_at", "returned_by"])

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from consent.parties import operations as parties
 from consent.parties.models import Household, User
+from consent.parties.queries import as_now
 from rewards.ledger import operations as ledger
 from rewards.ledger.addresses import provider_account
 from rewards.ledger.errors import (
@@ -182,6 +183,7 @@ def lapse_orders(*, at: datetime, limit: int = 100) -> int:
 def _place(*, household: Household, reward_id: UUID, actor: User, at: datetime, idempotency_key: str) -> Order:
     # A home that closes waits for this, and finds the order; or this waits, and finds no wallet.
     parties.hold_home(household=household)
+    policies.check_can_order(as_now(actor))
     try:
         reward = Reward.objects.lock(reward_id)
     except Reward.DoesNotExist as exc:

@@ -5,14 +5,18 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
+from consent.parties import operations as parties
 from consent.parties.errors import NotPermitted
 from consent.parties.models import AuditEntry, Invitation, Membership, Seat, User
 from consent.parties.permissions import membership_of
 from consent.parties.queries import family_of
+from consent.records.errors import NotYourHousehold
 from consent.records.models import Ask, Consent
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage.operations.leaving import take_out_member
 from rewards.ledger.queries import balance_of, wallet_address
+from rewards.redemption import operations as redemption
+from rewards.redemption.errors import NotYourGift, NotYourOrder
 from tests import factories
 from tests.browsers import signed_in
 
@@ -116,6 +120,39 @@ def test_invitations_they_gave_lead_nowhere(mother, father):
     take_out(father, by=mother)
 
     assert Invitation.objects.get(pk=invitation.pk).withdrawn_at
+
+
+def approve(home, adult):
+    factories.approve(factories.ask(of=home), by=adult)
+
+
+def order(home, adult):
+    redemption.place_order(reward_id=factories.reward(tokens=100).pk, actor=adult, at=timezone.now())
+
+
+def give(home, adult):
+    other = factories.tokens_in_wallet(factories.household(), 1)
+    code = redemption.open_gift_address(household=other, at=timezone.now()).code
+    redemption.give_tokens(code=code, tokens=10, words="", actor=adult, at=timezone.now())
+
+
+def invite(home, adult):
+    parties.invite_member(household=home, actor=adult, role="adult", label="", at=timezone.now())
+
+
+@pytest.mark.parametrize(
+    ("act", "refusal"),
+    [(approve, NotYourHousehold), (order, NotYourOrder), (give, NotYourGift), (invite, NotPermitted)],
+)
+def test_what_they_asked_for_a_moment_before_is_refused_a_moment_after(home, mother, father, act, refusal):
+    request_under_way = User.objects.select_related("membership__household").get(pk=father.pk)
+    take_out(father, by=mother)
+
+    with pytest.raises(refusal):
+        act(home, request_under_way)
+
+    assert (balance_of(wallet_address(home)).available, Consent.objects.count()) == (500, 0)
+    assert not Invitation.objects.exists()
 
 
 def test_they_are_told_by_mail_and_the_audit_trail_names_both(mother, teen):
