@@ -6,7 +6,7 @@ the door. Whoever was interrupted is still a member and leaves again; what was d
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -47,7 +47,7 @@ def leave_maru(*, actor: User, at: datetime) -> Farewell:
     """Take somebody out of Maru for good; with the last adult the home goes, and everybody who lived in it.
 
     Returns:
-        What ended, as it stood before the first step.
+        What ended, as it stood before the first step; whether the home went along, as it was at the last.
 
     Raises:
         Membership.DoesNotExist: `actor` belongs to no home.
@@ -55,7 +55,7 @@ def leave_maru(*, actor: User, at: datetime) -> Farewell:
     farewell, step = farewell_of(actor, at=at), None
     while step is None or not step.is_last:
         step = leave_some(actor=actor, at=at)
-    return farewell
+    return replace(farewell, is_whole_home=step.farewell.is_whole_home, others=step.farewell.others)
 
 
 def leave_some(*, actor: User, at: datetime) -> Step:
