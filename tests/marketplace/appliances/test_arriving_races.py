@@ -84,16 +84,16 @@ def test_who_goes_waits_for_what_is_being_taken_in_and_destroys_it(committed_db,
     mother = factories.member()
     speaker = Hub(mother, type=type)
     speaker.send([event()])
-    seal, threads, waited = insights._seal, [], []
+    store, threads, waited = insights._store, [], []
 
-    def seal_slowly(*said):
+    def store_slowly(*said):
         threads.append(threading.Thread(target=lambda: _alone(lambda: go(mother))))
         threads[0].start()
         threads[0].join(timeout=0.5)
         waited.append(threads[0].is_alive())
-        seal(*said)
+        store(*said)
 
-    monkeypatch.setattr(insights, "_seal", seal_slowly)
+    monkeypatch.setattr(insights, "_store", store_slowly)
 
     answer = speaker.send([event(63)])
     threads[0].join(timeout=30)
