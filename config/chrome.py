@@ -106,12 +106,16 @@ def seat_of_path(path: str) -> Seat | None:
 
 def tabs_for(seat: Seat, *, path: str, user: Any = None) -> list[Tab]:
     """Return the seat's tabs that this person can open; the innermost one that holds `path` is marked as current."""
-    place = getattr(user, "membership", None)
-    closed = GROWN_UP if seat is HOUSEHOLD and place and place.role == Membership.Role.CHILD else set()
+    closed = GROWN_UP if seat is HOUSEHOLD and _is_child(user) else set()
     tabs = [tab for tab in seat.tabs if tab.href not in closed]
     holding = [tab for tab in tabs if _is_within(path, tab.href)]
     current = max(holding, key=lambda tab: len(tab.href), default=None)
     return [Tab(tab.href, tab.icon, tab.label, tab is current) for tab in tabs]
+
+
+def _is_child(user: Any) -> bool:
+    place: Membership | None = getattr(user, "membership", None)
+    return place is not None and place.role == Membership.Role.CHILD
 
 
 def seat_of_person(user: Any) -> Seat | None:

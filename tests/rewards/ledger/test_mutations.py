@@ -122,6 +122,12 @@ def test_the_tests_notice_that(committed_db, monkeypatch, name, check):
     assert books.post(credit=books.account()), "a mutation takes a safeguard away, not the ledger"
 
     with pytest.raises((AssertionError, pytest.fail.Exception)):
+        _five_times(check, committed_db)
+
+
+def _five_times(check, committed_db):
+    """A race goes well now and then without its safeguard too; one that fails ends this at once."""
+    for _ in range(5):
         check(committed_db)
 
 
