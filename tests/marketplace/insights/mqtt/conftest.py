@@ -58,14 +58,29 @@ class RunningBridge:
         self.bridge: Bridge | None = None
 
     def start(self) -> None:
+        self._met = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
         self._thread.start()
+        # What is published before a broker has met the bridge is kept for nobody.
+        assert self._met.wait(60)
 
     async def _run(self) -> None:
-        address, name = read_address(self._url, allows_plain=True), django_settings.MQTT_CLIENT
+        name = django_settings.MQTT_CLIENT
         self._loop = asyncio.get_running_loop()
-        self.bridge = Bridge(lambda: Broker(address, client=name, in_flight=20), client=name, most=20)
+        self.bridge = Bridge(self._connect, client=name, most=20)
         await self.bridge.run()
+
+    def _connect(self) -> Broker:
+        address = read_address(self._url, allows_plain=True)
+        broker = Broker(address, client=django_settings.MQTT_CLIENT, in_flight=20)
+        listen = broker.listen
+
+        async def listen_and_say_so() -> None:
+            await listen()
+            self._met.set()
+
+        broker.listen = listen_and_say_so  # type: ignore[method-assign]
+        return broker
 
     def stop(self) -> None:
         if self._thread and self._thread.is_alive():

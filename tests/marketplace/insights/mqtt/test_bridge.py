@@ -120,6 +120,24 @@ def test_much_at_once_is_left_on_the_line_until_there_is_room(broker, bridge, le
     assert max(pauses) < 100_000
 
 
+def test_while_the_table_is_away_nothing_is_acknowledged_and_nothing_lost(broker, bridge, let_devices_in, caplog):
+    pairing = carrying()
+    let_devices_in()
+    rename("appliances_pairedkey", "away")
+    with Device(broker, str(pairing.pk), "secret") as device:
+        for value in range(40, 55):
+            device.publish("zigbee2mqtt/a", voc(value))
+        device.wait_until_sent()
+    wait_until(lambda: "not stored yet" in caplog.text, seconds=SECONDS)
+
+    # Whoever comes next finds them all at the broker again.
+    bridge.stop()
+    rename("away", "appliances_pairedkey")
+    bridge.start()
+
+    stored(15)
+
+
 def rename(table: str, name: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET ROLE NONE")
