@@ -16,7 +16,7 @@ HANDS, EACH = 4, 10
 def test_requests_that_begin_a_month_in_the_same_moment_lose_nothing(django_db_blocker):
     """All find neither book nor table of that month, and each brings values of one hour of the same appliances."""
     # Nobody made a table for this month.
-    at = datetime(2031, 11, 1, 0, 50, tzinfo=UTC)
+    at = (datetime.now(UTC) - timedelta(days=900)).replace(day=1, hour=0, minute=50)
 
     def act(hand):
         minutes = range(hand, HANDS * EACH, HANDS)
