@@ -5,7 +5,6 @@ entity id nothing but registered words counts ("fridge", "filter"), and the id i
 Source: developers.home-assistant.io, REST and WebSocket API; device classes of the sensor platform.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +12,12 @@ from decimal import Decimal
 from typing import Any
 
 from marketplace.appliances import wire
+from marketplace.appliances.dialects import entity_words
 from marketplace.appliances.dialects.messages import read_lines
 from marketplace.appliances.dialects.readings import Dialect, Interval, Method, Parsed, Raw, Reading, Value
 from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
 from marketplace.appliances.dialects.scalars import clip, is_no_data, read_number, read_time
+from marketplace.appliances.dialects.state_histories import ENTITY, row, spread
 from marketplace.appliances.dialects.statestream import assembled, is_statestream
 from marketplace.appliances.dialects.unit_words import ucum
 
@@ -40,27 +41,10 @@ KINDS = frozenset(SENSOR_KINDS.values()) | {
     "device.fault",
 }
 
-# The first type one of whose words stands in the entity id; a guess the household can correct.
-_TYPE_WORDS: dict[str, frozenset[str]] = {
-    "refrigerator": frozenset({"fridge", "refrigerator", "freezer"}),
-    "air_purifier": frozenset({"purifier", "airpurifier"}),
-    "robot_vacuum": frozenset({"vacuum", "roborock", "robovac", "roomba"}),
-    "microwave": frozenset({"microwave"}),
-    "air_conditioner": frozenset({"aircon", "airconditioner", "conditioner", "climate"}),
-}
 _TYPE_OF_DOMAIN = {"vacuum": "robot_vacuum", "climate": "air_conditioner"}
-_SETPOINT_WORDS = frozenset({"target", "setpoint", "set", "desired", "min", "max"})
-# Temperatures and humidities that are not those of a room.
-_NO_ROOM_WORDS = frozenset(
-    {"cpu", "gpu", "processor", "chip", "disk", "battery", "device", "board", "motor", "water", "oven", "microwave"}
-    | {"outdoor", "outside", "weather", "forecast"}
-)
-_FILTER_LEFT_WORDS = frozenset({"remaining", "left", "life"})
-_FILTER_USED_WORDS = frozenset({"used", "usage", "hours", "time", "age"})
 
-_ENTITY = re.compile(r"[a-z0-9_]{1,64}\.[a-z0-9_]{1,255}")
 # Where a state object hides in the envelopes of webhooks, events and automations.
-_ENVELOPES = ("event", "data", "new_state", "to_state", "result", "states")
+_ENVELOPES = ("event", "event_data", "data", "new_state", "to_state", "result", "states", "trigger")
 _MAX_ENVELOPES = 6
 
 
@@ -90,18 +74,19 @@ class _State:
 
 
 def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
-    """Read state objects into readings: single, listed, inside `state_changed` events or as statestream topics.
+    """Read state objects into readings: single, listed, in events or histories, or as statestream topics.
 
     Raises:
         UnreadableBody: the body is not readable JSON, or holds too many items.
     """
-    found = read_lines(body)
-    if len(found) == 1:
-        document = _unwrap(found[0])
-        found = document if isinstance(document, list) else [document]
+    found = [state for item in read_lines(body) for state in _states(item)]
     wire.check_item_count(found)
     items = assembled(found) if is_statestream(found) else found
     return [result for index, item in enumerate(items) for result in _read(index, item)]
+
+
+def _states(item: Any) -> list[Any]:
+    return row(item) if isinstance(item, list) else spread(_unwrap(item))
 
 
 def _unwrap(node: Any) -> Any:
@@ -143,7 +128,7 @@ def _state(index: int, node: object) -> _State | None:
     if not isinstance(node, dict):
         return None
     entity, attributes, before = node.get("entity_id"), node.get("attributes"), node.get("old_state")
-    if not isinstance(entity, str) or not _ENTITY.fullmatch(entity) or "state" not in node:
+    if not isinstance(entity, str) or not ENTITY.fullmatch(entity) or "state" not in node:
         return None
     return _State(
         index=index,
@@ -167,12 +152,12 @@ def _sensor(state: _State) -> Iterator[Reading]:
 
 
 def _sensor_kind(state: _State) -> tuple[str, str | None]:
-    if state.words & _SETPOINT_WORDS:
+    if state.words & entity_words.SETPOINT:
         raise ItemRefused("not_an_insight")
     if state.device_class == "aqi":
         raise ItemRefused("unknown_scheme")
     if state.device_class == "temperature" and _appliance_type(state) == "refrigerator":
-        return "fridge.temperature", "freezer" if "freezer" in state.words else "cooler"
+        return "fridge.temperature", _zone(state)
     if isinstance(state.device_class, str) and state.device_class in SENSOR_KINDS:
         kind = SENSOR_KINDS[state.device_class]
         if kind.startswith("climate.") and not _is_of_a_room(state):
@@ -183,8 +168,12 @@ def _sensor_kind(state: _State) -> tuple[str, str | None]:
     raise ItemRefused("not_an_insight")
 
 
+def _zone(state: _State) -> str:
+    return "freezer" if state.words & entity_words.FREEZER else "cooler"
+
+
 def _is_of_a_room(state: _State) -> bool:
-    return not state.words & _NO_ROOM_WORDS and _appliance_type(state) != "refrigerator"
+    return not state.words & entity_words.NO_ROOM and _appliance_type(state) != "refrigerator"
 
 
 def _is_filter_left(state: _State) -> bool:
@@ -192,8 +181,8 @@ def _is_filter_left(state: _State) -> bool:
     return (
         state.device_class is None
         and "filter" in state.words
-        and bool(state.words & _FILTER_LEFT_WORDS)
-        and not state.words & _FILTER_USED_WORDS
+        and bool(state.words & entity_words.FILTER_LEFT)
+        and not state.words & entity_words.FILTER_USED
         and state.attributes.get("unit_of_measurement") == "%"
     )
 
@@ -212,7 +201,7 @@ def _binary_sensor(state: _State) -> Iterator[Reading]:
         raise ItemRefused("not_an_insight")
     if is_no_data(state.state) and state.state != "off":
         raise ItemRefused("no_data")
-    zone = "freezer" if "freezer" in state.words else "cooler"
+    zone = _zone(state)
     if state.state == "on":
         changed_at = _time(state.times, "last_changed")
         yield _reading(state, kind="fridge.door_openings", value=Decimal(1), unit="{opening}", zone=zone, at=changed_at)
@@ -297,7 +286,7 @@ def _reading(
 def _appliance_type(state: _State, kind: str = "") -> str:
     if state.domain in _TYPE_OF_DOMAIN:
         return _TYPE_OF_DOMAIN[state.domain]
-    named = next((name for name, words in _TYPE_WORDS.items() if words & state.words), None)
+    named = next((name for name, words in entity_words.TYPES.items() if words & state.words), None)
     return named or ("air_sensor" if kind.startswith(("air.", "climate.")) else "other")
 
 

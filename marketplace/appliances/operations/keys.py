@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from consent.parties import operations as parties
 from consent.parties.errors import NotPermitted
 from consent.parties.models import Household, MachineKey, User
+from consent.parties.queries import as_now
 from marketplace.appliances import policies
 from marketplace.appliances.errors import KeyAlreadyPaired, MessageRepeated, RotationUnderway
 from marketplace.appliances.models import PairedKey, Pairing, PairingCode, SeenMessage
@@ -26,9 +27,10 @@ def make_hub_key(*, household: Household, actor: User, label: str, at: datetime)
     """Make a key for a hub of this home that cannot redeem a code, and return its text; it is shown once, never kept.
 
     Raises:
-        NotPermitted: `actor` is no adult of this home.
+        NotPermitted: `actor` is no adult of this home, or it closed in this very moment.
     """
-    policies.check_can_keep_keys(household, actor=actor)
+    parties.hold_home(household=household)
+    policies.check_can_keep_keys(household, actor=as_now(actor))
     pairing = Pairing.objects.create(household=household, label=label, paired_at=at)
     key, text = issue_carried(pairing, at=at)
     parties.note(actor=str(actor.pk), action="key.issue", subject=f"key:{key.machine_key_id}", at=at)

@@ -9,6 +9,7 @@ from django.db.models import F
 
 from consent.parties import operations as parties
 from consent.parties.models import Household, User
+from consent.parties.queries import as_now
 from consent.parties.secrets import keyed_name
 from marketplace.appliances import codes, policies, signatures
 from marketplace.appliances.errors import PairingCodeUnknown, TooManyCodes
@@ -58,6 +59,8 @@ def ask_for_code(*, actor: User, label: str, type: str, at: datetime) -> Pairing
     """
     household = policies.check_can_let_in(actor)
     Household.objects.select_for_update(no_key=True).get(pk=household.pk)
+    # Who waited for this may live there no more.
+    policies.check_can_let_in(as_now(actor))
     mine = PairingCode.objects.filter(household=household)
     if mine.filter(asked_at__gt=at - timedelta(hours=1)).count() >= MAX_CODES:
         raise TooManyCodes
@@ -125,8 +128,10 @@ def _count_try(caller_hash: str, *, at: datetime) -> None:
 def _redeem(text: str, public_key: bytes | None, *, at: datetime) -> Paired:
     waiting = PairingCode.objects.waiting(at).select_for_update(of=("self",)).select_related("household")
     # Who asked for it may have left the home in these ten minutes.
-    living = waiting.filter(asked_by__membership__household=F("household"))
-    code = living.filter(code_hash=codes.hash_of(text)).first()
+    living = waiting.filter(asked_by__membership__household=F("household"), code_hash=codes.hash_of(text))
+    if home := Household.objects.filter(pairing_codes__code_hash=codes.hash_of(text)).first():
+        parties.hold_home(household=home)
+    code = living.first()
     if code is None:
         raise PairingCodeUnknown
     pairing = Pairing(household=code.household, label=code.label, paired_at=at)

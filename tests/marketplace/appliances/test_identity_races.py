@@ -1,5 +1,7 @@
 """Many hands at once at one code, one key, one message, one appliance: commits are real here."""
 
+import threading
+
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.utils import timezone
 
@@ -8,6 +10,7 @@ from consent.records.models import Ask, Consent
 from marketplace.appliances import operations
 from marketplace.appliances.errors import RotationUnderway
 from marketplace.appliances.models import Appliance, PairedKey, Pairing
+from marketplace.appliances.operations import keys
 from marketplace.brokerage import operations as brokerage
 from marketplace.insights.models import Insight, SealedObject
 from tests import factories
@@ -91,3 +94,33 @@ def test_a_yes_and_a_leaving_have_one_order(committed_db):
         assert not isinstance(parted, Exception), parted
         assert not Insight.objects.filter(appliance=appliance, sealed__isnull=False).exists()
         assert SealedObject.objects.filter(household_id=appliance.household_id).count() == was_released
+
+
+def test_a_home_that_closes_while_a_key_is_made_leaves_none(committed_db, monkeypatch):
+    mother, at = factories.member(), timezone.now()
+    home = mother.membership.household
+    arriving, closed = threading.Event(), threading.Event()
+
+    def issue_late(*words, **more):
+        arriving.set()
+        closed.wait(0.5)  # what lets the home close meanwhile is found out; what does not only takes so long
+        return issue(*words, **more)
+
+    issue = keys.issue_carried
+    monkeypatch.setattr(keys, "issue_carried", issue_late)
+
+    def make():
+        return operations.make_hub_key(household=home, actor=mother, label="허브", at=at)
+
+    def close():
+        arriving.wait(30)
+        try:
+            return brokerage.leave_maru(actor=type(mother).objects.get(pk=mother.pk), at=at)
+        finally:
+            closed.set()
+
+    _, left = all_at_once(lambda number: close() if number else make(), hands=2)
+
+    assert not isinstance(left, Exception), left
+    assert not PairedKey.objects.open(at).filter(pairing__household=home).exists()
+    assert not Pairing.objects.filter(household=home, ended_at=None).exists()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from consent.parties.errors import NotPermitted
 from consent.parties.models import MachineKey, Membership
 from marketplace.appliances import operations
-from marketplace.appliances.models import PairedKey, Pairing
+from marketplace.appliances.models import PairedKey, Pairing, PairingCode
 from marketplace.brokerage import operations as brokerage
 from marketplace.insights.models import Insight
 from tests import factories
@@ -189,3 +189,23 @@ def test_a_teen_or_a_neighbour_touches_no_key(mother, act):
         with pytest.raises(NotPermitted):
             getattr(operations, act)(actor=person, at=timezone.now(), **arguments)
     assert carry(told["key"]["api_key"]) == 200
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda mother, home: operations.make_hub_key(household=home, actor=mother, label="허브", at=timezone.now()),
+        lambda mother, home: operations.ask_for_code(actor=mother, label="허브", type="", at=timezone.now()),
+    ],
+    ids=["a key", "a code"],
+)
+def test_a_home_that_closed_a_moment_ago_lets_nothing_in(mother, act):
+    """Whoever waited for the home's lock still holds a person as they were before."""
+    home, left = mother.membership.household, type(mother).objects.get(pk=mother.pk)
+    brokerage.leave_maru(actor=left, at=timezone.now())
+
+    with pytest.raises(NotPermitted):
+        act(mother, home)
+
+    assert not Pairing.objects.filter(household=home).exists()
+    assert not PairingCode.objects.filter(household=home).exists()

@@ -70,6 +70,9 @@ def test_reads_a_list_of_states_one_by_one():
         lambda one: {"id": 4, "type": "result", "success": True, "result": [one]},
         lambda one: {"platform": "state", "from_state": None, "to_state": one},
         lambda one: {"states": [one]},
+        lambda one: {"event_type": "state_changed", "event_data": {"new_state": one, "old_state": None}},
+        lambda one: {"trigger": {"platform": "state", "to_state": one, "from_state": None}},
+        lambda one: [[one]],
     ],
 )
 def test_finds_the_state_in_every_envelope(wrap):
@@ -143,6 +146,74 @@ def test_knows_a_kind_by_its_device_class(device_class, unit, kind):
 )
 def test_names_why_a_state_is_no_insight(one, code):
     assert only(one) == code
+
+
+@pytest.mark.parametrize(
+    "minimal",
+    [
+        {"state": "70", "last_changed": "2026-11-20T09:50:00+00:00"},
+        {"entity_id": "sensor.study_pm25", "state": "70", "last_updated": "2026-11-20T09:50:00+00:00"},
+    ],
+)
+def test_reads_a_history_whose_later_states_say_only_what_changed(minimal):
+    first, second, other = parse([[state(), minimal], [state("sensor.hall_pm25", "9")]])
+
+    assert [outcome(one)[:2] for one in (first, second, other)] == [("air.pm25", value) for value in (62, 70, 9)]
+    assert [one.source for one in (first, second, other)] == ["sensor.study_pm25"] * 2 + ["sensor.hall_pm25"]
+    assert second.observed_at == AT + timedelta(minutes=10)
+
+
+def test_a_state_of_a_plain_list_takes_nothing_from_the_one_before():
+    assert [outcome(one) for one in parse([state(), {"state": "70"}])][1] == "wrong_shape"
+
+
+PM25 = {"device_class": "pm25", "unit_of_measurement": "µg/m³"}
+SECONDS = AT.timestamp()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"event": {"a": {"sensor.study_pm25": {"s": "62", "a": PM25, "c": "01", "lc": SECONDS}}}},
+        {"event": {"a": {"sensor.study_pm25": {"s": "62", "a": PM25, "lc": SECONDS - 60, "lu": SECONDS}}}},
+        {"type": "result", "result": {"sensor.study_pm25": [{"s": "62", "a": PM25, "lu": SECONDS}]}},
+    ],
+)
+def test_reads_compressed_states(told):
+    (reading,) = parse(told)
+
+    assert outcome(reading) == ("air.pm25", Decimal(62), "µg/m³", None)
+    assert reading.observed_at == AT
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ({"sensor.study_pm25": [{"s": "62", "a": PM25, "lu": "soon"}]}, "wrong_time"),
+        ({"sensor.study_pm25": [{"s": "62", "lu": SECONDS}]}, "not_an_insight"),
+        ({"sensor.study_pm25": [5]}, "wrong_shape"),
+        ({"sensor.study_pm25": {"+": {"s": "62"}}}, "wrong_shape"),
+    ],
+)
+def test_names_why_a_compressed_state_is_no_insight(told, code):
+    assert only({"result": told}) == code
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "kind", "zone"),
+    [
+        ("sensor.naengjanggo_naengjangsil_ondo", "fridge.temperature", "cooler"),
+        ("sensor.naengjanggo_naengdongsil_ondo", "fridge.temperature", "freezer"),
+        ("sensor.kuhlschrank_temperatur", "fridge.temperature", "cooler"),
+        ("sensor.geosil_ondo", "climate.temperature", None),
+        *((f"sensor.{name}", None, None) for name in ("eeokeon_hyimang_ondo", "siloe_ondo", "bedroom_dew_point")),
+        *((f"sensor.{name}_temperature", None, None) for name in ("wine_cellar", "dishwasher", "feels_like")),
+    ],
+)
+def test_knows_whose_temperature_it_is_in_other_languages_too(entity_id, kind, zone):
+    found = only(state(entity_id, "4", device_class="temperature", unit="°C"))
+
+    assert found == ((kind, Decimal(4), "°C", zone) if kind else "not_an_insight")
 
 
 def test_reads_nothing_from_an_empty_list():
