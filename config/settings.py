@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "config.throttling.WrongKeys",
     "config.middleware.RefusalPages",
 ]
 ROOT_URLCONF = "config.urls"
@@ -264,6 +265,7 @@ _PER_MINUTE = {
     "key": env.integer("MARU_API_KEY_PER_MINUTE", "API requests a minute of one machine's key", default=1_200),
     "person": env.integer("MARU_API_PERSON_PER_MINUTE", "API requests a minute of one signed-in person", default=600),
     "address": env.integer("MARU_API_ADDRESS_PER_MINUTE", "API requests a minute of one address", default=600),
+    "wrong": env.integer("MARU_API_WRONG_KEYS_PER_MINUTE", "wrong API keys a minute from one address", default=20),
 }
 API_PER_MINUTE = {} if TESTING else _PER_MINUTE
 SPECTACULAR_SETTINGS = {

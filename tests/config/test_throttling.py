@@ -3,10 +3,12 @@
 import pytest
 from django.core.cache import caches
 from django.test import Client
+from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisGone
 
 from config import throttling
 from config.throttling import PerCaller
+from consent.parties.models import MachineKey
 from tests import factories
 from tests.browsers import signed_in
 
@@ -17,7 +19,7 @@ ASKS, DIALECTS = "/api/v1/asks", "/api/v1/dialects"
 @pytest.fixture(autouse=True)
 def three_a_minute(settings, monkeypatch):
     """Three requests, in a minute that does not end while a test looks at it."""
-    settings.API_PER_MINUTE = {"key": 3, "person": 3, "address": 3}
+    settings.API_PER_MINUTE = {"key": 3, "person": 3, "address": 3, "wrong": 3}
     monkeypatch.setattr(throttling.time, "time", lambda: 1_800_000_010.5)
     monkeypatch.setattr(PerCaller, "_left_alone_until", 0.0)
     caches["counts"].clear()
@@ -49,6 +51,53 @@ def test_a_key_is_counted_by_itself_wherever_it_comes_from():
 def test_who_shows_nothing_is_counted_by_address():
     assert statuses(Client(), DIALECTS) == [200, 200, 200, 429]
     assert statuses(Client(), DIALECTS, times=1, REMOTE_ADDR="203.0.113.9") == [200]
+
+
+def tries(key, times=1, address="203.0.113.5"):
+    return statuses(
+        Client(headers={"authorization": f"Bearer {key}"}), "/api/v1/data-requests", times, REMOTE_ADDR=address
+    )
+
+
+def test_wrong_keys_are_counted_by_the_address_they_come_from():
+    right = factories.buyer_key(of=factories.organisation())
+
+    assert tries("maru_00000000_guess", times=5) == [401, 401, 401, 429, 429]
+
+    # Not even a right guess tells that it is right; the key is good everywhere else.
+    assert tries(right) == [429]
+    assert tries(right, address="203.0.113.9") == [200]
+
+
+def test_many_wrong_keys_shut_nobody_out_whose_key_was_right_there_before():
+    right = factories.buyer_key(of=factories.organisation())
+    assert tries(right) == [200]
+    assert tries("maru_00000000_guess", times=4)[-1] == 429
+
+    assert tries(right) == [200]
+
+
+def test_a_guess_is_not_known_because_a_public_page_answered_it():
+    guess = Client(headers={"authorization": "Bearer maru_00000000_guess"})
+    assert statuses(guess, DIALECTS, times=1) == [200]
+
+    assert statuses(guess, "/api/v1/data-requests", times=5)[-1] == 429
+
+
+def test_a_key_that_ended_is_known_nowhere_any_more():
+    right = factories.buyer_key(of=factories.organisation())
+    assert tries(right) == [200]
+    MachineKey.objects.update(revoked_at=timezone.now())
+
+    assert tries(right, times=4) == [401, 401, 401, 429]
+
+
+def test_signatures_that_do_not_fit_are_counted_too():
+    signed = Client(headers={"maru-key": "0" * 36, "webhook-id": "a", "webhook-timestamp": "1"})
+
+    codes = [signed.post("/api/v1/insights", [], content_type="application/json").status_code for _ in range(4)]
+
+    assert codes == [401, 401, 401, 429]
 
 
 def test_the_next_minute_begins_anew(monkeypatch):
