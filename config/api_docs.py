@@ -4,6 +4,7 @@ import functools
 from typing import Any
 
 from csp.decorators import csp_update
+from django.utils import translation
 from django.utils.decorators import method_decorator
 from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.utils import extend_schema
@@ -15,9 +16,10 @@ from rest_framework.response import Response
 
 @functools.lru_cache(maxsize=1)
 def whole_schema() -> dict[str, Any]:
-    """Return the schema of everything, made once per process: no caller sees another one."""
+    """Return the schema of everything, made once per process, in English whoever asks first."""
     generator = spectacular_settings.DEFAULT_GENERATOR_CLASS()
-    return generator.get_schema(request=None, public=True)
+    with translation.override("en"):
+        return generator.get_schema(request=None, public=True)
 
 
 class Schema(SpectacularJSONAPIView):

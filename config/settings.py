@@ -104,11 +104,18 @@ TEMPLATES = [
 # --- the database: one alias; `migrate` acts as the owner ----------------------------------------
 DATABASE_URL = env.text("DATABASE_URL", "PostgreSQL 15 or newer, as a libpq URL", default="postgresql://localhost/maru")
 DATABASE_OWNER_URL = env.text("DATABASE_OWNER_URL", "login that owns the tables; used by migrate", default="")
+DATABASE_POOLED = env.flag(
+    "DATABASE_POOLED", "a pool in transaction mode (PgBouncer) stands before the database and sets the role", default=False
+)
 #: `shred` and `rotate_keys` clean the key table's file, which only its owner may.
 OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "dbshell", "flush", "shred", "rotate_keys"}
 AS_OWNER = len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS
 DATABASES = {
-    "default": postgresql((AS_OWNER and DATABASE_OWNER_URL) or DATABASE_URL, role=None if AS_OWNER else RUNTIME_ROLE)
+    "default": postgresql(
+        (AS_OWNER and DATABASE_OWNER_URL) or DATABASE_URL,
+        role=None if AS_OWNER else RUNTIME_ROLE,
+        pooled=DATABASE_POOLED,
+    )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -316,6 +323,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"refused": {"()": "config.logs.RefusedInOneLine"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["refused"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }

@@ -16,6 +16,7 @@ urlpatterns = [
     path("home", views.home, name="home"),
     path("privacy-notice", views.privacy_notice, name="privacy_notice"),
     path("i18n/setlang/", views.set_language, name="set_language"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -4,8 +4,9 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils.translation import get_language
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 from django.views.i18n import set_language as remember_in_cookie
 
 from config.chrome import seat_of_person
@@ -31,6 +32,12 @@ def privacy_notice(request: HttpRequest) -> HttpResponse:
         "locale": locale,
     }
     return render(request, "privacy_notice.html", {"controller": controller(locale), "facts": facts})
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """GET /favicon.ico: to the icon, for pages that do not name one, as those of the admins' desk."""
+    return redirect(static("icon.svg"))
 
 
 @require_GET

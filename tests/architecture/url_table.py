@@ -38,6 +38,7 @@ PROVIDER, AUDITOR, ADMIN, HUB = Audience.PROVIDER, Audience.AUDITOR, Audience.AD
 ROWS: dict[str, Row] = {
     # everybody
     "": Row(PUBLIC),
+    "favicon.ico": Row(PUBLIC),
     "privacy-notice": Row(PUBLIC),
     "ledger/checkpoint": Row(PUBLIC),
     "ledger/key": Row(PUBLIC),

@@ -70,6 +70,12 @@ def test_an_unknown_address_says_so_with_a_way_back(client):
 
 
 @pytest.mark.django_db
+def test_a_browser_that_looks_for_an_icon_by_itself_finds_one(client):
+    """The admins' desk names none, and its pages are Django's."""
+    assert client.get("/favicon.ico").headers["Location"] == "/static/icon.svg"
+
+
+@pytest.mark.django_db
 def test_the_front_door_costs_a_stranger_no_query(client, django_assert_num_queries):
     with django_assert_num_queries(0):
         client.get("/")

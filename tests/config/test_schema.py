@@ -1,6 +1,7 @@
 """The schema is valid OpenAPI 3.1, names every way in, and is read by anybody."""
 
 import json
+import re
 
 import jsonschema_rs
 import pytest
@@ -75,6 +76,15 @@ def test_a_real_problem_fits_the_declared_one(schema, client):
     body = client.get("/api/v1/nothing-here").json()
 
     jsonschema_rs.validator_for(schema["components"]["schemas"]["Problem"]).validate(body)
+
+
+def test_it_is_in_english_whoever_asks_first(client):
+    whole_schema.cache_clear()
+
+    text = client.get("/api/v1/schema", headers={"accept-language": "ko"}).text
+
+    assert "household" in text
+    assert not re.search("[가-힣]", text)
 
 
 def test_anybody_may_read_it(client):
