@@ -15,7 +15,7 @@ SUPERVISOR := $(PY) -m config.supervisor
 BESIDE_SERVICES = $(SUPERVISOR) run --fast --with-parent --var
 ROOMS := consent rewards marketplace
 
-.PHONY: help demo test faults fuzz bench screens check clean browser broker
+.PHONY: help demo test faults fuzz bench screens check clean browser broker pool
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -28,7 +28,7 @@ test: $(CHECKING) browser broker
 	@exec $(BESIDE_SERVICES) var/test -- $(PY) -m pytest -n $(WORKERS) $(ARGS)
 
 ## make faults   kills, restores, 20,000 calls of sixteen hands, played again (SECONDS=120 takes a slice)
-faults: $(CHECKING) broker
+faults: $(CHECKING) broker pool
 	@MARU_FAULT_SECONDS=$(SECONDS) exec $(BESIDE_SERVICES) var/faults -- $(PY) -m pytest tests/faults $(ARGS)
 
 ## make fuzz     every dialect under bodies led by coverage, a minute in all (SECONDS=600 goes on)
@@ -62,6 +62,9 @@ browser:
 
 broker:
 	@sh .ci/broker
+
+pool:
+	@sh .ci/pool
 
 # pip comes last into a virtual environment: one that was cut short has none, and is made anew.
 $(VENV)/bin/pip:

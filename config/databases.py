@@ -7,12 +7,13 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 
-def postgresql(url: str, *, role: str | None) -> dict[str, Any]:
+def postgresql(url: str, *, role: str | None, pooled: bool = False) -> dict[str, Any]:
     """Return Django's database settings for a libpq URL.
 
     Args:
         url: a libpq URL, `postgresql://user@host:port/name` or `postgresql:///name?host=/socket/folder`.
         role: the role every connection acts as, or None for the role that logs in.
+        pooled: a pool may give every transaction another connection: none keeps a cursor, and the role is the pool's.
 
     Raises:
         ImproperlyConfigured: libpq cannot read the URL, or it names no database.
@@ -26,12 +27,13 @@ def postgresql(url: str, *, role: str | None) -> dict[str, Any]:
     known = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
     settings: dict[str, Any] = {known[key]: str(value) for key, value in parts.items() if key in known}
     options: dict[str, Any] = {key: value for key, value in parts.items() if key not in known}
-    if role:
+    if role and not pooled:
         options["options"] = f"{options.get('options', '')} -c role={role}".strip()
     return {
         "ENGINE": "django.db.backends.postgresql",
         "OPTIONS": options,
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": pooled,
         **settings,
     }

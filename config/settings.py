@@ -105,7 +105,9 @@ TEMPLATES = [
 DATABASE_URL = env.text("DATABASE_URL", "PostgreSQL 15 or newer, as a libpq URL", default="postgresql://localhost/maru")
 DATABASE_OWNER_URL = env.text("DATABASE_OWNER_URL", "login that owns the tables; used by migrate", default="")
 DATABASE_POOLED = env.flag(
-    "DATABASE_POOLED", "a pool in transaction mode (PgBouncer) stands before the database and sets the role", default=False
+    "DATABASE_POOLED",
+    "a pool in transaction mode (PgBouncer) stands before the database and sets the role",
+    default=False,
 )
 #: `shred` and `rotate_keys` clean the key table's file, which only its owner may.
 OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "dbshell", "flush", "shred", "rotate_keys"}

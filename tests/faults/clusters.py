@@ -92,12 +92,12 @@ class Cluster:
 
 
 @contextmanager
-def pointed_at(url: str, *, role: str | None = RUNTIME_ROLE) -> Iterator[None]:
+def pointed_at(url: str, *, role: str | None = RUNTIME_ROLE, pooled: bool = False) -> Iterator[None]:
     """Let Django's one alias, in every thread, mean another database for a while."""
     settings = connections["default"].settings_dict
     before = dict(settings)
     connections["default"].close()
-    settings.update({"HOST": "", "PORT": "", "PASSWORD": "", **postgresql(url, role=role)})
+    settings.update({"HOST": "", "PORT": "", "PASSWORD": "", **postgresql(url, role=role, pooled=pooled)})
     settings["TEST"] = before["TEST"]
     try:
         yield

@@ -22,6 +22,8 @@ from config.embedded.wheels import postgres_program
 from tests.config.supervising import wait_until
 from tests.faults.clusters import Cluster
 
+#: Where `.ci/pool` unpacks a PgBouncer.
+UNPACKED = Path(__file__).resolve().parents[3] / "var" / "pgbouncer"
 #: What a primary needs beyond the embedded server's settings, so that somebody can follow it.
 FOLLOWED = {"wal_level": "replica", "max_wal_senders": "4"}
 
@@ -128,9 +130,10 @@ def fill(disk: Path) -> Path:
 @contextmanager
 def a_pool(*, of: Cluster, database: str, size: int) -> Iterator[str]:
     """PgBouncer in transaction mode before one database: a connection is a client's for one transaction only."""
-    program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin:{UNPACKED / 'usr/sbin'}")
     if program is None:
-        pytest.skip("PgBouncer is not installed: apt-get install --no-install-recommends pgbouncer")
+        pytest.skip("no PgBouncer here: apt-get install --no-install-recommends pgbouncer, or sh .ci/pool")
+    libraries = [str(path) for path in UNPACKED.glob("usr/lib/*-linux-gnu*")] if str(UNPACKED) in program else []
     sockets = make_socket_folder()  # a folder that whoever the servers run as can reach
     (sockets / "pgbouncer.ini").write_text(
         f"[databases]\n{database} = host={of.sockets} dbname={database} user=postgres\n"
@@ -142,7 +145,8 @@ def a_pool(*, of: Cluster, database: str, size: int) -> Iterator[str]:
         for path in (sockets, sockets / "pgbouncer.ini"):
             shutil.chown(path, "nobody")
     words = [program, "-q", *who, str(sockets / "pgbouncer.ini")]
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    found = {**os.environ, "LD_LIBRARY_PATH": ":".join(libraries)}
+    with subprocess.Popen(words, env=found, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         try:
             _until_it_answers(f"postgresql://postgres@/{database}?host={sockets}&port=6432", process)
             yield f"postgresql://postgres@/{database}?host={sockets}&port=6432"

@@ -32,11 +32,8 @@ def pooled(cluster, django_db_blocker):
         name = connections["default"].settings_dict["NAME"]
         with cluster.connect("postgres") as admin:
             admin.execute(f'ALTER ROLE postgres IN DATABASE "{name}" SET role = {RUNTIME_ROLE}')
-        with a_pool(of=cluster, database=name, size=CONNECTIONS) as through:
-            with pointed_at(through, role=None):
-                connections["default"].settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
-                yield name
-            connections["default"].settings_dict.pop("DISABLE_SERVER_SIDE_CURSORS", None)
+        with a_pool(of=cluster, database=name, size=CONNECTIONS) as through, pointed_at(through, pooled=True):
+            yield name
         with cluster.connect("postgres") as admin:
             admin.execute(f'ALTER ROLE postgres IN DATABASE "{name}" RESET role')
 
