@@ -179,7 +179,7 @@ def release(
 
 def end_of(consent: Consent, *, reason: str = "withdrawn", at: datetime | None = None) -> ConsentEnd:
     """The end of a consent alone, as if nobody had closed its release."""
-    return records.record_end(consent=consent, reason=reason, actor=consent.decided_by, at=at or timezone.now())
+    return records.record_ends(consents=[consent], reason=reason, actor=consent.decided_by, at=at or timezone.now())[0]
 
 
 # --- demand -------------------------------------------------------------------------------------------------------

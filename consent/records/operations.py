@@ -1,5 +1,6 @@
 """Every write of this room. Each joins the caller's transaction: the brokerage settles the whole deal or nothing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -79,24 +80,24 @@ def record_refusal(*, ask: Ask, actor: User, notice: Notice, coverage: Coverage,
 
 
 @transaction.atomic(savepoint=False)
-def record_end(*, consent: Consent, reason: str, actor: User, at: datetime) -> ConsentEnd:
-    """End a consent, once, with a receipt that replaces the first one.
+def record_ends(*, consents: Sequence[Consent], reason: str, actor: User, at: datetime) -> list[ConsentEnd]:
+    """End consents, each once and with a receipt of its own that replaces the first one: all of them, or none.
 
     Raises:
-        AlreadyEnded: it was withdrawn or revoked before.
+        AlreadyEnded: one of them was withdrawn or revoked before.
     """
+    ends = [ConsentEnd(consent=consent, reason=reason, at=at, actor=actor) for consent in consents]
     try:
         with transaction.atomic():
-            end = ConsentEnd.objects.create(consent=consent, reason=reason, at=at, actor=actor)
+            ConsentEnd.objects.bulk_create(ends)
     except IntegrityError as exc:
         if "consent_id" not in str(exc):
             raise
         raise AlreadyEnded(gettext("이미 철회하셨어요.")) from exc
-    given = receipts.as_document(bytes(consent.receipts.get(act=Receipt.Act.GIVEN).body))
-    receipt_id = uuid4()
-    told = receipts.compose_end(receipt_id=receipt_id, given=given, end=end)
-    _keep(told, receipt_id=receipt_id, consent=consent, act=reason, at=at)
-    return end
+    signed = Receipt.objects.filter(consent__in=consents, act=Receipt.Act.GIVEN)
+    given = dict(signed.values_list("consent", "body"))
+    Receipt.objects.bulk_create([_receipt_of_end(end, given=bytes(given[end.consent_id])) for end in ends])
+    return ends
 
 
 @transaction.atomic(savepoint=False)
@@ -194,9 +195,15 @@ def _sign_decision(
     told = receipts.compose(
         receipt_id=receipt_id, consent=consent, act=act, notice=notice, coverage=coverage, others=others
     )
-    _keep(told, receipt_id=receipt_id, consent=consent, act=act, at=consent.at)
+    _signed(told, receipt_id=receipt_id, consent=consent, act=act, at=consent.at).save(force_insert=True)
 
 
-def _keep(told: dict[str, Any], *, receipt_id: UUID, consent: Consent, act: str, at: datetime) -> None:
+def _receipt_of_end(end: ConsentEnd, *, given: bytes) -> Receipt:
+    receipt_id = uuid4()
+    told = receipts.compose_end(receipt_id=receipt_id, given=receipts.as_document(given), end=end)
+    return _signed(told, receipt_id=receipt_id, consent=end.consent, act=end.reason, at=end.at)
+
+
+def _signed(told: dict[str, Any], *, receipt_id: UUID, consent: Consent, act: str, at: datetime) -> Receipt:
     body, signature = receipts.sign(told)
-    Receipt.objects.create(id=receipt_id, consent=consent, act=act, body=body, signature=signature, at=at)
+    return Receipt(id=receipt_id, consent=consent, act=act, body=body, signature=signature, at=at)

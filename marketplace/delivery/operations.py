@@ -1,7 +1,8 @@
 """Every write of this room but the reads themselves, which the door writes down."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from celery import current_app
@@ -59,46 +60,42 @@ def open_release(
         erase_at=erase_at,
     )
     about = {"release_ids": [str(release.pk)], "data_request_id": str(request.pk)}
-    _tell(organisation, type=webhooks.RELEASE_OPENED, subject=f"releases/{release.pk}", about=about, at=opened_at)
+    _tell([_News(organisation.pk, webhooks.RELEASE_OPENED, f"releases/{release.pk}", about)], at=opened_at)
     return release
 
 
 @transaction.atomic(savepoint=False)
-def close_release(*, consent: Consent, because: str, at: datetime) -> Release | None:
-    """End the right to read under one consent, and destroy the copy and its key.
+def close_releases(*, consents: Sequence[Consent], because: str, at: datetime) -> set[UUID]:
+    """End the right to read under these consents, and destroy the copies and their keys.
 
-    The row is locked, so that every read came wholly before or finds the release closed. Whoever calls sees in
-    `first_read_at` whether the buyer ever read. A release closed before stays as it was.
+    The rows are locked, so that every read came wholly before or finds the release closed. A release closed before
+    stays as it was; under a refusal there is none.
 
     Args:
         because: one of `Release.Closed`.
 
     Returns:
-        The release, or None where nothing was ever released (a refusal).
+        The consents under which something was released that the buyer never read.
     """
-    release = Release.objects.lock().select_related("organisation").filter(consent=consent).first()
-    if release is None or release.closed_at is not None:
-        return release
-    _close(release, because=because, at=at)
-    return release
+    # In the order in which the door locks a page of them.
+    releases = list(Release.objects.lock().filter(consent__in=consents).order_by("request", "number"))
+    _close([release for release in releases if release.closed_at is None], because=because, at=at)
+    return {release.consent_id for release in releases if release.first_read_at is None}
 
 
 @transaction.atomic(durable=True)
 def close_due_releases(*, at: datetime, limit: int = 500) -> int:
     """Tidy up: destroy the copies of records past their end. Reading them was refused all along."""
-    due = Release.objects.past_end(at).order_by("erase_at").lock_unlocked().select_related("organisation")[:limit]
-    releases = list(due)
-    for release in releases:
-        _close(release, because=Release.Closed.EXPIRED, at=at)
+    releases = list(Release.objects.past_end(at).order_by("erase_at").lock_unlocked()[:limit])
+    _close(releases, because=Release.Closed.EXPIRED, at=at)
     return len(releases)
 
 
 @transaction.atomic(savepoint=False)
 def announce_exhausted(*, request: DataRequest, at: datetime) -> None:
     """Write down that the buyer is to be told: this data request's budget is spent."""
-    about = {"data_request_id": str(request.pk)}
-    subject = f"data-requests/{request.pk}"
-    _tell(request.organisation, type=webhooks.REQUEST_EXHAUSTED, subject=subject, about=about, at=at)
+    about, subject = {"data_request_id": str(request.pk)}, f"data-requests/{request.pk}"
+    _tell([_News(request.organisation_id, webhooks.REQUEST_EXHAUSTED, subject, about)], at=at)
 
 
 @transaction.atomic(durable=True)
@@ -163,30 +160,55 @@ def park_messages(*, endpoint_id: UUID) -> int:
     return waiting.update(state=OutboxMessage.State.PARKED)
 
 
-def _close(release: Release, *, because: str, at: datetime) -> None:
-    sealed_id = release.sealed_id
-    release.set_closed(because, at=at)
-    if sealed_id is not None:
-        vault.shred([sealed_id])
+def _close(releases: Sequence[Release], *, because: str, at: datetime) -> None:
+    """Close locked releases: what was read has to be erased, and each buyer is told of each."""
+    if not releases:
+        return
+    Release.objects.filter(pk__in=[release.pk for release in releases]).set_closed(because, at=at)
+    vault.shred([release.sealed_id for release in releases if release.sealed_id])
+    read = [release for release in releases if release.first_read_at is not None]
+    duties = Erasure.objects.bulk_create([Erasure(release=release, due_at=at + ERASE_WITHIN) for release in read])
+    duty_of = {duty.release_id: duty for duty in duties}
+    _tell([_end_of(release, duty_of.get(release.pk), because=because) for release in releases], at=at)
+
+
+class _News(NamedTuple):
+    """What one buyer is told: ids and dates, never a value."""
+
+    organisation_id: UUID
+    type: str
+    subject: str
+    about: dict[str, Any]
+
+
+def _end_of(release: Release, duty: Erasure | None, *, because: str) -> _News:
     about: dict[str, Any] = {"release_ids": [str(release.pk)], "because": str(because)}
-    if release.first_read_at is not None:
-        erasure = Erasure.objects.create(release=release, due_at=at + ERASE_WITHIN)
-        about |= {"action_required": "delete", "withdrawal_id": str(erasure.pk)}
-        about["deadline"] = utc_text(erasure.due_at, to="seconds")
-    subject = f"releases/{release.pk}"
-    _tell(release.organisation, type=webhooks.CONSENT_ENDED, subject=subject, about=about, at=at)
+    if duty is not None:
+        about |= {"action_required": "delete", "withdrawal_id": str(duty.pk)}
+        about["deadline"] = utc_text(duty.due_at, to="seconds")
+    return _News(release.organisation_id, webhooks.CONSENT_ENDED, f"releases/{release.pk}", about)
 
 
-def _tell(organisation: Organisation, *, type: str, subject: str, about: dict[str, Any], at: datetime) -> None:
-    """Write one message per address, in the deed's own transaction. Nothing is sent here: the clock does."""
-    messages = []
-    for endpoint in WebhookEndpoint.objects.active().filter(organisation=organisation):
-        message = OutboxMessage(endpoint=endpoint, type=type, subject=subject, created_at=at, next_attempt_at=at)
-        message.body = webhooks.body_of(message_id=message.pk, type=type, subject=subject, about=about, at=at)
-        messages.append(message)
+def _tell(news: Sequence[_News], *, at: datetime) -> None:
+    """Write one message per address and piece of news, in the deed's own transaction. The clock sends them."""
+    buyers = {one.organisation_id for one in news}
+    endpoints = list(WebhookEndpoint.objects.active().filter(organisation__in=buyers))
+    messages = [
+        _message(one, endpoint, at=at)
+        for one in news
+        for endpoint in endpoints
+        if endpoint.organisation_id == one.organisation_id
+    ]
     if messages:
         OutboxMessage.objects.bulk_create(messages)
         transaction.on_commit(_hint, robust=True)
+
+
+def _message(news: _News, endpoint: WebhookEndpoint, *, at: datetime) -> OutboxMessage:
+    told = {"type": news.type, "subject": news.subject}
+    message = OutboxMessage(endpoint=endpoint, created_at=at, next_attempt_at=at, **told)
+    message.body = webhooks.body_of(message_id=message.pk, about=news.about, at=at, **told)
+    return message
 
 
 def _hint() -> None:

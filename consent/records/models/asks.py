@@ -15,6 +15,10 @@ class AskQuerySet(models.QuerySet["Ask"]):
         """Return the ask with its row locked until the transaction ends."""
         return self.select_for_update(of=("self",)).select_related("household", "recipient").get(pk=ask_id)
 
+    def lock_all(self) -> None:
+        """Lock the rows until the transaction ends, always in the same order."""
+        list(self.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+
     def visible_to(self, user: object) -> "AskQuerySet":
         """Leave the asks of this person's household, without those about other members' own appliances."""
         membership = getattr(user, "membership", None)

@@ -2,7 +2,7 @@ from marketplace.brokerage.operations.asking import cancel_void_asks, match_insi
 from marketplace.brokerage.operations.deciding import Deal, Waiting, approve_ask, defer_ask, deny_ask
 from marketplace.brokerage.operations.exhausting import mark_exhausted
 from marketplace.brokerage.operations.forgetting import forget_insights
-from marketplace.brokerage.operations.leaving import leave_maru, leave_some, take_out_member
+from marketplace.brokerage.operations.leaving import leave_maru, leave_some, take_out_member, take_out_some
 from marketplace.brokerage.operations.owning import Owned, give_appliance_back, make_appliance_own
 from marketplace.brokerage.operations.parting import Parted, hand_on_appliance
 from marketplace.brokerage.operations.suspending import (
@@ -43,5 +43,6 @@ __all__ = [
     "suspend_buyer",
     "suspend_overdue_buyers",
     "take_out_member",
+    "take_out_some",
     "withdraw_consent",
 ]

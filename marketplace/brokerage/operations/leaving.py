@@ -22,7 +22,7 @@ from consent.records.models import Ask, Consent, ConsentEnd
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage import notifications
-from marketplace.brokerage.operations.withdrawing import end_consent, locked_consent
+from marketplace.brokerage.operations.withdrawing import TOGETHER, end_consents, locked_consents
 from marketplace.brokerage.queries import Farewell, belonging_to, farewell_of, is_last_adult
 from marketplace.insights import memories, twin, vault
 from marketplace.insights.models import SealedObject
@@ -32,7 +32,7 @@ from rewards.redemption.errors import OrderNotInState
 from rewards.redemption.models import Order
 
 #: What one step ends: so much that a home leaves in few, so little that a request never waits long.
-YESES, TOGETHER, VALUES = 40, 10, 5_000
+YESES, VALUES = 200, 5_000
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,10 @@ def leave_some(*, actor: User, at: datetime) -> Step:
         with suppress(OrderNotInState):
             redemption.cancel_order(order_id=order.pk, actor=actor, at=at)
     whole = farewell.is_whole_home
-    yeses = list(_in_force(membership, whole=whole, at=at).values_list("pk", flat=True)[: YESES + 1])
-    for begin in range(0, len(yeses[:YESES]), TOGETHER):
-        _end(consent_ids=yeses[:YESES][begin : begin + TOGETHER], actor=actor, at=at)
-    is_more = len(yeses) > YESES or _destroy_some(membership, whole=whole, at=at)
     # The last step may find that somebody came, went or ordered in this very moment: then it was not the last.
-    is_last = not is_more and _close(membership_id=membership.pk, actor=actor, whole=whole, at=at)
+    is_last = not _end_some(membership, whole=whole, actor=actor, at=at) and _close(
+        membership_id=membership.pk, actor=actor, whole=whole, at=at
+    )
     return Step(farewell if is_last else farewell_of(actor, at=at), is_last)
 
 
@@ -90,15 +88,27 @@ def take_out_member(*, membership_id: UUID, actor: User, at: datetime) -> None:
     noticed is destroyed, as when they leave by themselves. The home keeps what is everybody's, and its tokens.
 
     Raises:
+        As `take_out_some`.
+    """
+    while not take_out_some(membership_id=membership_id, actor=actor, at=at).is_last:
+        pass
+
+
+def take_out_some(*, membership_id: UUID, actor: User, at: datetime) -> Step:
+    """Go one step towards taking another member out, as `leave_some` does for whoever leaves by themselves.
+
+    Raises:
         Membership.DoesNotExist: nobody lives there under this place.
         NotPermitted: `actor` is no adult of that home, is that person, or came later than that adult.
     """
     membership = Membership.objects.living().select_related("household", "user").get(pk=membership_id)
     parties_policies.check_can_take_out(membership, actor=actor)
-    for consent_id in _in_force(membership, whole=False, at=at).values_list("pk", flat=True):
-        _end(consent_ids=[consent_id], actor=actor, at=at)
+    if _end_some(membership, whole=False, actor=actor, at=at):
+        return Step(farewell_of(membership.user, at=at), is_last=False)
+    farewell = farewell_of(membership.user, at=at)
     _take_out(membership_id=membership_id, actor=actor, at=at)
     notifications.tell_taken_out(person=membership.user, home=membership.household.name)
+    return Step(farewell, is_last=True)
 
 
 @ledger.retry_on_conflict
@@ -116,11 +126,27 @@ def _take_out(*, membership_id: UUID, actor: User, at: datetime) -> None:
     parties.note(actor=str(actor.pk), action="member.take_out", subject=subject, at=at)
 
 
+def _end_some(membership: Membership, *, whole: bool, actor: User, at: datetime) -> bool:
+    """End a bounded number of yeses and destroy a bounded number of values.
+
+    Returns:
+        True where more is left of either than the last transaction should take.
+    """
+    yeses = list(_in_force(membership, whole=whole, at=at)[: YESES + 1])
+    for begin in range(0, len(yeses[:YESES]), TOGETHER):
+        _end(consent_ids=yeses[:YESES][begin : begin + TOGETHER], actor=actor, at=at)
+    return len(yeses) > YESES or _destroy_some(membership, whole=whole, at=at)
+
+
 @ledger.retry_on_conflict
-@transaction.atomic(durable=True)
+@transaction.atomic(savepoint=False)
 def _end(*, consent_ids: Sequence[UUID], actor: User, at: datetime) -> None:
-    for consent_id in consent_ids:
-        _end_locked(locked_consent(consent_id), actor=actor, at=at)
+    """End what is in force of these. What was another member's own is not theirs to withdraw; Maru revokes it."""
+    given = [one for one in locked_consents(consent_ids) if one.state(at) == Consent.State.GIVEN]
+    theirs = [one for one in given if one.ask.private_to_id in (None, actor.membership.pk)]
+    others = [one for one in given if one not in theirs]
+    end_consents(theirs, reason=ConsentEnd.Reason.WITHDRAWN, actor=actor, at=at)
+    end_consents(others, reason=ConsentEnd.Reason.REVOKED, actor=actor, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -138,15 +164,6 @@ def _destroy_some(membership: Membership, *, whole: bool, at: datetime) -> bool:
     records.cancel_asks(ask_ids=list(waiting.values_list("pk", flat=True)), at=at)
     vault.shred(mine[:VALUES])
     return True
-
-
-def _end_locked(consent: Consent, *, actor: User, at: datetime) -> None:
-    """End a consent in force. What was another member's own is not theirs to withdraw; Maru revokes it."""
-    if consent.state(at) != Consent.State.GIVEN:
-        return
-    is_theirs = consent.ask.private_to_id in (None, actor.membership.pk)
-    reason = ConsentEnd.Reason.WITHDRAWN if is_theirs else ConsentEnd.Reason.REVOKED
-    end_consent(consent, reason=reason, actor=actor, at=at)
 
 
 @ledger.retry_on_conflict
@@ -181,8 +198,7 @@ def _end_what_is_theirs(membership: Membership, *, whole: bool, actor: User, at:
     """End the asks, consents, appliances and values of one member, or of the whole home. Asks go first."""
     waiting = _asks_of(membership, whole=whole).filter(state=Ask.State.PENDING).order_by("pk")
     records.cancel_asks(ask_ids=list(waiting.values_list("pk", flat=True)), at=at)
-    for consent in _in_force(membership, whole=whole, at=at):
-        _end_locked(locked_consent(consent.pk), actor=actor, at=at)
+    _end(consent_ids=list(_in_force(membership, whole=whole, at=at)), actor=actor, at=at)
     _let_go(Appliance.objects.filter(**belonging_to(membership, whole=whole), left_at=None), actor=actor, at=at)
     _shred(membership, whole=whole)
 
@@ -195,9 +211,9 @@ def _asks_of(membership: Membership, *, whole: bool) -> QuerySet[Ask]:
     return Ask.objects.filter(Q(private_to=membership) | to_all)
 
 
-def _in_force(membership: Membership, *, whole: bool, at: datetime) -> QuerySet[Consent]:
+def _in_force(membership: Membership, *, whole: bool, at: datetime) -> "QuerySet[Consent, UUID]":
     asks = {f"ask__{name}": value for name, value in belonging_to(membership, whole=whole).items()}
-    return Consent.objects.in_force(at).filter(**asks).select_related("ask", "end").order_by("pk")
+    return Consent.objects.in_force(at).filter(**asks).order_by("pk").values_list("pk", flat=True)
 
 
 def _let_go(found: QuerySet[Appliance], *, actor: User, at: datetime) -> None:

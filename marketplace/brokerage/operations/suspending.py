@@ -5,6 +5,7 @@ comes back when it is reinstated: keys, and reading under consents that still st
 and consents that were revoked; the buyer asks anew.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,7 +20,7 @@ from consent.parties.policies import check_is_admin
 from consent.records import operations as records
 from consent.records.models import Ask, Consent, ConsentEnd
 from marketplace.brokerage.errors import DutiesOpen, NotSuspended
-from marketplace.brokerage.operations.withdrawing import end_consent, locked_consent
+from marketplace.brokerage.operations.withdrawing import TOGETHER, end_consents, locked_consents
 from marketplace.delivery import queries as delivery
 from marketplace.demand import operations as demand
 from rewards.ledger import operations as ledger
@@ -66,7 +67,7 @@ def suspend_buyer(*, organisation_id: UUID, actor: User | None, reason: str, at:
 
 
 def revoke_consents(*, organisation_id: UUID, actor: User, at: datetime, limit: int = 200) -> int:
-    """Revoke the consents that a stopped buyer still holds, each in a transaction of its own, up to `limit`.
+    """Revoke the consents that a stopped buyer still holds, some in each transaction, up to `limit`.
 
     A person decides this, never the clock: it cannot be undone. As after a withdrawal the copies and keys are
     destroyed, the households keep their tokens, what was never read is paid back and what was read must be erased.
@@ -83,7 +84,8 @@ def revoke_consents(*, organisation_id: UUID, actor: User, at: datetime, limit: 
     if Organisation.objects.get(pk=organisation_id).suspended_at is None:
         raise NotSuspended(gettext("먼저 이 기관을 멈춰 주세요."))
     standing = Consent.objects.in_force(at).filter(recipient=organisation_id).order_by("at", "pk")
-    return sum(_revoke(pk, actor=actor, at=at) for pk in list(standing.values_list("pk", flat=True)[:limit]))
+    found = list(standing.values_list("pk", flat=True)[:limit])
+    return sum(_revoke(found[begin : begin + TOGETHER], actor=actor, at=at) for begin in range(0, len(found), TOGETHER))
 
 
 @transaction.atomic(durable=True)
@@ -111,12 +113,9 @@ def suspend_overdue_buyers(*, at: datetime) -> int:
 
 @ledger.retry_on_conflict
 @transaction.atomic(durable=True)
-def _revoke(consent_id: UUID, *, actor: User, at: datetime) -> bool:
-    consent = locked_consent(consent_id)
-    if consent.state(at) != Consent.State.GIVEN:
-        return False
-    end_consent(consent, reason=ConsentEnd.Reason.REVOKED, actor=actor, at=at)
-    return True
+def _revoke(consent_ids: Sequence[UUID], *, actor: User, at: datetime) -> int:
+    given = [one for one in locked_consents(consent_ids) if one.state(at) == Consent.State.GIVEN]
+    return len(end_consents(given, reason=ConsentEnd.Reason.REVOKED, actor=actor, at=at))
 
 
 def _grace() -> timedelta:

@@ -10,7 +10,7 @@ from consent.records import operations as records
 from consent.records.models import Ask, Consent, ConsentEnd
 from marketplace.brokerage import policies
 from marketplace.brokerage.models import Offer
-from marketplace.brokerage.operations.withdrawing import end_consent, locked_consent
+from marketplace.brokerage.operations.withdrawing import end_consents, locked_consents
 from marketplace.insights import operations as insights
 from marketplace.insights.models import Insight, WrongWord
 from rewards.ledger import operations as ledger
@@ -39,6 +39,6 @@ def call_wrong(*, ask_id: UUID, actor: User, at: datetime) -> WrongWord:
     word = insights.call_wrong(insight=offer.insight, member=actor, at=at)
     asks = list(Ask.objects.select_for_update().filter(offer__insight=insight).order_by("pk"))
     records.cancel_asks(ask_ids=[ask.pk for ask in asks], at=at)
-    for consent_id in Consent.objects.in_force(at).filter(ask__in=asks).order_by("pk").values_list("pk", flat=True):
-        end_consent(locked_consent(consent_id), reason=ConsentEnd.Reason.WITHDRAWN, actor=actor, at=at)
+    given = Consent.objects.in_force(at).filter(ask__in=asks).values_list("pk", flat=True)
+    end_consents(locked_consents(list(given)), reason=ConsentEnd.Reason.WITHDRAWN, actor=actor, at=at)
     return word

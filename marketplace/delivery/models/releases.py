@@ -48,6 +48,10 @@ class ReleaseQuerySet(models.QuerySet["Release"]):
         """Lock the rows that nobody else holds, and leave out the others."""
         return self.select_for_update(of=("self",), no_key=True, skip_locked=True)
 
+    def set_closed(self, because: str, *, at: datetime) -> None:
+        """Close for good and let go of the copies; the caller destroys them in the same transaction."""
+        self.update(sealed=None, closed_at=at, closed_because=because)
+
 
 class Release(models.Model):
     """One record that one buyer may read until `erase_at`. Whether it may be read now is decided at the one door."""
@@ -95,11 +99,6 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
-
-    def set_closed(self, because: str, *, at: datetime) -> None:
-        """Close for good and let go of the copy; the caller destroys it in the same transaction."""
-        self.sealed, self.closed_at, self.closed_because = None, at, because
-        self.save(update_fields=["sealed", "closed_at", "closed_because"])
 
 
 class Access(models.Model):

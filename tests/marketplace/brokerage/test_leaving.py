@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from consent.parties.models import Household, MachineKey, Membership, User
@@ -267,6 +268,21 @@ def test_much_ends_in_steps_of_which_each_is_whole(mother, home, monkeypatch):
     assert not SealedObject.objects.filter(household_id=home.pk).exists()
     assert not User.objects.get(pk=mother.pk).is_active
     assert proofs.counted_status().orphans == 0
+
+
+def test_many_yeses_end_with_as_many_statements_as_one(mother):
+    request = factories.open_request()
+    yeses = [factories.deal(by=mother, request=request, source=f"urn:{number}").consent.pk for number in range(4)]
+
+    counts = []
+    for some in (yeses[:1], yeses[1:]):
+        with CaptureQueriesContext(connection) as asked:
+            leaving._end(consent_ids=some, actor=mother, at=timezone.now())
+        counts.append(len(asked))
+
+    assert counts[0] == counts[1]
+    assert not Consent.objects.in_force(timezone.now()).exists()
+    assert Receipt.objects.filter(act="withdrawn").count() == 4
 
 
 def _interrupted(**_):

@@ -59,7 +59,7 @@ def late_duty(buyer, *, days):
     DataRequest.objects.filter(pk=earlier.pk).update(state="closed", closed_at=timezone.now())
     release = factories.release(request=earlier)
     read(release)
-    delivery.close_release(consent=release.consent, because="withdrawn", at=timezone.now())
+    delivery.close_releases(consents=[release.consent], because="withdrawn", at=timezone.now())
     erasure = Erasure.objects.get(release=release)
     Erasure.objects.filter(pk=erasure.pk).update(due_at=timezone.now() - timedelta(days=days))
     return erasure

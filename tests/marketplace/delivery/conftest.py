@@ -22,7 +22,7 @@ def duty(data_request) -> Erasure:
     release = factories.release(request=data_request)
     reader = door.Reader(data_request.organisation, "key:1", "list")
     door.read_record(request=data_request, release_id=release.pk, reader=reader, at=timezone.now())
-    operations.close_release(consent=release.consent, because="withdrawn", at=timezone.now())
+    operations.close_releases(consents=[release.consent], because="withdrawn", at=timezone.now())
     return Erasure.objects.get(release=release)
 
 

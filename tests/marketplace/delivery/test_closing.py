@@ -22,9 +22,9 @@ def test_closing_destroys_this_copy_and_its_key_and_no_other(data_request):
     release, other = factories.release(request=data_request), factories.release(request=data_request)
     sealed_id = release.sealed_id
 
-    closed = operations.close_release(consent=release.consent, because="withdrawn", at=timezone.now())
+    unread = operations.close_releases(consents=[release.consent], because="withdrawn", at=timezone.now())
 
-    assert closed.first_read_at is None
+    assert unread == {release.consent_id}
     assert not SealedObject.objects.filter(pk=sealed_id).exists()
     assert not DataKey.objects.filter(sealed=sealed_id).exists()
     assert read(other).document["id"] == str(other.pk)
@@ -33,7 +33,7 @@ def test_closing_destroys_this_copy_and_its_key_and_no_other(data_request):
 def test_closing_before_the_first_read_leaves_no_duty(data_request):
     release = factories.release(request=data_request)
 
-    operations.close_release(consent=release.consent, because="withdrawn", at=timezone.now())
+    operations.close_releases(consents=[release.consent], because="withdrawn", at=timezone.now())
 
     assert Erasure.objects.count() == 0
 
@@ -42,20 +42,21 @@ def test_closing_after_a_read_leaves_a_duty_of_ten_days(data_request):
     release, at = factories.release(request=data_request), timezone.now()
     read(release)
 
-    closed = operations.close_release(consent=release.consent, because="withdrawn", at=at)
+    unread = operations.close_releases(consents=[release.consent], because="withdrawn", at=at)
 
-    assert closed.first_read_at is not None
+    assert unread == set()
     assert Erasure.objects.get(release=release).due_at == at + timedelta(days=10)
 
 
 def test_closing_twice_keeps_the_first_closing(data_request):
     release, first = factories.release(request=data_request), timezone.now()
     read(release)
-    operations.close_release(consent=release.consent, because="withdrawn", at=first)
+    operations.close_releases(consents=[release.consent], because="withdrawn", at=first)
 
-    again = operations.close_release(consent=release.consent, because="revoked", at=first + timedelta(hours=1))
+    operations.close_releases(consents=[release.consent], because="revoked", at=first + timedelta(hours=1))
 
-    assert (again.closed_at, again.closed_because) == (first, "withdrawn")
+    release.refresh_from_db()
+    assert (release.closed_at, release.closed_because) == (first, "withdrawn")
     assert Erasure.objects.count() == 1
 
 
@@ -63,7 +64,7 @@ def test_a_refusal_has_nothing_to_close(data_request):
     release = factories.release(request=data_request)
     Release.objects.filter(pk=release.pk).delete()
 
-    assert operations.close_release(consent=release.consent, because="withdrawn", at=timezone.now()) is None
+    assert operations.close_releases(consents=[release.consent], because="withdrawn", at=timezone.now()) == set()
 
 
 def test_the_sweep_destroys_what_nobody_may_read_any_more(data_request):
@@ -109,7 +110,7 @@ def test_the_figures_count_what_stands_swept_or_not(data_request):
     factories.release(request=data_request, at=now - timedelta(days=31))
     withdrawn = factories.release(request=data_request)
     read(withdrawn)
-    operations.close_release(consent=withdrawn.consent, because="withdrawn", at=now)
+    operations.close_releases(consents=[withdrawn.consent], because="withdrawn", at=now)
     factories.end_of(factories.release(request=data_request).consent)
 
     figures = queries.figures_of(data_request, at=now)

@@ -96,7 +96,7 @@ def test_a_record_withdrawn_between_two_chunks_is_not_in_the_second(api, data_re
     pieces = iter(api(f"/data-requests/{data_request.pk}/records?format=ndjson").streaming_content)
 
     next(pieces)
-    operations.close_release(consent=second.consent, because="withdrawn", at=timezone.now())
+    operations.close_releases(consents=[second.consent], because="withdrawn", at=timezone.now())
 
     assert str(second.pk).encode() not in b"".join(pieces)
 

@@ -43,12 +43,12 @@ class Case:
 
 def _withdrawn(case: Case) -> None:
     factories.end_of(case.release.consent)
-    operations.close_release(consent=case.release.consent, because="withdrawn", at=timezone.now())
+    operations.close_releases(consents=[case.release.consent], because="withdrawn", at=timezone.now())
 
 
 def _revoked(case: Case) -> None:
     factories.end_of(case.release.consent, reason="revoked")
-    operations.close_release(consent=case.release.consent, because="revoked", at=timezone.now())
+    operations.close_releases(consents=[case.release.consent], because="revoked", at=timezone.now())
 
 
 def _ended_only_on_paper(case: Case) -> None:
@@ -86,7 +86,7 @@ def _other_copy(case: Case) -> None:
     other = factories.release(request=case.release.request, values={**VALUES, "unit": "mg/m3"})
     stolen = other.sealed
     Release.objects.filter(pk=other.pk).update(sealed=None)
-    operations.close_release(consent=other.consent, because="withdrawn", at=timezone.now())
+    operations.close_releases(consents=[other.consent], because="withdrawn", at=timezone.now())
     Release.objects.filter(pk=case.release.pk).update(sealed=stolen)
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from standardwebhooks import Webhook
 
 from marketplace.delivery import door, operations, post, sender, tasks
-from marketplace.delivery.models import OutboxMessage, WebhookEndpoint
+from marketplace.delivery.models import OutboxMessage, Release, WebhookEndpoint
 from tests import factories
 
 CANARY = "424.2424"
@@ -92,7 +92,7 @@ def test_a_withdrawal_says_what_to_do_until_when(data_request, listener, endpoin
     release = a_release(data_request)
     reader = door.Reader(data_request.organisation, "key:1", "list")
     door.read_record(request=data_request, release_id=release.pk, reader=reader, at=timezone.now())
-    operations.close_release(consent=release.consent, because="withdrawn", at=timezone.now())
+    operations.close_releases(consents=[release.consent], because="withdrawn", at=timezone.now())
     OutboxMessage.objects.filter(type="release.opened").update(state="sent")
 
     send()
@@ -207,9 +207,9 @@ def test_a_dead_address_never_fails_a_withdrawal(data_request, endpoint, listene
     release = a_release(data_request)
     WebhookEndpoint.objects.update(url="https://255.255.255.255/hook", secret="broken")
 
-    closed = operations.close_release(consent=release.consent, because="withdrawn", at=timezone.now())
+    operations.close_releases(consents=[release.consent], because="withdrawn", at=timezone.now())
 
-    assert closed.closed_at is not None
+    assert Release.objects.get(pk=release.pk).closed_at is not None
     assert OutboxMessage.objects.filter(state="waiting").count() == 2
 
 
