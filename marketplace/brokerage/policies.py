@@ -1,6 +1,6 @@
 """When an offer still stands. These raise; they change nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q
@@ -108,14 +108,16 @@ def evidence_of(insight: Insight) -> list[Evidence]:
     return list(insight.conclusion.evidence.all())
 
 
-def fallen(insights: Sequence[Insight]) -> set[UUID]:
-    """Return those of these insights that rest on a stream nobody may be asked about; one statement, or none."""
-    drawn = [insight.pk for insight in insights if drawn_from(insight.kind)]
-    return (
-        set(Evidence.objects.filter(FALLEN, conclusion__in=drawn).values_list("conclusion", flat=True))
-        if drawn
-        else set()
-    )
+def fallen(drawn: Collection[UUID]) -> set[str]:
+    """Return those of these conclusions that rest on a stream nobody may be asked about; one statement, or none.
+
+    Args:
+        drawn: insights that were drawn from others.
+    """
+    if not drawn:
+        return set()
+    shut = Evidence.objects.filter(FALLEN, conclusion__in=drawn)
+    return {str(pk) for pk in shut.values_list("conclusion", flat=True)}
 
 
 def check_is_believed(offer: Offer) -> None:

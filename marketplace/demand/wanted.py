@@ -2,9 +2,10 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from math import inf, isfinite
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -85,6 +86,7 @@ class Wanted:
 
     def __init__(self) -> None:
         self._shelves: dict[tuple[str, str], _Shelf] = defaultdict(_Shelf)
+        self._all: dict[tuple[str, str], list[Want]] = defaultdict(list)
 
     def put(
         self,
@@ -98,6 +100,7 @@ class Wanted:
     ) -> None:
         for kind in set(kinds):
             self._shelves[kind, area_id].put(want, above=above, below=below, words=words)
+            self._all[kind, area_id].append(want)
 
     def sort(self) -> None:
         """Make ready to be asked, once everything was put in."""
@@ -107,6 +110,10 @@ class Wanted:
     def has(self, *, kind: str, areas: Iterable[str]) -> bool:
         """Tell whether any value of this kind could meet anything there."""
         return any((kind, area) in self._shelves for area in areas)
+
+    def all_of(self, *, kind: str, areas: Iterable[str]) -> Iterator[Want]:
+        """Yield the requests for this kind there, whatever the value."""
+        return chain.from_iterable(self._all[kind, area] for area in areas if (kind, area) in self._all)
 
     def met_by(self, value: Value, *, kind: str, areas: Iterable[str]) -> list[Want]:
         """Return the requests that an insight meets, the oldest first.

@@ -21,9 +21,9 @@ from marketplace.appliances.models import Appliance, StreamFlag
 from marketplace.appliances.senders import Sender
 from marketplace.insights import notifications, perceiving, twin, vault
 from marketplace.insights.copying import copy_in
-from marketplace.insights.models import Conclusion, Insight, SealedObject, WrongWord
+from marketplace.insights.models import Conclusion, Insight, SealedObject, Waiting, WrongWord
 from marketplace.insights.normalise import NormalReading, flag_physics, normalise
-from marketplace.insights.waiting import HELD, ask_after, hold_streams
+from marketplace.insights.waiting import HELD, ask_after, hold_streams, put_on_list
 
 TRIES = 3
 SAME_EVENT = "insight_once_per_event"
@@ -236,7 +236,7 @@ def _repeated(arrival: Arrival, insight_id: UUID, content_hash: str) -> ItemResu
 
 _COLUMNS = (
     *("id", "appliance_id", "household_id", "kind", "event_hash", "content_hash", "sealed_id"),
-    *("assurance", "received_at", "ask_after"),
+    *("assurance", "received_at"),
 )
 
 
@@ -267,11 +267,13 @@ def _store(household: Household, fresh: Sequence[Arrival], at: datetime, sender:
             copy.pk,
             assurance,
             at,
-            HELD if held and arrival.stream in held else _ask_after(arrival.reading, at),
         )
         for arrival, copy in zip(fresh, sealed, strict=True)
     )
     copy_in(Insight, _COLUMNS, rows)
+    put_on_list(
+        (arrival.insight_id, HELD if arrival.stream in held else _ask_after(arrival.reading, at)) for arrival in fresh
+    )
 
 
 def _ask_after(reading: NormalReading, at: datetime) -> datetime:
@@ -285,7 +287,8 @@ def call_wrong(*, insight: Insight, member: User, at: datetime) -> WrongWord:
     The word is kept and counted by rule. It changes no rule and trains nothing.
 
     Args:
-        insight: locked, so that no matching is under way; with its `conclusion`, if a rule of Maru's drew it.
+        insight: locked; with its `conclusion`, if a rule of Maru's drew it. A matching that has it in hand is waited
+            for, and any other finds it no more.
     """
     conclusion: Conclusion | None = getattr(insight, "conclusion", None)
     word = WrongWord.objects.create(
@@ -296,11 +299,11 @@ def call_wrong(*, insight: Insight, member: User, at: datetime) -> WrongWord:
         version=conclusion.version if conclusion else None,
         at=at,
     )
-    Insight.objects.filter(pk=insight.pk, matched_at=None).update(matched_at=at)
+    mark_matched(insight_ids=[insight.pk])
     return word
 
 
 @transaction.atomic(savepoint=False)
-def mark_matched(*, insight_ids: Iterable[UUID], at: datetime) -> None:
-    """Take insights off the work list of matching."""
-    Insight.objects.filter(pk__in=list(insight_ids)).update(matched_at=at)
+def mark_matched(*, insight_ids: Iterable[UUID]) -> None:
+    """Take insights off the work list of matching; those that are off it already stay so."""
+    Waiting.objects.filter(pk__in=list(insight_ids)).delete()

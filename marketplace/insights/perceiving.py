@@ -25,7 +25,7 @@ from marketplace.insights.perception.core import perceive
 from marketplace.insights.perception.doubts import DETECTORS, Doubt, doubt
 from marketplace.insights.perception.rules import RULES
 from marketplace.insights.perception.seen import Event, Seen
-from marketplace.insights.waiting import HELD, ask_after, hold_streams
+from marketplace.insights.waiting import HELD, ask_after, hold_streams, put_on_list
 
 #: One reading, and the appliance it is about.
 Heard = tuple[Appliance, NormalReading]
@@ -35,7 +35,7 @@ _READ = {kind for rule in RULES.values() for kind in rule.reads}
 _DOUBTED = {kind for detector in DETECTORS for kind in detector.kinds}
 _INSIGHT_COLUMNS = (
     *("id", "appliance_id", "household_id", "kind", "event_hash", "content_hash", "sealed_id"),
-    *("assurance", "received_at", "ask_after"),
+    *("assurance", "received_at"),
 )
 
 
@@ -136,11 +136,14 @@ def _keep(
         (
             *(pk, event.appliance, household.pk, event.kind, name),
             *(keyed_name("content", sha256_hex(payload)), row.pk, assurance, at),
-            HELD if _is_held(event, held) else ask_after(event.kind, ends_at=_end(event), at=at),
         )
         for (pk, name, event), payload, row in zip(fresh, payloads, sealed, strict=True)
     )
     copy_in(Insight, _INSIGHT_COLUMNS, rows)
+    put_on_list(
+        (pk, HELD if _is_held(event, held) else ask_after(event.kind, ends_at=_end(event), at=at))
+        for pk, _, event in fresh
+    )
     _write_grounds(fresh, at)
 
 

@@ -3,31 +3,33 @@
 What is said of a stream holds for what rules drew from it: held with it, let go with it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, QuerySet, Subquery
 
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import StreamFlag
+from marketplace.insights.copying import copy_in
 from marketplace.insights.kinds import KINDS, Topic
-from marketplace.insights.models import Evidence, Insight
+from marketplace.insights.models import Evidence, Insight, Waiting
 
 #: When a held stream is asked about: not in this era. Letting it go gives its insights a day of their own again.
 HELD = datetime(9000, 1, 1, tzinfo=UTC)
 _HOLD = """
-UPDATE insights_insight i SET ask_after = %s
+UPDATE insights_waiting w SET ask_after = %s
 FROM unnest(%s::uuid[], %s::text[]) AS held (appliance_id, kind)
-WHERE i.appliance_id = held.appliance_id AND i.kind = held.kind AND i.matched_at IS NULL"""
+JOIN insights_insight i ON i.appliance_id = held.appliance_id AND i.kind = held.kind
+WHERE w.insight_id = i.id"""
 _HOLD_DRAWN = """
-UPDATE insights_insight i SET ask_after = %s
+UPDATE insights_waiting w SET ask_after = %s
 FROM unnest(%s::uuid[], %s::text[]) AS held (appliance_id, kind)
 JOIN insights_evidence e ON e.appliance_id = held.appliance_id AND e.kind = held.kind
-WHERE i.id = e.conclusion_id AND i.matched_at IS NULL"""
+WHERE w.insight_id = e.conclusion_id"""
 
 
 def ask_after(kind: str, *, ends_at: datetime | None, at: datetime) -> datetime:
@@ -41,6 +43,16 @@ def ask_after(kind: str, *, ends_at: datetime | None, at: datetime) -> datetime:
     if KINDS[kind].topic != Topic.PRESENCE:
         return at
     return (ends_at or at) + _embargo(kind)
+
+
+@transaction.atomic(savepoint=False)
+def put_on_list(rows: Iterable[tuple[UUID, datetime]]) -> None:
+    """Let matching look at insights, each from its own time on.
+
+    Args:
+        rows: the id of an insight that this transaction stores, and from when on somebody may be asked about it.
+    """
+    copy_in(Waiting, ("insight_id", "ask_after"), rows)
 
 
 def _embargo(kind: str) -> timedelta:
@@ -67,14 +79,16 @@ def clear_stream(*, appliance_id: UUID, kind: str) -> int:
     What was drawn from it goes too, unless another stream behind it is still held. An absence still waits out its
     embargo, which is over for certain when that long has passed since it came.
     """
-    held = Insight.objects.filter(matched_at=None, ask_after=HELD)
-    count = _let_go(held.filter(appliance=appliance_id, kind=kind), kind)
+    held = Waiting.objects.filter(ask_after=HELD)
+    count = _let_go(held.filter(insight__appliance=appliance_id, insight__kind=kind), kind)
     drawn = Evidence.objects.filter(appliance=appliance_id, kind=kind).values("conclusion")
     flagged = StreamFlag.objects.standing().filter(appliance=OuterRef("appliance"), kind=OuterRef("kind"))
     still = Evidence.objects.filter(Exists(flagged), conclusion__in=drawn).values("conclusion")
     free = held.filter(pk__in=drawn).exclude(pk__in=still)
-    return count + sum(_let_go(free.filter(kind=one), one) for one in sorted(set(free.values_list("kind", flat=True))))
+    kinds = sorted(set(free.values_list("insight__kind", flat=True)))
+    return count + sum(_let_go(free.filter(insight__kind=one), one) for one in kinds)
 
 
-def _let_go(insights: QuerySet[Insight], kind: str) -> int:
-    return insights.update(ask_after=F("received_at") + _embargo(kind))
+def _let_go(held: QuerySet[Waiting], kind: str) -> int:
+    came = Subquery(Insight.objects.filter(pk=OuterRef("pk")).values("received_at"))
+    return held.update(ask_after=ExpressionWrapper(came + _embargo(kind), DateTimeField()))

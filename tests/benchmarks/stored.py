@@ -14,8 +14,6 @@ STORED = {
         "event_hash": "md5('event' || n) || md5('again' || n)",
         "content_hash": "md5('content' || n) || md5('again' || n)",
         "received_at": "now() - n %% 2592000 * interval '1 second'",
-        "ask_after": "now() - n %% 2592000 * interval '1 second'",
-        "matched_at": "now()",
     },
 }
 NAMES = {"sealed": "md5('stored' || n)::uuid", "insight": "md5('insight' || n)::uuid"}

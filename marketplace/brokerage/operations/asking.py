@@ -5,32 +5,33 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.db.models import Value as Literal
 
-from consent.parties.models import Membership
+from consent.parties.models import Household, Membership
 from consent.records import notices
 from consent.records import operations as records
 from consent.records.models import Ask
 from consent.records.queries import Line, lines_of
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.policies import STANDS, fallen
+from marketplace.brokerage.taken import Noticed, load_sealed, take
 from marketplace.demand.conditions import Value
 from marketplace.demand.models import RequestVersion
 from marketplace.demand.pricing import Price, price_of_version
-from marketplace.demand.wanted import Want, wanted
+from marketplace.demand.wanted import Want, Wanted, wanted
 from marketplace.insights import operations as insights
 from marketplace.insights import vault
 from marketplace.insights.copying import copy_in
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.kinds import KINDS, Topic
-from marketplace.insights.models import Insight
+from marketplace.insights.models import Waiting
 from marketplace.insights.perception.rules import drawn_from
 from rewards.ledger import operations as ledger
 from rewards.ledger.addresses import escrow_account, manufacturer_account
@@ -44,7 +45,7 @@ class _Proposal:
     """An ask that may be put, if the buyer's escrow covers it."""
 
     ask_id: UUID
-    insight: Insight
+    insight: Noticed
     want: Want
     version: RequestVersion
     price: Price
@@ -63,111 +64,118 @@ class _Proposal:
         )
 
 
+#: Which data requests must not ask about a stream again yet.
+_Recent = dict[tuple[str, str], set[UUID]]
+
+
 @ledger.retry_on_conflict
 @transaction.atomic(durable=True)
-def match_insights(*, at: datetime, limit: int = 200) -> int:
+def match_insights(*, at: datetime, limit: int = 500) -> int:
     """Ask about the insights that meet an open data request; return how many insights were looked at.
 
     Several workers may match at once: each takes homes nobody else has at the moment, so that none waits for another
     one's home. What the household's line, the gap or the escrow does not allow is not asked, and leaves no trace a
     buyer could see.
     """
-    waiting = Insight.objects.unmatched(at).order_by("ask_after")
-    taken = _taken(waiting, limit)
+    taken = take(at=at, limit=limit)
     if not taken:
-        return _pass_over(waiting.filter(household__preference=None)[:limit], at)
+        return _pass_over(at, limit)
     proposals = _proposals(taken, at)
     held = ledger.place_holds([proposal.hold for proposal in proposals])
     _put([proposal for proposal, outcome in zip(proposals, held, strict=True) if isinstance(outcome, Hold)], at)
-    insights.mark_matched(insight_ids=[insight.pk for insight in taken], at=at)
+    insights.mark_matched(insight_ids=[UUID(insight.pk) for insight in taken])
     return len(taken)
 
 
-def _taken(waiting: QuerySet[Insight], limit: int) -> list[Insight]:
-    """Take insights together with the lines of their homes; what others have in hand is left to them."""
-    lined = waiting.filter(household__preference__isnull=False)
-    locked = lined.select_for_update(skip_locked=True, of=("self", "household__preference"))
-    return list(
-        locked.select_related("sealed__data_key", "appliance", "household__area", "household__preference")[:limit]
-    )
-
-
-def _pass_over(unlined: QuerySet[Insight], at: datetime) -> int:
+def _pass_over(at: datetime, limit: int) -> int:
     """Take what nobody may be asked about off the list: a home without a line is never asked."""
-    ids = list(unlined.values_list("pk", flat=True))
-    insights.mark_matched(insight_ids=ids, at=at)
+    unlined = Waiting.objects.due(at).filter(insight__household__preference=None)
+    ids = list(unlined.values_list("pk", flat=True)[:limit])
+    insights.mark_matched(insight_ids=ids)
     return len(ids)
 
 
-def _proposals(taken: Sequence[Insight], at: datetime) -> list[_Proposal]:
-    met = _met(taken, at)
+def _proposals(taken: Sequence[Noticed], at: datetime) -> list[_Proposal]:
+    near, now = _near(taken, at)
+    lines = lines_of([UUID(home) for home in {insight.household_id for insight in near}], at=at) if near else {}
+    open_to = [insight for insight in near if _is_open_to_asks(insight, lines.get(UUID(insight.household_id), Line()))]
+    recent = _asked_recently(open_to, at)
+    met = _met([insight for insight in open_to if _may_be_asked_now(insight, now, recent)], now)
     if not met:
         return []
-    lines = lines_of(list({insight.household_id for insight, _ in met}), at=at)
-    recent = _asked_recently([insight for insight, _ in met], at)
     wants = {want.request_id: want for _, wants in met for want in wants}
     versions = RequestVersion.objects.in_bulk({want.version_id for want in wants.values()})
     prices = {number: price_of_version(version) for number, version in versions.items()}
     purses = _available_for(wants)
     found: list[_Proposal] = []
     for insight, wanting in met:
-        line, topics = lines.get(insight.household_id, Line()), _topics(insight.kind)
+        line, asked = lines[UUID(insight.household_id)], recent[insight.stream]
         for want in wanting:
             price = prices[want.version_id]
-            key = (insight.appliance_id, insight.kind, want.request_id)
             allows = partial(line.allows, organisation_id=want.organisation_id, tokens=price.tokens)
-            if key in recent or not all(allows(topic=topic) for topic in topics):
+            if want.request_id in asked or not all(allows(topic=topic) for topic in _topics(insight.kind)):
                 continue
             # The hold decides; but who cannot pay must not use up a home's week in front of who can.
             if purses[want.request_id] < price.total:
                 continue
             purses[want.request_id] -= price.total
-            recent.add(key)
+            asked.add(want.request_id)
             line.asks_left -= 1
             ends_at = at + timedelta(hours=settings.ASK_HOURS)
             found.append(_Proposal(uuid4(), insight, want, versions[want.version_id], price, ends_at))
     return found
 
 
-def _met(taken: Sequence[Insight], at: datetime) -> list[tuple[Insight, list[Want]]]:
-    """Return the insights that meet open data requests; what nobody near wants is not even opened."""
-    shut = fallen(taken)
+def _near(taken: Sequence[Noticed], at: datetime) -> tuple[list[Noticed], Wanted]:
+    """Return the insights whose kind somebody near wants to know of, and what is wanted there."""
+    shut = fallen([UUID(insight.pk) for insight in taken if drawn_from(insight.kind)])
     askable = [insight for insight in taken if _may_be_asked(insight) and insight.pk not in shut]
-    areas = {area for insight in askable for area in _areas(insight)}
-    now, epochs = wanted(kinds={insight.kind for insight in askable}, areas=areas, at=at), vault.Epochs()
-    near = [insight for insight in askable if now.has(kind=insight.kind, areas=_areas(insight))]
-    found = []
-    for insight in near:
-        value = _value(insight, epochs)
-        wants = [] if value is None else now.met_by(value, kind=insight.kind, areas=_areas(insight))
+    areas = {area for insight in askable for area in insight.areas}
+    now = wanted(kinds={insight.kind for insight in askable}, areas=areas, at=at)
+    return [insight for insight in askable if now.has(kind=insight.kind, areas=insight.areas)], now
+
+
+def _may_be_asked(insight: Noticed) -> bool:
+    """Tell whether anybody may ask; whether a home was empty is everybody's, so never what one member's own says."""
+    if insight.sealed_id is None or insight.never_share or insight.kind in insight.never_kinds:
+        return False
+    return insight.private_to_id is None or KINDS[insight.kind].topic != Topic.PRESENCE
+
+
+def _is_open_to_asks(insight: Noticed, line: Line) -> bool:
+    """Tell whether a home may be asked anything about such a thing, before anybody knows what it was."""
+    return line.asks_left > 0 and not line.never_topics & _topics(insight.kind)
+
+
+def _may_be_asked_now(insight: Noticed, now: Wanted, recent: _Recent) -> bool:
+    """Tell whether any of those who want such a thing has not asked about it just now."""
+    asked = recent[insight.stream]
+    return any(want.request_id not in asked for want in now.all_of(kind=insight.kind, areas=insight.areas))
+
+
+def _met(insights: Sequence[Noticed], now: Wanted) -> list[tuple[Noticed, list[Want]]]:
+    """Open what is left and return the insights that meet open data requests."""
+    sealed = load_sealed([insight.sealed_id for insight in insights if insight.sealed_id]) if insights else {}
+    epochs, found = vault.Epochs(), []
+    for insight in insights:
+        value = _value(sealed.get(insight.sealed_id or ""), epochs)
+        wants = [] if value is None else now.met_by(value, kind=insight.kind, areas=insight.areas)
         if wants:
             found.append((insight, wants))
     return found
 
 
-def _may_be_asked(insight: Insight) -> bool:
-    """Tell whether anybody may ask; whether a home was empty is everybody's, so never what one member's own says."""
-    appliance = insight.appliance
-    if appliance.private_to_id is not None and KINDS[insight.kind].topic == Topic.PRESENCE:
-        return False
-    return appliance.may_be_asked(insight.kind)
-
-
-def _topics(kind: str) -> set[Topic]:
+@cache
+def _topics(kind: str) -> frozenset[Topic]:
     """Return what it tells of: its own topic, and of a conclusion also those of what it was drawn from."""
-    return {KINDS[code].topic for code in (kind, *drawn_from(kind))}
+    return frozenset(KINDS[code].topic for code in (kind, *drawn_from(kind)))
 
 
-def _areas(insight: Insight) -> tuple[str, ...]:
-    area = insight.household.area
-    return (area.pk, area.parent_id) if area.parent_id else (area.pk,)
-
-
-def _value(insight: Insight, epochs: vault.Epochs) -> Value | None:
-    if insight.sealed is None:
+def _value(sealed: vault.SealedRow | None, epochs: vault.Epochs) -> Value | None:
+    if sealed is None:
         return None
     try:
-        value: Value = json.loads(vault.open_sealed(insight.sealed, epochs=epochs))["value"]
+        value: Value = json.loads(vault.open_sealed(sealed, epochs=epochs))["value"]
     except VaultClosed:
         return None
     return value
@@ -179,20 +187,25 @@ def _available_for(request_ids: Iterable[UUID]) -> dict[UUID, int]:
     return {escrows[address]: standing.available for address, standing in balances_of(sorted(escrows)).items()}
 
 
-def _asked_recently(met: Sequence[Insight], at: datetime) -> set[tuple[UUID, str, UUID]]:
+def _asked_recently(near: Sequence[Noticed], at: datetime) -> _Recent:
     """Return what must not be asked again yet: still waiting, or asked within the request's own gap.
 
     Looked for among what the homes were asked, which their attention bounds; not among all that they ever brought.
     """
+    found: _Recent = defaultdict(set)
+    if not near:
+        return found
     waiting = Q(ask__state=Ask.State.PENDING, ask__expires_at__gt=at)
     gap = ExpressionWrapper(F("request__current__min_gap_hours") * Literal(timedelta(hours=1)), DurationField())
     within_gap = Q(ask__asked_at__gt=Literal(at) - gap)
     offers = Offer.objects.filter(
         waiting | within_gap,
-        ask__household__in={insight.household_id for insight in met},
-        insight__appliance__in={insight.appliance_id for insight in met},
+        ask__household__in={insight.household_id for insight in near},
+        insight__appliance__in={insight.appliance_id for insight in near},
     )
-    return set(offers.values_list("insight__appliance", "insight__kind", "request"))
+    for appliance_id, kind, request_id in offers.values_list("insight__appliance", "insight__kind", "request"):
+        found[str(appliance_id), kind].add(request_id)
+    return found
 
 
 def _put(proposals: Sequence[_Proposal], at: datetime) -> None:
@@ -200,7 +213,7 @@ def _put(proposals: Sequence[_Proposal], at: datetime) -> None:
     if not proposals:
         return
     notices.check_complete(notices.CURRENT_VERSION)
-    adults = _adults({proposal.insight.household_id for proposal in proposals})
+    adults = _adults({UUID(proposal.insight.household_id) for proposal in proposals})
     _open_accounts(proposals)
     copy_in(Ask, _ASK_COLUMNS, (_ask_row(proposal, adults, at) for proposal in proposals))
     copy_in(Offer, _OFFER_COLUMNS, map(_offer_row, proposals))
@@ -223,23 +236,23 @@ def _ask_row(proposal: _Proposal, adults: dict[UUID, int], at: datetime) -> tupl
     return (
         proposal.ask_id,
         insight.household_id,
-        insight.appliance.private_to_id,
+        insight.private_to_id,
         proposal.want.organisation_id,
         proposal.version.purpose,
         notices.CURRENT_VERSION,
-        f"insight:{insight.id}",
+        f"insight:{insight.pk}",
         str(kind.topic),
         str(Ask.State.PENDING),
         at,
         proposal.expires_at,
-        max(1, adults[insight.household_id]) if everybody else 1,
+        max(1, adults[UUID(insight.household_id)]) if everybody else 1,
     )
 
 
 def _offer_row(proposal: _Proposal) -> tuple[Any, ...]:
     price, want = proposal.price, proposal.want
     return (
-        *(proposal.ask_id, proposal.insight.id, want.request_id, want.version_id, price.tokens, price.total),
+        *(proposal.ask_id, proposal.insight.pk, want.request_id, want.version_id, price.tokens, price.total),
         *("", "[]"),
     )
 
@@ -256,14 +269,11 @@ def _adults(household_ids: set[UUID]) -> dict[UUID, int]:
 
 def _open_accounts(proposals: Sequence[_Proposal]) -> None:
     """Give wallets and manufacturers' accounts to those who have none yet; mostly that is nobody."""
-    homes = {proposal.insight.household_id: proposal.insight.household for proposal in proposals}
-    for household_id in homes.keys() - set(
-        Wallet.objects.filter(household__in=homes).values_list("household", flat=True)
-    ):
-        ledger.open_wallet(household=homes[household_id])
-    makers = {
-        manufacturer_account(maker) for proposal in proposals if (maker := proposal.insight.appliance.manufacturer_id)
-    }
+    homes = {UUID(proposal.insight.household_id) for proposal in proposals}
+    without = homes - set(Wallet.objects.filter(household__in=homes).values_list("household", flat=True))
+    for home in Household.objects.filter(pk__in=without).order_by("pk") if without else ():
+        ledger.open_wallet(household=home)
+    makers = {manufacturer_account(UUID(maker)) for one in proposals if (maker := one.insight.manufacturer_id)}
     for address in makers - set(Account.objects.filter(address__in=makers).values_list("address", flat=True)):
         ledger.open_account(address=address, kind=AccountKind.MANUFACTURER)
 

@@ -13,7 +13,7 @@ from consent.records.models import Ask
 from marketplace.appliances import operations as appliances
 from marketplace.brokerage.models import Offer
 from marketplace.insights import memories, twin, vault
-from marketplace.insights.models import Evidence, Insight
+from marketplace.insights.models import Evidence, Insight, Waiting
 from rewards.ledger import operations as ledger
 
 
@@ -55,8 +55,8 @@ def forget_values(appliance_ids: list[UUID]) -> int:
 def take_back_asks(appliance_ids: list[UUID], *, at: datetime) -> int:
     """Cancel what is being asked about these rows; return how many asks there were."""
     # Whoever has what these noticed in hand, to ask about it, comes before this: then what they ask is found.
-    in_hand = Insight.objects.filter(appliance__in=appliance_ids, matched_at=None).order_by("pk")
-    list(in_hand.select_for_update().values_list("pk", flat=True))
+    in_hand = Waiting.objects.filter(insight__appliance__in=appliance_ids).order_by("pk")
+    list(in_hand.select_for_update(of=("self",)).values_list("pk", flat=True))
     waiting = Offer.objects.filter(insight__appliance__in=appliance_ids, ask__state=Ask.State.PENDING)
     return records.cancel_asks(ask_ids=list(waiting.order_by("ask").values_list("ask", flat=True)), at=at)
 

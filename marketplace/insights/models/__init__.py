@@ -1,4 +1,4 @@
-from marketplace.insights.models.insights import Insight
+from marketplace.insights.models.insights import Insight, Waiting
 from marketplace.insights.models.perception import Conclusion, Evidence, RuleMemory, WrongWord
 from marketplace.insights.models.twin import TwinBook, TwinPage, TwinState
 from marketplace.insights.models.vault import DataKey, KeyEpoch, SealedObject
@@ -14,5 +14,6 @@ __all__ = [
     "TwinBook",
     "TwinPage",
     "TwinState",
+    "Waiting",
     "WrongWord",
 ]

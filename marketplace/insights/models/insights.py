@@ -13,10 +13,6 @@ from marketplace.insights.models.vault import SealedObject
 
 
 class InsightQuerySet(models.QuerySet["Insight"]):
-    def unmatched(self, at: datetime) -> "InsightQuerySet":
-        """The work list of matching: insights nobody has looked at yet and that may be asked about by now."""
-        return self.filter(matched_at=None, sealed__isnull=False, ask_after__lte=at)
-
     def kept_too_long(self, since: datetime) -> "InsightQuerySet":
         """Leave the insights that came before `since` and are still sealed."""
         return self.filter(sealed__isnull=False, received_at__lte=since)
@@ -38,8 +34,6 @@ class Insight(models.Model):
         _("알려 온 길"), max_length=10, choices=Assurance, blank=True, default="", db_default=""
     )
     received_at = models.DateTimeField()
-    ask_after = models.DateTimeField()
-    matched_at = models.DateTimeField(null=True)
 
     objects = InsightQuerySet.as_manager()
 
@@ -47,10 +41,38 @@ class Insight(models.Model):
         verbose_name = pgettext_lazy("model", "알아챈 일")
         constraints = [models.UniqueConstraint(fields=["appliance", "event_hash"], name="insight_once_per_event")]
         indexes = [
-            models.Index(fields=["ask_after"], condition=models.Q(matched_at=None), name="insight_unmatched"),
             models.Index(fields=["household", "-received_at"], name="insight_by_household"),
             models.Index(fields=["received_at"], condition=models.Q(sealed__isnull=False), name="insight_to_forget"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+
+class WaitingQuerySet(models.QuerySet["Waiting"]):
+    def due(self, at: datetime) -> "WaitingQuerySet":
+        """Leave what may be asked about by now."""
+        return self.filter(ask_after__lte=at)
+
+
+class Waiting(models.Model):
+    """The work list of matching: an insight nobody has looked at yet. Looked at, its row goes.
+
+    A table of its own, and a narrow one: to mark it in the insight's own row wrote that row again with all its
+    indexes, which took longer than the matching itself.
+    """
+
+    # Written together with the insight, whose row never goes: to look for it again at the commit would find it always.
+    insight = models.OneToOneField(
+        Insight, on_delete=models.CASCADE, primary_key=True, related_name="waiting", db_constraint=False
+    )
+    ask_after = models.DateTimeField()
+
+    objects = WaitingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = pgettext_lazy("model", "살펴볼 일")
+        indexes = [models.Index(fields=["ask_after"], name="waiting_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.insight_id}"

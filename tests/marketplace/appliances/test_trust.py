@@ -17,7 +17,7 @@ from marketplace.brokerage.errors import StreamHeld
 from marketplace.insights import operations as insights
 from marketplace.insights import waiting
 from marketplace.insights.kinds import KINDS
-from marketplace.insights.models import Insight
+from marketplace.insights.models import Insight, Waiting
 from tests import factories
 from tests.browsers import signed_in
 
@@ -78,7 +78,7 @@ def test_above_it_the_stream_is_held_and_asks_nobody(home, few):
 
     flag = StreamFlag.objects.get()
     assert (flag.kind, flag.reason, flag.verdict) == ("air.pm25", "too_many", "")
-    assert Insight.objects.filter(ask_after=waiting.HELD).count() == 4
+    assert Waiting.objects.filter(ask_after=waiting.HELD).count() == 4
     assert not Ask.objects.exists()
 
 
@@ -176,12 +176,11 @@ def test_somebody_may_think_better_of_keeping_and_not_of_clearing(home, few):
 
 def test_an_absence_that_is_let_go_still_waits_out_its_day(home):
     noticed = factories.absence(of=home, until=timezone.now())
-    Insight.objects.update(ask_after=waiting.HELD)
+    Waiting.objects.update(ask_after=waiting.HELD)
 
     waiting.clear_stream(appliance_id=noticed.appliance_id, kind="presence.absence")
 
-    noticed.refresh_from_db()
-    assert noticed.ask_after >= timezone.now() + timedelta(hours=23)
+    assert noticed.waiting.ask_after >= timezone.now() + timedelta(hours=23)
 
 
 def test_others_raise_flags_by_the_same_way(home):

@@ -10,7 +10,7 @@ from consent.records.models import Ask, Preference
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage import operations
 from marketplace.demand import operations as demand
-from marketplace.insights.models import Insight, SealedObject
+from marketplace.insights.models import SealedObject, Waiting
 from rewards.ledger.queries import balance_of
 from tests import factories
 
@@ -68,7 +68,7 @@ def test_looks_at_every_insight_once(home):
     factories.open_request()
 
     assert match() == 0
-    assert not Insight.objects.unmatched(timezone.now()).exists()
+    assert not Waiting.objects.exists()
 
 
 def test_asks_nobody_in_another_area(home):

@@ -18,7 +18,7 @@ from marketplace.delivery import door
 from marketplace.delivery.door import Reader
 from marketplace.delivery.errors import ReleaseClosed
 from marketplace.delivery.models import Release
-from marketplace.insights.models import Insight
+from marketplace.insights.models import Waiting
 from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.queries import balance_of, wallet_address
 from rewards.redemption import operations as redemption
@@ -299,4 +299,4 @@ def test_a_home_without_a_line_is_passed_over(committed_db):
     Preference.objects.filter(household=home).delete()
 
     assert operations.match_insights(at=timezone.now()) == 1
-    assert Insight.objects.filter(matched_at=None).count() == Ask.objects.count() == 0
+    assert Waiting.objects.count() == Ask.objects.count() == 0

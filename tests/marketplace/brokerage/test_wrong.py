@@ -16,7 +16,7 @@ from marketplace.brokerage import operations
 from marketplace.brokerage.errors import AppliancePrivate, CalledWrong, NotJudged, StreamHeld
 from marketplace.delivery.models import Release
 from marketplace.insights import operations as insights
-from marketplace.insights.models import Insight, WrongWord
+from marketplace.insights.models import Insight, Waiting, WrongWord
 from marketplace.insights.queries import rule_counts
 from rewards.ledger.models import Transfer
 from rewards.ledger.queries import balance_of
@@ -61,6 +61,12 @@ def ask(home):
     return Ask.objects.get(subject=f"insight:{event.pk}")
 
 
+def put_back(**which):
+    """Let matching look once more."""
+    now = timezone.now()
+    Waiting.objects.bulk_create(Waiting(insight=one, ask_after=now) for one in Insight.objects.filter(**which))
+
+
 def call(ask, by):
     return operations.call_wrong(ask_id=ask.pk, actor=by, at=timezone.now())
 
@@ -90,10 +96,10 @@ def test_before_an_answer_the_question_is_taken_back_and_nothing_moves(mother, a
 
 def test_every_question_about_it_is_taken_back_and_no_new_one_comes(mother, home, ask):
     factories.open_request(kinds=["air.bad_pm25"])
-    Insight.objects.filter(kind="air.bad_pm25").update(matched_at=None)
+    put_back(kind="air.bad_pm25")
     operations.match_insights(at=timezone.now())
     assert Ask.objects.count() == 2
-    Insight.objects.filter(kind="air.bad_pm25").update(matched_at=None)
+    put_back(kind="air.bad_pm25")
 
     call(ask, mother)
     factories.open_request(kinds=["air.bad_pm25"])
@@ -191,7 +197,7 @@ def test_a_kind_that_a_home_shuts_shuts_what_was_drawn_from_it(mother, home, ask
     with pytest.raises(AppliancePrivate):
         factories.approve(ask, by=mother, preview_sha256=shown)
     assert operations.cancel_void_asks(at=timezone.now()) == 1
-    Insight.objects.update(matched_at=None)
+    put_back()
     factories.open_request(kinds=["air.bad_pm25"])
     operations.match_insights(at=timezone.now())
     assert Ask.objects.count() == 1
@@ -297,7 +303,7 @@ def test_a_list_of_conclusions_costs_no_statement_more_for_each(mother, home, as
         counts.append(counter.count)
         for _ in range(2):
             factories.open_request(kinds=["air.bad_pm25"])
-        Insight.objects.filter(kind="air.bad_pm25").update(matched_at=None)
+        put_back(kind="air.bad_pm25")
         operations.match_insights(at=timezone.now())
 
     assert Ask.objects.count() > 2

@@ -28,7 +28,6 @@ def home_that_noticed(kind="air.pm25", *, never_share=False, times=1, **fields):
             event_hash=str(number),
             content_hash="",
             received_at=now,
-            ask_after=now,
         )
     return home
 

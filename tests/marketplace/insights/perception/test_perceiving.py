@@ -12,7 +12,7 @@ from django.utils import timezone
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import Appliance, StreamFlag
 from marketplace.insights import memories, operations, vault, waiting
-from marketplace.insights.models import Conclusion, Evidence, Insight, RuleMemory, SealedObject
+from marketplace.insights.models import Conclusion, Evidence, Insight, RuleMemory, SealedObject, Waiting
 from tests import factories
 from tests.factories import Method, Raw, Reading
 
@@ -57,7 +57,7 @@ def test_bad_air_becomes_one_insight_that_says_why(home):
     assert said["explained"]["ko"] == "지난 30분 동안 PM2.5가 55㎍/㎥를 넘었어요 (7번 중 7번)."
     assert said["method"] == {"type": "rule", "name": "bad_pm25", "version": "1"}
     assert said["assurance"] == "hub_bearer"
-    assert event.ask_after == NOW
+    assert event.waiting.ask_after == NOW
 
 
 def test_one_by_one_backwards_and_again_come_to_the_same_event(home):
@@ -152,7 +152,7 @@ def test_two_appliances_together_tell_of_a_cooled_empty_home(home, first):
     assert opened(event)["value"] == 3
     assert event.appliance.type == "air_conditioner"
     # It tells whether the home was empty, so it waits as long as the absence itself.
-    assert event.ask_after == NOW + timedelta(hours=24)
+    assert event.waiting.ask_after == NOW + timedelta(hours=24)
     assert Evidence.objects.values("appliance").distinct().count() == 2
 
 
@@ -170,7 +170,7 @@ def test_a_frozen_stream_is_held_with_all_that_was_drawn_from_it(home):
     assert flag.facts == {"hours": 24, "readings": 97}
     assert "24시간" in flag.why
     assert "80" not in flag.why
-    assert set(Insight.objects.values_list("ask_after", flat=True)) == {waiting.HELD}
+    assert set(Waiting.objects.values_list("ask_after", flat=True)) == {waiting.HELD}
     assert Conclusion.objects.exists()
 
 
@@ -186,10 +186,10 @@ def test_let_go_it_takes_what_was_drawn_from_it_along_and_not_what_another_flag_
     for flag in StreamFlag.objects.order_by("kind"):
         StreamFlag.objects.filter(pk=flag.pk).update(verdict="cleared", decided_at=NOW, decided_by=factories.admin())
         waiting.clear_stream(appliance_id=flag.appliance_id, kind=flag.kind)
-        held.append(Insight.objects.filter(pk=event.pk, ask_after=waiting.HELD).exists())
+        held.append(Waiting.objects.filter(pk=event.pk, ask_after=waiting.HELD).exists())
 
     assert held == [True, False]
-    assert Insight.objects.get(pk=event.pk).ask_after == NOW + timedelta(hours=24)
+    assert Waiting.objects.get(pk=event.pk).ask_after == NOW + timedelta(hours=24)
 
 
 def test_a_held_stream_draws_no_more_events(home):

@@ -1,0 +1,100 @@
+"""What matching takes in hand: rows of one statement, which takes insights together with their homes, as rows.
+
+No model instances and no objects for ids: most insights end without an ask, and are looked at for microseconds.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django.db import connection, models
+from django.db.models.functions import Cast
+
+from consent.parties.models import Household
+from consent.records.models import Preference
+from marketplace.insights.models import Waiting
+from marketplace.insights.vault import KeyRow, SealedRow
+
+
+class Noticed(NamedTuple):
+    """One insight on the work list, its appliance's switches and its home's place; ids are text.
+
+    Attributes:
+        sealed_id: None where the value is destroyed.
+        city_id: the city around the home's district, if it lies in one.
+    """
+
+    pk: str
+    kind: str
+    assurance: str
+    sealed_id: str | None
+    appliance_id: str
+    private_to_id: str | None
+    never_share: bool
+    never_kinds: list[str]
+    manufacturer_id: str | None
+    household_id: str
+    area_id: str
+    city_id: str | None
+
+    @property
+    def areas(self) -> tuple[str, ...]:
+        return (self.area_id, self.city_id) if self.city_id else (self.area_id,)
+
+    @property
+    def stream(self) -> tuple[str, str]:
+        return self.appliance_id, self.kind
+
+
+#: Where each of the columns stands, seen from a row of the work list; ids are cast to text.
+_INSIGHT, _APPLIANCE, _HOME = "insight__", "insight__appliance__", "insight__household__"
+_COLUMNS = (
+    *(_INSIGHT + name for name in ("id", "kind", "assurance", "sealed_id")),
+    *(_APPLIANCE + name for name in ("id", "private_to_id", "never_share", "never_kinds", "manufacturer_id")),
+    *(_HOME + name for name in ("id", "area_id", "area__parent_id")),
+)
+#: Beside the row of the list: the home's line, so that no two matchings spend one week; and the home as a foreign key
+#: holds it, so that nobody comes, goes or closes it meanwhile. What another has in hand is left to them.
+_LOCKING = f"""
+FOR UPDATE OF "{Waiting._meta.db_table}", "{Preference._meta.db_table}" SKIP LOCKED
+FOR KEY SHARE OF "{Household._meta.db_table}" SKIP LOCKED"""
+#: Stands for the time, in a statement that is composed once.
+_AT = datetime.min.replace(tzinfo=UTC)
+_SEALED = """
+SELECT s.id::text, s.purpose, s.household_id::text, s.subject_id::text, s.nonce, s.ciphertext,
+       k.epoch, k.nonce, k.wrapped, k.commitment
+FROM insights_sealedobject s JOIN insights_datakey k ON k.sealed_id = s.id
+WHERE s.id = ANY(%s::uuid[])"""
+_OF_COPY = 6
+
+
+def take(*, at: datetime, limit: int) -> list[Noticed]:
+    """Take insights that may be asked about at `at`, with their homes; a home without a line is none of them.
+
+    Several may take at once: each gets homes that nobody else has in hand, and waits for nobody.
+    """
+    statement, parameters = _taking(limit)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [at if one == _AT else one for one in parameters])
+        return list(map(Noticed._make, cursor.fetchall()))
+
+
+def load_sealed(sealed_ids: Iterable[str]) -> dict[str, SealedRow]:
+    """Return what was sealed, ready to be opened, by its id; what is destroyed is missing."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SEALED, [list(sealed_ids)])
+        rows = cursor.fetchall()
+    return {row[0]: SealedRow._make((*row[:_OF_COPY], KeyRow._make((row[0], *row[_OF_COPY:])))) for row in rows}
+
+
+@lru_cache(maxsize=8)
+def _taking(limit: int) -> tuple[str, tuple[Any, ...]]:
+    due = Waiting.objects.due(_AT).filter(insight__household__preference__isnull=False).order_by("ask_after")
+    statement, parameters = due.values_list(*map(_as_text, _COLUMNS))[:limit].query.sql_with_params()
+    return statement + _LOCKING, parameters
+
+
+def _as_text(column: str) -> Any:
+    is_id = column.endswith(("__id", "_id"))
+    return Cast(column, models.TextField()) if is_id else models.F(column)
