@@ -32,8 +32,8 @@ def call_wrong(*, ask_id: UUID, actor: User, at: datetime) -> WrongWord:
         CalledWrong: somebody said so before.
     """
     number = Offer.objects.values_list("insight", flat=True).get(ask=ask_id)
-    # First the insight, as matching does: from here on no new question about it can come.
-    insight = Insight.objects.select_for_update(of=("self",)).get(pk=number)
+    # Two who say it at once go one after the other. Not against its key: a matching that has it in hand points at it.
+    insight = Insight.objects.select_for_update(of=("self",), no_key=True).get(pk=number)
     offer = Offer.objects.select_related("ask", "insight__conclusion", "insight__wrong_word").get(ask=ask_id)
     policies.check_can_call_wrong(offer, actor=actor)
     word = insights.call_wrong(insight=offer.insight, member=actor, at=at)
