@@ -46,10 +46,13 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
     )
     # `boot` counts the measuring rounds since the last start, `bootCount` is its older name.
     is_first_round = read_number(found.get("boot", found.get("bootCount"))) == 0
-    for name, (kind, unit) in _NUMBERS.items():
-        if name not in found:
-            continue
-        yield speaker.refused("warming_up", name) if is_first_round else speaker.measured(name, found[name], kind, unit)
+    told = [name for name in _NUMBERS if name in found]
+    if is_first_round:
+        # Nothing is measured yet, and then not everything.
+        yield from (speaker.refused("warming_up", name) for name in told or ("boot",))
+        return
+    for name in told:
+        yield speaker.measured(name, found[name], *_NUMBERS[name])
 
 
 DIALECT = Dialect(name="airgradient", kinds=KINDS, content_types=CONTENT_TYPES, parse=parse)

@@ -11,14 +11,15 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from marketplace.appliances.dialects.messages import CONTENT_TYPES, Message, read_messages
+from marketplace.appliances.dialects.messages import ANNOUNCES, CONTENT_TYPES, Message, read_messages
 from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.scalars import is_no_data, read_number
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of
+from marketplace.appliances.dialects.unit_words import fold
 
 # The last words of an object id: (kind, the unit of ESPHome's components, or None where they differ)
 _IDS: tuple[tuple[re.Pattern[str], str, str | None], ...] = tuple(
-    (re.compile(rf"(?:.*_)?(?:{words})(?:_concentration|_level|_value)?"), kind, unit)
+    (re.compile(rf"(?:.*_)?(?:{words})(?:_u?m_weight)?(?:_concentration|_level|_value)?"), kind, unit)
     for words, kind, unit in (
         (r"pm_?1(?:_0)?", "air.pm1", "ug/m3"),
         (r"pm_?2_?5", "air.pm25", "ug/m3"),
@@ -44,6 +45,8 @@ _CLASSES = {
 }
 # What a board measures of itself, and what hangs outside.
 _NOT_HERE = frozenset({"cpu", "chip", "internal", "esp", "esp32", "board", "outdoor", "outside", "water", "count"})
+# Ids of the newer web server are names, in which the µ of a unit is no letter of the alphabet.
+_NO_WORD = re.compile(r"[^a-z0-9]+")
 _STATE = re.compile(r"(?s)\s*(\S{1,64})(?:[ \u00a0](.{1,24}?))?\s*")
 KINDS = frozenset(_CLASSES.values()) | {"air.voc_index"}
 
@@ -65,15 +68,20 @@ def _announced(messages: Sequence[Message]) -> Announced:
     found: Announced = {}
     for message in messages:
         said = message.payload
-        if isinstance(said, dict) and isinstance(said.get("state_topic"), str):
-            named = said.get("device_class")
-            found[said["state_topic"]] = (named if isinstance(named, str) else None, said.get("unit_of_measurement"))
+        topic = _first(said, *ANNOUNCES) if isinstance(said, dict) else None
+        if isinstance(topic, str):
+            named, unit = _first(said, "device_class", "dev_cla"), _first(said, "unit_of_measurement", "unit_of_meas")
+            found[topic] = (named if isinstance(named, str) else None, unit)
     return found
+
+
+def _first(said: Mapping[str, Any], *names: str) -> Any:
+    return next((said[name] for name in names if name in said), None)
 
 
 def _read(headers: Mapping[str, str], announced: Announced, _index: int, message: Message) -> Iterator[Result]:
     payload = message.payload
-    if isinstance(payload, dict) and "state_topic" in payload:
+    if isinstance(payload, dict) and payload.keys() & set(ANNOUNCES):
         return
     if isinstance(payload, dict):
         yield from _web(headers, message.index, payload)
@@ -117,7 +125,7 @@ def _web(headers: Mapping[str, str], index: int, found: Mapping[str, Any]) -> It
 
 
 def _value(speaker: Speaker, object_id: str, payload: object, unit: object, named: str | None) -> Iterator[Result]:
-    words = object_id.lower().replace("-", "_").replace(".", "_")
+    words = _NO_WORD.sub("_", fold(object_id).lower()).strip("_")
     if set(words.split("_")) & _NOT_HERE:
         return
     by_id = next(((kind, fixed) for pattern, kind, fixed in _IDS if pattern.fullmatch(words)), None)

@@ -24,7 +24,7 @@ _UNSAID = ("vocValueIndoor", "ch2oValueIndoor")
 _FILTERS = ("mainFilterStatus", "preFilterStatus")
 _FRIDGE = {"tempZ1": "cooler", "tempZ2": "freezer"}
 # What a compartment says that is not fitted, or not read.
-_NO_COMPARTMENT = frozenset({"-38", "-40"})
+_NO_COMPARTMENT = (-38, -40)
 _DOORS = {
     "doorStatusZ1": "cooler",
     "door2StatusZ1": "cooler",
@@ -103,7 +103,7 @@ def _warmth(speaker: Speaker, values: Mapping[str, Any]) -> Iterator[Result]:
 def _fridge(speaker: Speaker, values: Mapping[str, Any]) -> Iterator[Result]:
     for name, zone in _FRIDGE.items():
         if name in values:
-            value = None if str(values[name]) in _NO_COMPARTMENT else values[name]
+            value = None if read_number(values[name]) in _NO_COMPARTMENT else values[name]
             yield speaker.measured(name, value, "fridge.temperature", "Cel", zone=zone)
     for name, zone in _DOORS.items():
         if read_number(values.get(name)) == 1:

@@ -17,13 +17,14 @@ from marketplace.appliances.dialects.rejections import ItemRefused
 from marketplace.appliances.dialects.scalars import read_epoch
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, documents, mapping, sequence
 
-_DOORS = {
-    "Refrigeration.Common.Status.Door.Refrigerator": "cooler",
-    "Refrigeration.Common.Status.Door.Refrigerator2": "cooler",
-    "Refrigeration.Common.Status.Door.Refrigerator3": "cooler",
-    "Refrigeration.Common.Status.Door.Freezer": "freezer",
+_DOOR = "Refrigeration.Common.Status.Door."
+_DOORS: dict[str, str | None] = {
+    f"{_DOOR}Freezer": "freezer",
+    **{f"{_DOOR}Refrigerator{number}": "cooler" for number in ("", "2", "3")},
+    **{f"{_DOOR}Chiller{place}": None for place in ("", "Common", "Left", "Right")},
+    **{f"{_DOOR}{place}": None for place in ("BottleCooler", "FlexCompartment", "WineCompartment")},
 }
-_OPEN = "BSH.Common.EnumType.DoorState.Open"
+_OPEN = ("BSH.Common.EnumType.DoorState.Open", "Refrigeration.Common.EnumType.Door.States.Open")
 _PRESENT = "BSH.Common.EnumType.EventPresentState.Present"
 _ALARMS = {
     "Refrigeration.FridgeFreezer.Event.DoorAlarmRefrigerator": "DoorAlarmRefrigerator",
@@ -83,7 +84,7 @@ def _entry(speaker: Speaker, entry: Mapping[str, Any]) -> Iterator[Result]:
         speaker = replace(speaker, observed_at=read_epoch(entry.get("timestamp")))
     except ValueError as exc:
         raise ItemRefused("wrong_time", "timestamp") from exc
-    if key in _DOORS and value == _OPEN:
+    if key in _DOORS and value in _OPEN:
         yield speaker.opened("Door", zone=_DOORS[key])
     elif key in _ALARMS and value == _PRESENT:
         yield speaker.fault("Event", _ALARMS[key])

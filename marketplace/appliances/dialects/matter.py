@@ -29,7 +29,10 @@ _CONCENTRATIONS: dict[int, tuple[str, str | None]] = {
     1070: ("air.tvoc_ratio", None),
 }
 _AIR_QUALITY, _TEMPERATURE, _HUMIDITY = 91, 1026, 1029
-_FRIDGE_CLUSTERS = frozenset({82, 86, 87})
+_FRIDGE_CLUSTERS = frozenset({82, 87})
+_COLD_OR_HOT = 86
+# Ovens, hobs, washers, dishwashers and microwaves: their temperature is that of the inside.
+_NO_ROOM = frozenset({72, 73, 74, 81, 83, 89, 93, 95})
 _REFRIGERATOR_ALARM, _MICROWAVE, _POWER_METER = 87, 95, 144
 _FILTERS = {113: "hepa", 114: "carbon"}
 _OPERATIONAL = (96, 97)
@@ -76,7 +79,7 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
         yield speaker.refused("wrong_shape")
         return
     for number in sorted(endpoints):
-        yield from _endpoint(speaker, endpoints[number])
+        yield from _endpoint(speaker, endpoints[number], has_room=not clusters & _NO_ROOM)
 
 
 def _node(item: dict[str, Any]) -> dict[str, Any]:
@@ -98,10 +101,12 @@ def _endpoints(attributes: Mapping[str, Any]) -> dict[int, Endpoint]:
 
 
 def _appliance_type(clusters: set[int]) -> str:
-    if clusters & _FRIDGE_CLUSTERS:
-        return "refrigerator"
     if _MICROWAVE in clusters:
         return "microwave"
+    if clusters & _NO_ROOM:
+        return "other"
+    if clusters & _FRIDGE_CLUSTERS or _COLD_OR_HOT in clusters:
+        return "refrigerator"
     if 97 in clusters:
         return "robot_vacuum"
     if clusters & _FILTERS.keys():
@@ -109,12 +114,13 @@ def _appliance_type(clusters: set[int]) -> str:
     return "air_sensor" if clusters & {*_CONCENTRATIONS, _TEMPERATURE, _HUMIDITY} else "other"
 
 
-def _endpoint(speaker: Speaker, found: Endpoint) -> Iterator[Result]:
+def _endpoint(speaker: Speaker, found: Endpoint, *, has_room: bool) -> Iterator[Result]:
     for cluster, (kind, fixed) in _CONCENTRATIONS.items():
         yield from _concentration(speaker, cluster, found.get(cluster, {}), kind, fixed)
     if found.get(_AIR_QUALITY, {}).get(_VALUE) is not None:
         yield speaker.refused("unknown_scheme", "91/0")
-    yield from _climate(speaker, found)
+    if has_room:
+        yield from _climate(speaker, found)
     yield from _appliance(speaker, found)
     for cluster, name in _FILTERS.items():
         yield from _filter(speaker, found.get(cluster, {}), name)
@@ -141,11 +147,16 @@ def _climate(speaker: Speaker, found: Endpoint) -> Iterator[Result]:
     """Temperatures and humidities come in hundredths."""
     warmth, humidity = found.get(_TEMPERATURE, {}).get(_VALUE), found.get(_HUMIDITY, {}).get(_VALUE)
     is_fridge = speaker.appliance_type == "refrigerator"
-    if warmth is not None and speaker.appliance_type != "microwave":
+    if warmth is not None:
         kind = "fridge.temperature" if is_fridge else "climate.temperature"
-        yield speaker.measured("1026/0", warmth, kind, "Cel", scale=_HUNDREDTH)
+        yield speaker.measured("1026/0", _known(warmth), kind, "Cel", scale=_HUNDREDTH)
     if humidity is not None and not is_fridge:
-        yield speaker.measured("1029/0", humidity, "climate.humidity", "%", scale=_HUNDREDTH)
+        yield speaker.measured("1029/0", _known(humidity), "climate.humidity", "%", scale=_HUNDREDTH)
+
+
+def _known(value: Any) -> Any:
+    # What a null is on the wire, where a controller hands it on as a number.
+    return None if value in (-0x8000, 0xFFFF) else value
 
 
 def _appliance(speaker: Speaker, found: Endpoint) -> Iterator[Result]:

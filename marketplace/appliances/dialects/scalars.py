@@ -8,10 +8,10 @@ from decimal import Decimal
 # Words that stand where a number should, seen in the wild (Home Assistant, Dyson, LG, Awair, WAQI).
 NO_DATA_WORDS = frozenset(
     {"", "-", "--", "unknown", "unavailable", "none", "null", "nan", "inf", "-inf", "off", "init", "fail", "inv"}
-    | {"invalid", "n/a", "error"}
+    | {"invalid", "n/a", "na", "error", "undefined"}
 )
 _CLOCK_WAS_SET = 978_307_200
-_NUMBER = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?")
+_NUMBER = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,20})?")
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )

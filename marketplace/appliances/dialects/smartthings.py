@@ -5,6 +5,7 @@ Photos (`viewInside`), `ocf` and `execute` are never read. Where a capability kn
 Source: developer.smartthings.com, device status, subscription events, capability reference.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -34,7 +35,7 @@ _NUMBERS: dict[tuple[str, str], tuple[str, str | None]] = {
 _FILTERS = {
     (f"custom.{name}", f"{name}Usage")
     for name in ("dustFilter", "waterFilter", "deodorFilter", "electricHepaFilter", "hepaFilter", "veryFineDustFilter")
-}
+} | {("samsungce.hoodFilter", "hoodFilterUsage")}
 _REPORT = ("powerConsumptionReport", "powerConsumption")
 _CONTACT = ("contactSensor", "contact")
 _AIR_QUALITY = ("airQualitySensor", "airQuality")
@@ -43,18 +44,24 @@ _FRIDGE_COMPONENTS = frozenset({"cooler", "freezer", "cvroom", "onedoor"})
 _TYPE_OF_CAPABILITY = {
     "refrigeration": "refrigerator",
     "airConditionerMode": "air_conditioner",
-    "airConditionerFanMode": "air_conditioner",
     "robotCleanerMovement": "robot_vacuum",
     "samsungce.robotCleanerOperatingState": "robot_vacuum",
     "custom.virusDoctorMode": "air_purifier",
     "airPurifierFanMode": "air_purifier",
     "custom.filterUsageTime": "air_purifier",
+    # Without a mode of an air conditioner: purifiers have its fan.
+    "airConditionerFanMode": "air_purifier",
 }
-_OVENS = frozenset({"ovenOperatingState", "samsungce.ovenOperatingState", "ovenMode", "ovenSetpoint"})
+_OVEN_STATE = "samsungce.ovenOperatingState"
+# Their temperature is that of the inside, or of the water.
+_NO_ROOM = ("oven", _OVEN_STATE, "samsungce.ehs")
+_CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])")
 _AIR_TYPES = frozenset({"air_conditioner", "air_purifier", "air_sensor", "other"})
 KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
+    "air.tvoc_mass",
     "fridge.temperature",
     "fridge.door_openings",
+    "microwave.cook",
     "filter.remaining",
 }
 
@@ -81,6 +88,9 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterable[Resu
         return ()
     if "capability" in found and "attribute" in found:
         return _event(index, found, found.get("eventTime", found.get("timestamp")))
+    if found.keys() & _READ:
+        # One component alone, as its own status has it.
+        return _status(headers, index, {"components": {"main": found}})
     return (Rejection(index, "wrong_shape"),)
 
 
@@ -108,18 +118,21 @@ def _status(headers: Mapping[str, str], index: int, status: Mapping[str, Any]) -
         source=device_of(headers, status.get("deviceId")),
         appliance_type=_appliance_type(components),
     )
-    is_oven = any(_OVENS & found.keys() for found in components.values())
+    is_no_room = any(name.startswith(_NO_ROOM) for found in components.values() for name in found)
+    absent = {name for found in components.values() for name in _disabled(found, "Components")}
     for component, capabilities in components.items():
-        # The temperature of an oven is that of its inside.
-        disabled = _disabled(capabilities) | ({"temperatureMeasurement"} if is_oven else set())
+        if component in absent:
+            continue
+        disabled = _disabled(capabilities, "Capabilities") | ({"temperatureMeasurement"} if is_no_room else set())
+        yield from _cooking(speaker, capabilities)
         for capability in capabilities:
             if capability in _READ and capability not in disabled:
                 yield from _capability(speaker, component, capability, mapping(capabilities[capability]))
 
 
-def _disabled(capabilities: Mapping[str, Any]) -> set[str]:
+def _disabled(capabilities: Mapping[str, Any], what: str) -> set[str]:
     # What a model does not have stays in its status, with zeros from the day it was set up.
-    listed = mapping(mapping(capabilities.get("custom.disabledCapabilities")).get("disabledCapabilities"))
+    listed = mapping(mapping(capabilities.get(f"custom.disabled{what}")).get(f"disabled{what}"))
     return {name for name in sequence(listed.get("value")) if isinstance(name, str)}
 
 
@@ -156,10 +169,13 @@ def _number(speaker: Speaker, component: str, name: tuple[str, str], value: obje
     kind, fixed = _NUMBERS[name]
     path, zone = ".".join(name), None
     unit = fixed if unit is None else unit
-    if kind == "air.tvoc_ratio" and (unit is None or ucum(str(unit)) == "[ppm]"):
-        # Sensors that know an index only send it under this name as ppm.
-        yield speaker.refused("unit_disputed", path)
-        return
+    if kind == "air.tvoc_ratio":
+        code = None if unit is None else ucum(str(unit))
+        if code in (None, "[ppm]"):
+            # Sensors that know an index only send it under this name as ppm.
+            yield speaker.refused("unit_disputed", path)
+            return
+        kind = "air.tvoc_mass" if code in ("mg/m3", "ug/m3") else kind
     if kind == "appliance.energy":
         # A counter without a beginning says nothing about one event.
         yield speaker.refused("missing_interval", path)
@@ -186,6 +202,22 @@ def _energy(speaker: Speaker, report: Mapping[str, Any]) -> Result:
     return speaker.measured(name, delta, "appliance.energy", "Wh", interval=interval, observed_at=end)
 
 
+def _cooking(speaker: Speaker, capabilities: Mapping[str, Any]) -> Iterator[Result]:
+    """Read how long a microwave runs; how strong, it says in percent only."""
+    told = {name: mapping(found).get("value") for name, found in mapping(capabilities.get(_OVEN_STATE)).items()}
+    clock = _CLOCK.fullmatch(str(told.get("operationTime")))
+    if "samsungce.microwavePower" not in capabilities or told.get("operatingState") != "running" or not clock:
+        return
+    hours, minutes, seconds = map(int, clock.groups())
+    seconds += hours * 3600 + minutes * 60
+    try:
+        at = _time(mapping(mapping(capabilities[_OVEN_STATE]).get("operationTime")).get("timestamp"))
+    except ItemRefused as refused:
+        yield refused.at(speaker.index)
+        return
+    yield speaker.measured(f"{_OVEN_STATE}.operationTime", seconds, "microwave.cook", "s", observed_at=at)
+
+
 def _time(stamp: object) -> datetime | None:
     try:
         return read_epoch(stamp) if isinstance(stamp, int | float) else read_time(stamp)
@@ -197,6 +229,8 @@ def _appliance_type(components: Mapping[str, Mapping[str, Any]]) -> str:
     capabilities = {name for found in components.values() for name in found}
     if components.keys() & {"cooler", "freezer"}:
         return "refrigerator"
+    if "samsungce.microwavePower" in capabilities:
+        return "microwave"
     found = next((kind for name, kind in _TYPE_OF_CAPABILITY.items() if name in capabilities), None)
     if found is None and capabilities & {"dustSensor", "fineDustSensor", "carbonDioxideMeasurement"}:
         return "air_sensor"

@@ -25,8 +25,9 @@ _SENSORS = {
 }
 _FILTERS = ("hepafilter", "waterfilter", "airdustfilter", "deodorfilter")
 _DOORS = {"cooler": "cooler", "freezer": "freezer", "cvroom": None}
+_OF_A_FRIDGE = ("/door/", "/refrigeration/", "/temperature/current/cooler/", "/temperature/current/freezer/")
 _DEVICE = re.compile(r"device[0-9]{1,2}")
-_ALARM = re.compile(r"FilterAlarm|WaterTankFull|(?:ErrorCode|OV_E|CT_E)_[0-9A-F]{1,4}")
+_ALARM = re.compile(r"FilterAlarm|WaterTankFull|(?:ErrorCode|OV_E|CT_E|AC_V)_[0-9A-F]{1,4}")
 _CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])")
 _POWER = re.compile(r"([0-9]{1,4})W?")
 KINDS = frozenset(kind for kind, _unit in _SENSORS.values()) | {
@@ -80,7 +81,7 @@ def _read(headers: Mapping[str, str], index: int, device: object) -> Iterator[Re
 
 
 def _appliance_type(resources: Resources) -> str:
-    if any(href.startswith("/door/") for href in resources):
+    if any(href.startswith(_OF_A_FRIDGE) for href in resources):
         return "refrigerator"
     modes = sequence(_samsung(resources, "/mode/vs/0").get("supportedModes"))
     if "MicroWave" in modes:
@@ -110,7 +111,7 @@ def _sensors(speaker: Speaker, resources: Resources) -> Iterator[Result]:
         if not isinstance(kind, str) or kind not in _SENSORS:
             continue
         value, level = (*sequence(item.get("value")), None, None)[:2]
-        if value == "0" and level == "0":
+        if read_number(value) == read_number(level) == 0:
             yield speaker.refused("no_data", f"sensors.{kind}")
         else:
             yield speaker.measured(f"sensors.{kind}", value, *_SENSORS[kind])
@@ -120,7 +121,7 @@ def _climate(speaker: Speaker, resources: Resources) -> Iterator[Result]:
     humidity = _samsung(resources, "/humidity/vs/0")
     if "humidity" in humidity:
         # An appliance without that sensor says 0.
-        is_valid = humidity.get("validity", "Valid") == "Valid" and humidity["humidity"] not in ("0", 0)
+        is_valid = humidity.get("validity", "Valid") == "Valid" and read_number(humidity["humidity"]) != 0
         value = humidity["humidity"] if is_valid else None
         yield speaker.measured("humidity.humidity", value, "climate.humidity", "%")
     for place in ("cooler", "freezer", "cvroom"):
@@ -135,9 +136,15 @@ def _climate(speaker: Speaker, resources: Resources) -> Iterator[Result]:
 
 
 def _doors(speaker: Speaker, resources: Resources) -> Iterator[Result]:
-    for place, zone in _DOORS.items():
-        if resources.get(f"/door/{place}/0", {}).get("openState") == "Open":
-            yield speaker.opened(f"door.{place}", zone=zone)
+    opened = [place for place in _DOORS if resources.get(f"/door/{place}/0", {}).get("openState") == "Open"]
+    for place in opened:
+        yield speaker.opened(f"door.{place}", zone=_DOORS[place])
+    if speaker.appliance_type != "refrigerator" or opened:
+        return
+    # Some say it without a compartment only, where a microwave tells of its door too.
+    listed = (*_items(resources, "/doors/vs/0"), _samsung(resources, "/door/onedoorfreezer/vs/0"))
+    if any(door.get("openState") == "Open" for door in listed):
+        yield speaker.opened("doors")
 
 
 def _energy(speaker: Speaker, resources: Resources) -> Iterator[Result]:

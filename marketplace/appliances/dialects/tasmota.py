@@ -29,10 +29,13 @@ _NUMBERS = {
 _SENSORS = frozenset(
     {"PMS5003", "SDS0X1", "SDS011", "HPMA", "SPS30", "SEN5X", "SCD30", "SCD40", "SCD41", "MHZ19B", "S8", "IAQ"}
     | {"SGP30", "SGP40", "SGP4X", "BME280", "BME680", "HTU21", "SI7021", "SHT3X", "SHT4X", "SHTC3", "AHT1X", "AHT2X"}
+    | {"SonoffSC", "VINDRIKTNING", "HM330X", "PMS3003", "PMSA003I", "CCS811", "ENS160", "T67XX", "DHT12"}
     | {"AM2301", "DHT11", "DHT22", "HDC1080", "LYWSD02", "LYWSD03", "MJ_HT_V1", "CGD1", "CGG1", "MHOC303", "ATC"}
 )
 # Bluetooth thermometers carry the tail of their address: each is a thing of its own.
-_SENSOR = re.compile(r"([A-Z0-9_]{2,12})(?:-([0-9A-Za-z]{1,12}))?")
+_SENSOR = re.compile(r"([A-Za-z0-9_]{2,12})(?:-([0-9A-Za-z]{1,12}))?")
+# Sensors that know an index of VOC only, and call it VOC.
+_INDEX_AS_VOC = frozenset({"SEN5X"})
 KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
     "climate.temperature",
     "appliance.power",
@@ -60,8 +63,6 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
     speaker = replace(speaker, observed_at=_time(told))
     unit = told.get("TempUnit")
     yield from _sensor(replace(speaker, appliance_type="air_sensor"), "board", told, unit)
-    if "AirQuality" in told:
-        yield speaker.refused("unknown_scheme", "AirQuality")
     for key, found in told.items():
         known = _SENSOR.fullmatch(key)
         if known and known[1] in _SENSORS and isinstance(found, dict):
@@ -74,8 +75,12 @@ def _sensor(speaker: Speaker, sensor: str, found: Mapping[str, Any], unit: objec
     for name, (kind, fixed) in _NUMBERS.items():
         if name in found:
             yield speaker.measured(f"{sensor}.{name}", found[name], kind, fixed)
+    if sensor in _INDEX_AS_VOC and "VOC" in found:
+        yield speaker.measured(f"{sensor}.VOC", found["VOC"], "air.voc_index", "{voc_index}")
     if "Temperature" in found:
         yield speaker.measured(f"{sensor}.Temperature", found["Temperature"], "climate.temperature", unit)
+    if "AirQuality" in found:
+        yield speaker.refused("unknown_scheme", f"{sensor}.AirQuality")
 
 
 def _energy(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:

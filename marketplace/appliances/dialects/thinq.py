@@ -13,35 +13,54 @@ from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.scalars import read_time
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, documents, mapping, sequence
 
-_AIR = {"PM1": ("air.pm1", "ug/m3"), "PM2": ("air.pm25", "ug/m3"), "PM10": ("air.pm10", "ug/m3")}
+_AIR = {
+    "PM1": ("air.pm1", "ug/m3"),
+    "PM2": ("air.pm25", "ug/m3"),
+    "PM10": ("air.pm10", "ug/m3"),
+    "CO2": ("air.co2", "[ppm]"),
+    "humidity": ("climate.humidity", "%"),
+}
 _TYPE_OF_RESOURCE = {
     "airPurifierJobMode": "air_purifier",
     "airConJobMode": "air_conditioner",
     "refrigeration": "refrigerator",
     "robotCleanerJobMode": "robot_vacuum",
+    "ventJobMode": "air_sensor",
 }
 _TYPE_OF_OPERATION = {"airPurifierOperationMode": "air_purifier", "airConOperationMode": "air_conditioner"}
 _TYPE_OF_DEVICE = {
     "DEVICE_AIR_PURIFIER": "air_purifier",
+    "DEVICE_AIR_PURIFIER_FAN": "air_purifier",
     "DEVICE_AIR_CONDITIONER": "air_conditioner",
     "DEVICE_REFRIGERATOR": "refrigerator",
     "DEVICE_KIMCHI_REFRIGERATOR": "refrigerator",
     "DEVICE_ROBOT_CLEANER": "robot_vacuum",
     "DEVICE_MICROWAVE_OVEN": "microwave",
+    "DEVICE_VENTILATOR": "air_sensor",
+    "DEVICE_HEJ_TEMPERATURE_HUMIDITY_SENSOR": "air_sensor",
+    "DEVICE_HEJ_THERMO_HYGROMETER": "air_sensor",
 }
+# Whose `temperature` is the room's; a boiler's is that of its water.
+_OF_A_ROOM = frozenset({"air_conditioner", "air_sensor"})
+_THERMO_HYGROMETER = frozenset({"temperature", "humidity"})
 _ZONES = {"FRIDGE": "cooler", "FREEZER": "freezer"}
 _DOOR_PUSHES = frozenset({"DOOR_IS_OPEN"})
 _CARE_PUSHES = frozenset(
     {"TIME_TO_CHANGE_FILTER", "TIME_TO_CLEAN_FILTER", "TIME_TO_CHANGE_WATER_FILTER", "WATER_IS_FULL", "LACK_OF_WATER"}
-    | {"CLEANING_IS_FAILED", "NEED_TO_CHECK_LOCATION", "POWER_IS_OVERLOADED"}
+    | {"CLEANING_IS_FAILED", "NEED_TO_CHECK_LOCATION", "POWER_IS_OVERLOADED", "DRYING_FAILED", "TIME_TO_CLEAN"}
+    | {"ERROR_HAS_OCCURRED", "ERROR_DURING_CLEANING", "ERROR_DURING_WASHING", "WATER_LEAK_HAS_OCCURRED"}
+    | {"RINSE_IS_NOT_ENOUGH", "SALT_REFILL_IS_NEEDED"}
 )
 _ERRORS = frozenset(
     {"RIGHT_WHEEL_ERROR", "LEFT_WHEEL_ERROR", "MOVE_ERROR", "UNKNOWN_ERROR", "NO_DUST_BIN_ERROR", "BLOCK_ERROR"}
-    | {"BRUSH_ERROR", "MOP_ERROR", "CLIFF_ERROR", "SUCTION_BLOCKED_ERROR"}
+    | {"BRUSH_ERROR", "MOP_ERROR", "CLIFF_ERROR", "SUCTION_BLOCKED_ERROR", "HEATER_CIRCUIT_ERROR", "BUBBLE_ERROR"}
+    | {"WATER_LEAKAGE_ERROR", "MOTOR_ERROR", "WATER_SUPPLY_ERROR", "WATER_DRAIN_ERROR", "TEMPERATURE_SENSOR_ERROR"}
+    | {"OVERFILL_ERROR", "LOCKED_MOTOR_ERROR", "POWER_FAIL_ERROR", "UNABLE_TO_LOCK_ERROR", "DOOR_OPEN_ERROR"}
+    | {"WATER_LEVEL_SENSOR_ERROR", "OUT_OF_BALANCE_ERROR"}
 )
+_FILTERS_LEFT = ("filterRemainPercent", "topFilterRemainPercent")
 KINDS = frozenset(kind for kind, _unit in _AIR.values()) | {
     "climate.temperature",
-    "climate.humidity",
     "appliance.power",
     "appliance.energy",
     "fridge.door_openings",
@@ -99,6 +118,8 @@ def _appliance_type(state: Mapping[str, Any], device_type: object) -> str:
     found = found or next((kind for key, kind in _TYPE_OF_OPERATION.items() if key in operation), None)
     if found is None and isinstance(state.get("doorStatus"), list):
         return "refrigerator"
+    if found is None and state.keys() - {"battery"} == _THERMO_HYGROMETER:
+        return "air_sensor"
     return found or (_TYPE_OF_DEVICE.get(device_type, "other") if isinstance(device_type, str) else "other")
 
 
@@ -111,8 +132,8 @@ def _push(speaker: Speaker, code: str) -> Iterator[Result]:
 
 def _state(speaker: Speaker, state: Mapping[str, Any], declared: Mapping[str, Any]) -> Iterator[Result]:
     yield from _air(speaker, mapping(state.get("airQualitySensor")), declared)
-    temperature, humidity = mapping(state.get("temperature")), mapping(state.get("humidity"))
-    if "currentTemperature" in temperature and speaker.appliance_type == "air_conditioner":
+    temperature, humidity = _temperature(state), mapping(state.get("humidity"))
+    if "currentTemperature" in temperature and speaker.appliance_type in _OF_A_ROOM:
         value, unit = temperature["currentTemperature"], temperature.get("unit")
         yield speaker.measured("temperature.currentTemperature", value, "climate.temperature", unit)
     if "currentHumidity" in humidity:
@@ -133,13 +154,19 @@ def _state(speaker: Speaker, state: Mapping[str, Any], declared: Mapping[str, An
         yield speaker.fault("runState.currentState", "ERROR")
 
 
+def _temperature(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the one temperature of a state, which may come in two units at once."""
+    in_units = map(mapping, sequence(state.get("temperatureInUnits")))
+    return mapping(state.get("temperature")) or next(in_units, {})
+
+
 def _zone(location: object) -> str | None:
     return _ZONES.get(location) if isinstance(location, str) else None
 
 
 def _air(speaker: Speaker, sensor: Mapping[str, Any], declared: Mapping[str, Any]) -> Iterator[Result]:
     known = mapping(declared.get("airQualitySensor"))
-    for name, (kind, unit) in {**_AIR, "humidity": ("climate.humidity", "%")}.items():
+    for name, (kind, unit) in _AIR.items():
         if name not in sensor:
             continue
         if declared and name not in known:
@@ -155,10 +182,11 @@ def _air(speaker: Speaker, sensor: Mapping[str, Any], declared: Mapping[str, Any
 
 
 def _filter(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
-    if "filterRemainPercent" in found:
-        left = found["filterRemainPercent"]
-        yield speaker.measured("filterInfo.filterRemainPercent", left, "filter.remaining", "%")
-    elif "usedTime" in found and "filterLifetime" in found:
+    # Under one name, so that two filters with the same left are one event told twice and not a conflict.
+    for name in _FILTERS_LEFT:
+        if name in found:
+            yield speaker.measured("filterInfo.filterRemainPercent", found[name], "filter.remaining", "%")
+    if not found.keys() & set(_FILTERS_LEFT) and "usedTime" in found and "filterLifetime" in found:
         yield speaker.filter_left("filterInfo.usedTime", found["usedTime"], life=found["filterLifetime"])
 
 

@@ -18,39 +18,27 @@ from marketplace.appliances.dialects.rejections import Rejection
 from marketplace.appliances.dialects.scalars import read_time
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, mapping, sequence
 
-_LABEL = re.compile(r"([A-Za-z][A-Za-z /-]{0,40}?) ?\((100|[1-9]?[0-9])%\)")
+_LABEL = re.compile(r"([A-Za-z][A-Za-z0-9 /-]{0,40}?) ?\((100|[1-9]?[0-9])%\)")
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_OBSTACLES = {
-    "cable": "cable",
-    "wire": "cable",
-    "power strip": "cable",
-    "shoes": "shoes",
-    "shoe": "shoes",
-    "sock": "sock",
-    "socks": "sock",
-    "fabric": "fabric",
-    "cloth": "fabric",
-    "clothing": "fabric",
-    "feces": "pet_waste",
-    "poop": "pet_waste",
-    "pet waste": "pet_waste",
-    "stain": "stain",
-    "liquid stain": "stain",
-    "pet": "pet",
-    "cat": "pet",
-    "dog": "pet",
-    "pedestal": "furniture",
-    "chair": "furniture",
-    "table": "furniture",
-    "sofa": "furniture",
-    "bed": "furniture",
-    "furniture": "furniture",
+# Every class that Dreame, Roborock and Midea know, under the words that are registered. Rooms are none of them.
+_CLASSES = {
+    "cable": "cable; wire; electric wire; power strip",
+    "shoes": "shoe; shoes",
+    "sock": "sock; socks",
+    "fabric": "fabric; cloth; clothing; textiles; carpet; carpet segment",
+    "pet_waste": "feces; poop; pet waste",
+    "stain": "stain; liquid stain; solid stain; solid liquid; mixed solid and liquid stain; grain stain; dust stain; "
+    "stubborn stain; stain need filter; particles area",
+    "pet": "pet; cat; dog",
+    "furniture": "furniture; entrapping furniture; furniture leg; black desk leg; pedestal; chair; bar stool; table; "
+    "bedside table; end table; dining table; sofa; bed; cupboard; tv cabinet; tv monitor",
     "threshold": "threshold",
-    "obstacle": "other_obstacle",
-    "scale": "other_obstacle",
-    "trash can": "other_obstacle",
-    "toy": "other_obstacle",
+    "other_obstacle": "obstacle; unknown; unknown obstacle; ambiguous other; scale; bathroom scale; weighing scale; "
+    "toy; trash can; dustpan; bottle; pet bowl; pet house; pet supplies; mirror; floor mirror; flower pot; door stop; "
+    "remote control; yoga mat; wheel; roller; cleaner; sweeper; robot cleaner; cleaning robot; charging base; dock; "
+    "dock entrance; fall hazard; stuck hazard / base",
 }
+_OBSTACLES = {label: word for word, labels in _CLASSES.items() for label in labels.split("; ")}
 _PEOPLE = frozenset({"human", "person", "people", "child", "baby", "face", "hand", "foot", "body"})
 _SUBSYSTEMS = frozenset({"core", "power", "sensors", "motors", "navigation", "attachments", "dock", "unknown"})
 _EVENTS = {

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
 
-from marketplace.appliances.dialects.messages import CONTENT_TYPES, Message, read_messages
+from marketplace.appliances.dialects.messages import ANNOUNCES, CONTENT_TYPES, Message, read_messages
 from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.rejections import ItemRefused
 from marketplace.appliances.dialects.scalars import is_no_data, read_epoch, read_time
@@ -25,6 +25,7 @@ _NUMBERS = {
     "power": ("appliance.power", "W"),
 }
 _DISPUTED = ("voc", "formaldehyd", "formaldehyde", "hcho", "eco2")
+_SCHEMES = ("air_quality", "aqi")
 _FAULTS = ("replace_filter",)
 KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {"appliance.energy", "device.fault"}
 
@@ -41,11 +42,12 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
 def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator[Result]:
     found = message.payload
     speaker = Speaker(dialect="zigbee2mqtt", index=message.index)
+    if "bridge" in message.levels:
+        return
     if not isinstance(found, dict):
         yield speaker.refused("no_data" if _is_a_word_of_absence(found) else "wrong_shape")
         return
-    if "bridge" in message.levels or "state_topic" in found:
-        # The bridge's own business, and what it announces to Home Assistant.
+    if found.keys() & set(ANNOUNCES):
         return
     speaker = Speaker(
         dialect="zigbee2mqtt",
@@ -60,8 +62,9 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
     for name in _DISPUTED:
         if name in found:
             yield speaker.refused("unit_disputed", name)
-    if "air_quality" in found:
-        yield speaker.refused("unknown_scheme", "air_quality")
+    for name in _SCHEMES:
+        if name in found:
+            yield speaker.refused("unknown_scheme", name)
     if "energy" in found:
         yield speaker.refused("missing_interval", "energy")
     for name in _FAULTS:

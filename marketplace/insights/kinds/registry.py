@@ -119,6 +119,7 @@ _ALL = (
         unit="%",
         high=100,
         bands=(10, 20),
+        sentinels=(-1,),
         flags=(SoftFlag("placeholder", equals=(0,)),),
     ),
     Kind(
