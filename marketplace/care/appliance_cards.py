@@ -15,7 +15,6 @@ from consent.records.queries import WEEK
 from marketplace.appliances import policies
 from marketplace.appliances.models import Appliance
 from marketplace.appliances.queries import kinds_of
-from marketplace.care.forms import ApplianceForm
 from marketplace.care.twin import charts, names, sayings
 from marketplace.care.twin.page import kinds_of_wholes, refill_for
 from marketplace.insights import twin
@@ -44,6 +43,7 @@ class ApplianceCard:
 
     Attributes:
         name: tells it from every other one of the home.
+        about: what it is beside its name.
         said: its last words, what people look for first before the others.
         spark: a day of the first of them as a small line; empty where that is no measure.
         refill: a filter of the shop that fits, while its own is low.
@@ -53,6 +53,7 @@ class ApplianceCard:
 
     appliance: Appliance
     name: str
+    about: str
     icon: str
     said: list[sayings.Said]
     spark: list[str]
@@ -61,7 +62,6 @@ class ApplianceCard:
     noticed: str
     is_silent: bool
     can_change: bool
-    form: ApplianceForm | None
     kinds: list[KindSwitch]
     parts: list[Appliance]
     others: list["Other"]
@@ -107,22 +107,14 @@ class _Home:
     refills: Mapping[str, Reward]
 
 
-def cards_of(user: User, *, at: datetime, failed: tuple[UUID, ApplianceForm] | None = None) -> list[ApplianceCard]:
-    """Return the cards of what this member sees, in a number of statements that does not grow with the home.
-
-    Args:
-        failed: the description somebody has just posted that needs another word, by its appliance.
-    """
+def cards_of(user: User, *, at: datetime) -> list[ApplianceCard]:
+    """Return the cards of what this member sees, in a number of statements that does not grow with the home."""
     week = Count("insights", filter=Q(insights__received_at__gt=at - WEEK))
     rows = Appliance.objects.visible_to(user).annotate(noticed=week).select_related("private_to__user")
     found = list(rows.order_by("joined_at", "pk"))
-    failing = dict([failed]) if failed else {}
     wholes = [row for row in found if row.part_of_id is None]
     home = _home(user, found, wholes, at)
-    return [
-        _card(row, [part for part in found if part.part_of_id == row.pk], wholes, home, failing.get(row.pk))
-        for row in wholes
-    ]
+    return [_card(row, [part for part in found if part.part_of_id == row.pk], wholes, home) for row in wholes]
 
 
 def _home(user: User, rows: list[Any], wholes: list[Any], at: datetime) -> _Home:
@@ -149,27 +141,23 @@ def _home(user: User, rows: list[Any], wholes: list[Any], at: datetime) -> _Home
     )
 
 
-def _card(
-    appliance: Any, parts: list[Any], wholes: list[Any], home: _Home, failing: ApplianceForm | None
-) -> ApplianceCard:
-    initial = {"type": appliance.type, "model": appliance.model}
-    can_change = policies.is_changeable(appliance, by=home.user.membership)
-    form = failing or ApplianceForm(initial=initial, prefix=str(appliance.pk))
+def _card(appliance: Any, parts: list[Any], wholes: list[Any], home: _Home) -> ApplianceCard:
+    name, told = home.names[appliance.pk], home.told.get(appliance.pk, ())
     counted = {kind for row in (appliance, *parts) for kind in home.counted.get(row.pk, ())}
     states = home.states.get(appliance.pk, [])
     said, health = sayings.said_by(states), sayings.health_of(states, at=home.at)
     return ApplianceCard(
         appliance=appliance,
-        name=home.names[appliance.pk],
-        icon=names.icon_of(appliance, home.told.get(appliance.pk, ())),
+        name=name,
+        about=names.about(appliance, told, name=name),
+        icon=names.icon_of(appliance, told),
         said=said,
         spark=_spark(said, home.hours.get(appliance.pk, {}), home.at),
         health=health,
         refill=home.refills.get(appliance.type) if health.filter_is_low else None,
         noticed=_noticed(sum(row.noticed for row in (appliance, *parts))),
         is_silent=appliance.last_seen_at is None or appliance.last_seen_at < home.at - SILENCE,
-        can_change=can_change,
-        form=form if can_change else None,
+        can_change=policies.is_changeable(appliance, by=home.user.membership),
         kinds=_switches(appliance, counted),
         parts=parts,
         others=[

@@ -14,10 +14,23 @@ MOST_ASKS = 50
 
 
 class ApplianceForm(forms.Form):
-    """What an appliance is."""
+    """What an appliance is, and what its home calls it."""
 
+    name = forms.CharField(
+        label=_("우리 집에서 부르는 이름"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("식구끼리만 보는 이름이에요. 데이터를 받는 기관에는 가지 않아요."),
+    )
     type = forms.ChoiceField(label=_("종류"), choices=Appliance.Type.choices)
-    model = forms.CharField(label=_("모델"), max_length=60, required=False)
+    model = forms.CharField(
+        label=_("모델"),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("가전에 적힌 대로요. 이름과 달리 기관이 물을 수 있고, 그때마다 함께 전할지 정하실 수 있어요."),
+    )
 
 
 class KeyForm(forms.Form):
@@ -35,7 +48,7 @@ class PairingForm(forms.Form):
 
     type = forms.ChoiceField(label=_("무엇을 들일까요"), choices=[(HUB, _("허브")), *Appliance.Type.choices])
     name = forms.CharField(
-        label=_("우리 집에서 부르는 이름"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=_("우리 집에서 부르는 이름"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
 
     def values(self) -> dict[str, str]:

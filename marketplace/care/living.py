@@ -23,7 +23,7 @@ from marketplace.care.browser import Browser, Refused
 from marketplace.care.week import QUARTER, QUARTERS_A_DAY, Week, quarter_of
 
 INGEST = "/api/v1/ingest/awair"
-SENSOR = "Saebyeok Air S1"
+SENSOR = "식탁 위 공기"
 #: A little less than the seven days after which nothing is taken in any more.
 REACH = timedelta(days=6, hours=20)
 #: What the family leaves for whoever watches, and how often it looks at the rest.

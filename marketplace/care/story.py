@@ -12,16 +12,16 @@ from marketplace.care.browser import Browser
 
 Told = Callable[[str], None]
 PATIENCE_SECONDS = 30.0
-#: What each of them is, in the order in which they speak; one has nothing to say today.
+#: What each of them is and what the family calls it, in the order in which they speak; one has nothing to say today.
 THINGS = (
-    ("air_purifier", "Saebyeok AP-200"),
-    ("air_purifier", "Saebyeok AP-90"),
-    ("air_sensor", "Hanbit CO₂ One"),
-    ("air_sensor", "Hanbit Humid 2"),
-    ("air_sensor", "Hanbit Thermo 2"),
-    ("air_sensor", "airRohr"),
-    ("robot_vacuum", "Saebyeok RV-7"),
-    ("refrigerator", "Saebyeok FR-800"),
+    ("air_purifier", "거실 공기청정기", "Saebyeok AP-200"),
+    ("air_purifier", "안방 공기청정기", "Saebyeok AP-90"),
+    ("air_sensor", "거실 CO₂ 측정기", "Hanbit CO₂ One"),
+    ("air_sensor", "부엌 습도", "Hanbit Humid 2"),
+    ("air_sensor", "부엌 온도", "Hanbit Thermo 2"),
+    ("air_sensor", "베란다 먼지 측정기", "airRohr"),
+    ("robot_vacuum", "또리", "Saebyeok RV-7"),
+    ("refrigerator", "부엌 냉장고", "Saebyeok FR-800"),
 )
 CLOUDEVENTS = "application/cloudevents-batch+json"
 
@@ -69,7 +69,7 @@ def _let_them_speak(hub: Browser, mother: Browser, now: datetime) -> None:
         hub.post(path, message, content_type="application/json" if "ingest" in path else CLOUDEVENTS)
         there = _appliances_of(mother)
         for one in there - known:
-            mother.submit(f"/appliances/{one}", {f"{one}-type": what[0], f"{one}-model": what[1]})
+            mother.submit(f"/appliances/{one}", dict(zip(("type", "name", "model"), what, strict=True)))
         known = there
 
 

@@ -186,7 +186,7 @@ def _pairings(home: Household) -> Iterator[Row]:
 
 
 def _appliances(user: User) -> Iterator[Row]:
-    fields = ("id", "type", "model", "never_share", "joined_at", "last_seen_at")
+    fields = ("id", "type", "name", "model", "never_share", "joined_at", "last_seen_at")
     yield from Appliance.objects.visible_to(user).order_by("joined_at").values(*fields)
 
 

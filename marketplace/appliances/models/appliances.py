@@ -47,6 +47,9 @@ class Appliance(models.Model):
     household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="appliances")
     identity = models.CharField(max_length=64)
     type = models.CharField(max_length=20, choices=Type, default=Type.OTHER)
+    #: What its home calls it; for the home alone, since it may tell of rooms and people.
+    name = models.CharField(_("우리 집에서 부르는 이름"), max_length=40, blank=True, default="")
+    #: What stands on it, as its home says. A buyer may ask for it.
     model = models.CharField(_("모델"), max_length=60, blank=True)
     manufacturer = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="appliances")
     private_to = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="appliances")
@@ -81,9 +84,9 @@ class Appliance(models.Model):
         """Tell whether its home lets anybody ask about this kind of thing at all."""
         return not self.never_share and kind not in self.never_kinds
 
-    def set_description(self, *, type: str, model: str) -> None:
-        self.type, self.model = type, model
-        self.save(update_fields=["type", "model"])
+    def set_description(self, *, type: str, name: str, model: str) -> None:
+        self.type, self.name, self.model = type, name, model
+        self.save(update_fields=["type", "name", "model"])
 
     def set_part_of(self, whole: "Appliance | None") -> None:
         self.once_part_of, self.part_of = (self.part_of if whole is None else None), whole

@@ -49,15 +49,19 @@ def never_ask_about(*, appliance_id: UUID, actor: User, kinds: Collection[str], 
 
 
 @transaction.atomic(durable=True)
-def describe_appliance(*, appliance_id: UUID, actor: User, type: str, model: str) -> Appliance:
-    """Say what an appliance is, where its hub did not or got it wrong.
+def describe_appliance(*, appliance_id: UUID, actor: User, type: str, name: str, model: str) -> Appliance:
+    """Say what an appliance is, where its hub did not or got it wrong, and what its home calls it.
+
+    Args:
+        name: for the home alone; no buyer is ever shown it.
+        model: what stands on it; a buyer may ask for it.
 
     Raises:
         Appliance.DoesNotExist: there is no such appliance, or it has left.
         NotPermitted: `actor` is neither an adult of its home nor its owner.
     """
     appliance = _locked(appliance_id, actor=actor)
-    appliance.set_description(type=type, model=model)
+    appliance.set_description(type=type, name=name, model=model)
     return appliance
 
 
@@ -124,7 +128,7 @@ def leave_home(*, appliance_id: UUID, actor: User, at: datetime) -> list[UUID]:
     release_keys(appliance_ids=family, at=at)
     # The names are free again: a hub that still speaks for something brings in a new one.
     gone = Concat(Value("left-"), Cast("pk", CharField()))
-    Appliance.objects.filter(pk__in=family).update(left_at=at, never_share=True, identity=gone)
+    Appliance.objects.filter(pk__in=family).update(left_at=at, never_share=True, identity=gone, name="")
     _note("appliance.leave", appliance, actor, at)
     return family
 

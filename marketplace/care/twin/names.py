@@ -1,4 +1,7 @@
-"""What to call an appliance, so that no two in one home look alike: its model, its type, or what it can tell."""
+"""What to call an appliance, so that no two in one home look alike.
+
+The name its home gave it, or else its model, its type, or what it can tell.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -62,12 +65,18 @@ def icon_of(appliance: Appliance, kinds: Iterable[str]) -> str:
     return ICONS[type_of(appliance, kinds)]
 
 
+def about(appliance: Appliance, kinds: Iterable[str], *, name: str) -> str:
+    """Return what it is beside its name: type and model, as far as the name does not say them."""
+    words = (str(type_of(appliance, kinds).label), appliance.model)
+    return gettext(", ").join(word for word in words if word and word not in name)
+
+
 def names_of(appliances: Sequence[Appliance], kinds: Mapping[UUID, Iterable[str]]) -> dict[UUID, str]:
     """Return a name for each appliance of a home. Those that would share one are told apart by what they can tell,
     and where that is the same too, by number in the order in which they came.
     """
     told = {one.pk: in_order(kinds.get(one.pk, ())) for one in appliances}
-    names = {one.pk: one.model or _plain_name(one, told[one.pk]) for one in appliances}
+    names = {one.pk: one.name or one.model or _plain_name(one, told[one.pk]) for one in appliances}
     shared = _shared(names)
     names |= {pk: f"{names[pk]}, {label_of(told[pk][0])}" for pk in names if names[pk] in shared and told[pk]}
     shared, seen = _shared(names), Counter[str]()

@@ -67,10 +67,15 @@ def page_of(user: User, appliance: Appliance, *, range_name: str, back: int, at:
     kinds = kinds_of_wholes(rows, states)
     found = _charts(family, window)
     words = _word_lists(twin.recent(appliance_ids=family, kinds=_WORDS, since=window.since, until=window.until))
+    name, told = (
+        names.names_of([row for row in rows if row.part_of_id is None], kinds)[appliance.pk],
+        kinds.get(appliance.pk, ()),
+    )
     return {
         "appliance": appliance,
-        "name": names.names_of([row for row in rows if row.part_of_id is None], kinds)[appliance.pk],
-        "icon": names.icon_of(appliance, kinds.get(appliance.pk, ())),
+        "name": name,
+        "about": names.about(appliance, told, name=name),
+        "icon": names.icon_of(appliance, told),
         "said": sayings.said_by(own),
         "health": health,
         "refill": refill_for({appliance.type}, at=at).get(appliance.type) if health.filter_is_low else None,

@@ -3,20 +3,22 @@
 from uuid import UUID
 
 from django.contrib import messages
+from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from consent.parties.models import Membership
 from consent.parties.permissions import members_only, person_of
+from marketplace.appliances import operations
 from marketplace.appliances.errors import NotTheirsToOwn
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage import operations as brokerage
 from marketplace.brokerage.views.swaps import see_other
-from marketplace.care.forms import OwnerForm
+from marketplace.care.forms import ApplianceForm, OwnerForm
 from marketplace.care.twin.charts import RANGES
 from marketplace.care.twin.page import page_of
 from marketplace.insights import twin
@@ -25,17 +27,31 @@ from marketplace.insights import twin
 MOST_BACK = 200
 
 
-def show_appliance(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
-    """Show what one appliance said: `?range=` day, week or month, `?back=` so many of them ago."""
+@require_http_methods(["GET", "POST"])
+@members_only
+def show_or_describe(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
+    """GET /appliances/<id>: what it said, `?range=` day, week or month, `?back=` so many of them ago.
+
+    POST: what it is, where its hub did not say, and what its home calls it.
+    """
+    appliance, form = _whole(request, appliance_id), ApplianceForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        operations.describe_appliance(appliance_id=appliance.pk, actor=person_of(request), **form.cleaned_data)
+        messages.success(request, gettext("바꾸었어요."))
+        return see_other(reverse("appliance", args=[appliance.pk]))
     chosen = request.GET.get("range", "day")
-    told = page_of(
+    page = page_of(
         person_of(request),
-        _whole(request, appliance_id),
+        appliance,
         range_name=chosen if chosen in RANGES else "day",
         back=_back(request.GET.get("back", "")),
         at=timezone.now(),
     )
-    return render(request, "care/appliance.html", told)
+    if page["can_change"]:
+        page["form"] = (
+            form if form.is_bound else ApplianceForm(initial=model_to_dict(appliance, ApplianceForm.base_fields))
+        )
+    return render(request, "care/appliance.html", page, status=422 if form.is_bound else 200)
 
 
 @require_POST

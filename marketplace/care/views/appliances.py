@@ -19,8 +19,7 @@ from marketplace.appliances.queries import let_in, waiting_code
 from marketplace.brokerage import operations as brokerage
 from marketplace.brokerage.views.swaps import SeeOther, is_swap, see_other
 from marketplace.care.appliance_cards import cards_of
-from marketplace.care.forms import ApplianceForm, JoinForm, KeyForm, PairingForm
-from marketplace.care.views.appliance import show_appliance
+from marketplace.care.forms import JoinForm, KeyForm, PairingForm
 from marketplace.insights.kinds import KINDS
 
 
@@ -55,20 +54,6 @@ def change_kinds(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
     if is_swap(request):
         return _one_card(request, appliance_id, opened="kinds")
     messages.success(request, gettext("그대로 해 둘게요."))
-    return back_to(appliance_id)
-
-
-@require_http_methods(["GET", "POST"])
-@members_only
-def show_or_describe(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
-    """GET /appliances/<id>: what it said, for a day, a week or a month. POST: what it is, where its hub did not say."""
-    if request.method == "GET":
-        return show_appliance(request, appliance_id)
-    appliance, form = _appliance(request, appliance_id), ApplianceForm(request.POST, prefix=str(appliance_id))
-    if not form.is_valid():
-        return render(request, "care/appliances.html", page_of(request, failed=(appliance_id, form)), status=422)
-    operations.describe_appliance(appliance_id=appliance.pk, actor=person_of(request), **form.cleaned_data)
-    messages.success(request, gettext("바꾸었어요."))
     return back_to(appliance_id)
 
 
@@ -117,11 +102,11 @@ def leave(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
     return see_other(reverse("appliances"))
 
 
-def page_of(request: HttpRequest, *, failed: tuple[UUID, ApplianceForm] | None = None) -> dict[str, Any]:
+def page_of(request: HttpRequest) -> dict[str, Any]:
     """Return what `care/appliances.html` needs."""
     user, at = person_of(request), timezone.now()
     home, is_adult = user.membership.household, user.membership.is_adult
-    cards = cards_of(user, at=at, failed=failed)
+    cards = cards_of(user, at=at)
     return {
         "cards": cards,
         "title": _title(len(cards)),

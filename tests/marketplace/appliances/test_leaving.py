@@ -33,6 +33,7 @@ def leaves(appliance, by):
 def test_its_asks_are_taken_back_and_its_values_destroyed(mother):
     ask = factories.ask(of=mother.membership.household)
     insight = Insight.objects.get()
+    Appliance.objects.update(name="안방 숨")
 
     parted = leaves(insight.appliance, mother)
 
@@ -41,6 +42,7 @@ def test_its_asks_are_taken_back_and_its_values_destroyed(mother):
     assert (parted.asks, parted.insights) == (1, 1)
     assert ask.state == Ask.State.CANCELLED
     assert insight.sealed is None
+    assert Appliance.objects.get().name == ""
     assert not DataKey.objects.exists()
     assert not TwinBook.objects.exists()
     assert AuditEntry.objects.filter(action="appliance.leave").count() == 1

@@ -53,7 +53,8 @@ def test_an_appliance_that_speaks_for_itself_is_there_at_once(mother):
     told = pair(code_for(mother, type="air_purifier", label="안방 청정기"), key=Ed25519PrivateKey.generate()).json()
 
     appliance = Appliance.objects.get(pk=told["appliance"])
-    assert (appliance.type, appliance.model) == ("air_purifier", "안방 청정기")
+    # What the home calls it may tell of its rooms: it is no model, which a buyer may ask for.
+    assert (appliance.type, appliance.name, appliance.model) == ("air_purifier", "안방 청정기", "")
     assert appliance.household == mother.membership.household
     assert not appliance.never_share
 

@@ -56,6 +56,47 @@ def test_says_what_it_said_last_with_its_unit_and_when(mother, home):
     assert re.search(r"이산화탄소\s*1,200\s*ppm", facts)
 
 
+def test_its_home_says_what_it_is_and_what_it_is_called(mother, home):
+    purifier = said(home, 62)
+
+    said_so = {"type": "air_purifier", "name": "안방 숨", "model": "새벽 300"}
+    answer = signed_in(mother).post(f"/appliances/{purifier.pk}", said_so, follow=True)
+
+    purifier.refresh_from_db()
+    assert (purifier.type, purifier.name, purifier.model) == ("air_purifier", "안방 숨", "새벽 300")
+    assert "안방 숨</h1>" in answer.text
+    assert "공기청정기, 새벽 300. " in answer.text
+    assert "안방 숨" in signed_in(mother).get("/appliances").text
+
+
+def test_a_kind_of_appliance_that_is_none_is_refused_at_its_place(mother, home):
+    answer = signed_in(mother).post(f"/appliances/{said(home, 62).pk}", {"type": "ship", "name": "안방 숨"})
+
+    assert answer.status_code == 422
+    assert 'class="error"' in answer.text
+    assert 'value="안방 숨"' in answer.text
+
+
+def test_only_who_may_change_it_is_offered_to_name_it(teen, home):
+    purifier = said(home, 62)
+
+    assert 'name="model"' not in page(teen, purifier).text
+    answer = signed_in(teen).post(f"/appliances/{purifier.pk}", {"type": "other", "name": "내 것"})
+    assert answer.status_code == 403
+
+
+def test_no_buyer_is_told_the_name(mother, home):
+    request = factories.open_request(optional_fields=["appliance", "model"])
+    ask = factories.ask(of=home, request=request)
+    Appliance.objects.update(name="안방 숨")
+
+    shown = factories.shown(ask, by=mother, drop_fields=[])
+
+    assert shown.preview.document["data"]["appliance"]
+    assert "안방" not in str(shown.preview.document)
+    assert "model" not in shown.preview.document["data"]
+
+
 @pytest.mark.parametrize(("range_name", "ago"), [("day", 60), ("week", 60 * 24 * 3), ("month", 60 * 24 * 6)])
 def test_draws_a_line_for_each_range_and_the_same_in_a_table(mother, home, range_name, ago):
     for step in range(6):

@@ -81,22 +81,6 @@ def test_with_htmx_the_one_card_comes_back(mother, purifier):
     assert re.search(r'name="never_share" checked', sent.text)
 
 
-def test_says_what_an_appliance_is(mother, purifier):
-    said = {f"{purifier.pk}-type": "air_sensor", f"{purifier.pk}-model": "새벽 숨 300"}
-
-    signed_in(mother).post(f"/appliances/{purifier.pk}", said)
-
-    purifier.refresh_from_db()
-    assert (purifier.type, purifier.model) == ("air_sensor", "새벽 숨 300")
-
-
-def test_an_appliance_of_an_unknown_kind_is_refused_with_a_reason(mother, purifier):
-    sent = signed_in(mother).post(f"/appliances/{purifier.pk}", {f"{purifier.pk}-type": "ship"})
-
-    assert sent.status_code == 422
-    assert 'class="error"' in sent.text
-
-
 def test_a_teen_changes_only_what_is_their_own(mother, purifier):
     teen = factories.member(of=mother.membership.household, role=Membership.Role.TEEN)
     browser = signed_in(teen)
