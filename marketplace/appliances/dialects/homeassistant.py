@@ -313,6 +313,6 @@ def _time(found: Mapping[str, Any], key: str) -> datetime | None:
 DIALECT = Dialect(
     name="homeassistant",
     kinds=KINDS,
-    content_types=frozenset({"application/json", "application/x-ndjson"}),
+    content_types=frozenset({"application/json", "application/x-ndjson", "application/ndjson"}),
     parse=parse,
 )

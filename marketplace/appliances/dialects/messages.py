@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from consent.parties.errors import NotJson, UnreadableBody
+from consent.parties.errors import BodyTooLarge, NotUtf8, UnreadableBody
 from marketplace.appliances import wire
 from marketplace.appliances.dialects.scalars import header
 
@@ -48,19 +48,21 @@ def _items(body: bytes) -> list[Any]:
 
 
 def read_lines(body: bytes) -> list[Any]:
-    """Read a body of one JSON document, a list of them, or one a line.
+    """Read a body of one JSON document, a list of them, or one a line; a line that is none stays the text it is.
 
     Raises:
         UnreadableBody: it is none of these.
     """
     try:
         document = wire.loads(body)
-    except NotJson:
+    except BodyTooLarge:
+        raise
+    except UnreadableBody:
         lines = [line for line in body.splitlines() if line.strip()]
-        if len(lines) < 2:
+        if len(lines) < 2 or not all(line.lstrip().startswith(b"{") for line in lines):
             raise
         wire.check_item_count(lines)
-        return [wire.loads(line) for line in lines]
+        return [decoded(_text(line)) for line in lines]
     return document if isinstance(document, list) else [document]
 
 
@@ -68,7 +70,7 @@ def _text(body: bytes) -> str:
     try:
         return body.decode("utf-8").strip()
     except UnicodeDecodeError as exc:
-        raise NotJson from exc
+        raise NotUtf8 from exc
 
 
 def _message(index: int, item: Any, topic: str) -> Message:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from consent.parties.errors import NotUtf8, UnreadableBody
 from marketplace.appliances.dialects import DIALECTS, Rejection
 from marketplace.insights.normalise import normalise
 
@@ -281,3 +282,29 @@ def test_tells_a_purifier_from_an_air_conditioner_whose_fan_it_has(capability, a
     (found,) = read("smartthings", status(main=main), {})
 
     assert found.appliance_type == appliance_type
+
+
+LINE = b'{"pm02": 12, "serialno": "84fce612aaaa"}'
+
+
+@pytest.mark.parametrize("spoilt", [b'{"pm02": nan}', b'{"pm02": NaN}', b'{"pm02": 1, "pm02": 2}', b'{"pm02": '])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_unreadable_line_does_not_spoil_the_others(spoilt, place):
+    lines = [LINE, LINE]
+    lines.insert(place, spoilt)
+
+    found = [outcome(one) for one in read("airgradient", b"\n".join(lines), {})]
+
+    assert found.pop(place) == "wrong_shape"
+    assert found == [("air.pm25", 12)] * 2
+
+
+@pytest.mark.parametrize("body", [b'{\n "pm02": 12,\n}', b'{"pm02": 12,\n "serialno": "a",\n "pm10": NaN}', b"{bad"])
+def test_one_unreadable_document_is_refused_as_a_whole(body):
+    with pytest.raises(UnreadableBody):
+        read("airgradient", body, {})
+
+
+def test_says_that_a_scalar_is_not_utf_8():
+    with pytest.raises(NotUtf8):
+        read("esphome", "가".encode("euc-kr"), {"X-Mqtt-Topic": "n/sensor/pm_2_5/state"})
