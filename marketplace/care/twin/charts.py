@@ -128,6 +128,13 @@ def window_of(range_name: str, *, back: int, at: datetime) -> Window:
     return Window(chosen, until - chosen.span, until)
 
 
+def back_to(moment: datetime, range_name: str, *, at: datetime) -> int:
+    """Return how many of these ranges before the last one the window lies that shows a moment."""
+    last = window_of(range_name, back=0, at=at)
+    # A window begins with its first moment and ends before its last.
+    return max(0, (last.until - moment - timedelta(microseconds=1)) // last.range.span)
+
+
 def chart_of(stream: twin.Stream, summaries: Sequence[twin.Summary], window: Window) -> Chart | None:
     """Return the chart of one stream, or None if it said nothing in this time.
 

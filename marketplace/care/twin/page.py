@@ -50,18 +50,28 @@ class Heir:
     is_you: bool
 
 
-def page_of(user: User, appliance: Appliance, *, range_name: str, back: int, at: datetime) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Elsewhere:
+    """A time with news beside one without: when, and how many ranges back that is shown."""
+
+    at: datetime
+    back: int
+
+
+def page_of(user: User, appliance: Appliance, *, range_name: str, back: int | None, at: datetime) -> dict[str, Any]:
     """Return what `care/appliance.html` needs.
 
     Args:
         appliance: a whole one that this member sees.
         range_name: a key of `charts.RANGES`.
-        back: so many ranges before the last one.
+        back: so many ranges before the last one; None for the latest in which there was news.
     """
     rows = list(Appliance.objects.visible_to(user).order_by("joined_at", "pk"))
     family = [row.pk for row in rows if appliance.pk in (row.pk, row.part_of_id)]
     states = twin.latest(appliance_ids=[row.pk for row in rows])
     own = [state for state in states if state.appliance_id in family]
+    if back is None:
+        back = charts.back_to(max((state.observed_at for state in own), default=at), range_name, at=at)
     window = charts.window_of(range_name, back=back, at=at)
     health = sayings.health_of(own, at=at)
     kinds = kinds_of_wholes(rows, states)
@@ -85,11 +95,18 @@ def page_of(user: User, appliance: Appliance, *, range_name: str, back: int, at:
         "charts": found,
         "word_lists": words,
         "is_quiet": not found and not words,
+        "elsewhere": [] if found or words else _elsewhere(family, window, at=at),
         "keep_days": settings.TWIN_KEEP_DAYS,
         "can_change": policies.is_changeable(appliance, by=user.membership),
         "is_own": appliance.private_to_id == user.membership.pk,
         "heirs": _heirs(user, appliance),
     }
+
+
+def _elsewhere(family: Sequence[UUID], window: charts.Window, *, at: datetime) -> list[Elsewhere]:
+    """Return the nearest times with news before and after one without."""
+    found = twin.nearest(appliance_ids=family, since=window.since, until=window.until)
+    return [Elsewhere(one, charts.back_to(one, window.range.name, at=at)) for one in found if one is not None]
 
 
 def kinds_of_wholes(rows: Iterable[Appliance], states: Iterable[twin.State]) -> dict[UUID, set[str]]:

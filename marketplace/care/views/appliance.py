@@ -32,6 +32,7 @@ MOST_BACK = 200
 def show_or_describe(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
     """GET /appliances/<id>: what it said, `?range=` day, week or month, `?back=` so many of them ago.
 
+    Without `back` it is the latest of them in which there was news.
     POST: what it is, where its hub did not say, and what its home calls it.
     """
     appliance, form = _whole(request, appliance_id), ApplianceForm(request.POST or None)
@@ -44,7 +45,7 @@ def show_or_describe(request: HttpRequest, appliance_id: UUID) -> HttpResponse:
         person_of(request),
         appliance,
         range_name=chosen if chosen in RANGES else "day",
-        back=_back(request.GET.get("back", "")),
+        back=_back(request.GET["back"]) if "back" in request.GET else None,
         at=timezone.now(),
     )
     if page["can_change"]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Max, Min, Q
 from django.utils import timezone
 
 from marketplace.insights.errors import VaultClosed
@@ -171,6 +172,26 @@ def fine_summaries(
         for stream, places in found.items()
         if places
     }
+
+
+def nearest(
+    *, appliance_ids: Collection[UUID], since: datetime, until: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Return when something was said before and after a time in which nothing was, as near as can be."""
+    said = TwinPage.objects.filter(book__appliance__in=list(appliance_ids), span__in=(Span.HOUR, Span.WORD))
+    # What begins within a day of the end holds nothing of the time itself.
+    around = said.aggregate(
+        before=Max("begins_at", filter=Q(begins_at__lt=since)),
+        after=Min("begins_at", filter=Q(begins_at__gt=until - pages.DAY)),
+    )
+    before = after = None
+    if around["before"]:
+        points = recent(appliance_ids=appliance_ids, since=around["before"], until=since)
+        before = points[-1].observed_at if points else None
+    if around["after"]:
+        points = recent(appliance_ids=appliance_ids, since=until, until=around["after"] + pages.DAY)
+        after = points[0].observed_at if points else None
+    return before, after
 
 
 def _pages(

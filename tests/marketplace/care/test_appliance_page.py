@@ -161,6 +161,35 @@ def test_an_empty_time_says_so_and_leads_back(mother, home):
     assert 'href="?range=day&amp;back=2"' in html
 
 
+@pytest.mark.parametrize("range_name", ["day", "week", "month"])
+def test_opens_on_the_latest_time_in_which_there_was_news(mother, home, range_name):
+    """A sensor that was away, or tells an old week again, has a page that begins with what it said."""
+    at = timezone.now()
+    factories.insight(of=home, value=62, at=at - timedelta(days=40), observed_at=at - timedelta(days=40))
+    sensor = Appliance.objects.get()
+
+    assert "<svg" in page(mother, sensor, f"?range={range_name}").text.partition('class="twin-charts"')[2]
+    assert "이 동안에는 온 소식이 없어요." in page(mother, sensor, f"?range={range_name}&back=0").text
+
+
+def test_a_time_without_news_leads_to_the_nearest_with_some(mother, home):
+    at = timezone.now()
+    for days in (9, 2):
+        then = at - timedelta(days=days)
+        factories.insight(of=home, value=62, at=then, observed_at=then)
+    then = at - timedelta(days=6)
+    factories.insight(of=home, kind="device.fault", value="lg:CLIFF", unit="", at=then, observed_at=then)
+    sensor = Appliance.objects.get()
+
+    quiet = page(mother, sensor, "?range=day&back=4").text
+    leads = re.findall(r'class="button quiet small" href="\?range=day&amp;back=(\d+)"', quiet)
+
+    assert len(leads) == 2
+    for back in leads:
+        assert "이 동안에는 온 소식이 없어요." not in page(mother, sensor, f"?range=day&back={back}").text
+    assert int(leads[0]) > 4 > int(leads[1])
+
+
 @pytest.mark.parametrize("query", ["?range=year", "?back=-1", "?back=x", "?back=9999", "?range=&back=", "?back=²"])
 def test_what_nobody_could_choose_shows_the_last_day(mother, home, query):
     assert page(mother, said(home, 62), query).status_code == 200

@@ -201,7 +201,11 @@ def test_speaks_english_without_a_korean_word_of_its_own(mother, browser):
     address = invited(browser, name="Hall")
     Hub(mother, type="refrigerator")
     appliance = operations.describe_appliance(
-        appliance_id=PairedKey.objects.get().pairing.appliance_id, actor=mother, type="refrigerator", name="", model="F1"
+        appliance_id=PairedKey.objects.get().pairing.appliance_id,
+        actor=mother,
+        type="refrigerator",
+        name="",
+        model="F1",
     )
     PairedKey.objects.get().pairing.code.delete()
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
