@@ -54,11 +54,11 @@ _COLUMNS = (
     *(_APPLIANCE + name for name in ("id", "private_to_id", "never_share", "never_kinds", "manufacturer_id")),
     *(_HOME + name for name in ("id", "area_id", "area__parent_id")),
 )
-#: Beside the row of the list: the home's line, so that no two matchings spend one week; and the home as a foreign key
-#: holds it, so that nobody comes, goes or closes it meanwhile. What another has in hand is left to them.
+#: Beside the row of the list: the home's line, so that no two matchings spend one week; and the home as whoever brings
+#: something holds it, so that nobody comes, goes or closes it meanwhile. What another has in hand is left to them.
 _LOCKING = f"""
 FOR UPDATE OF "{Waiting._meta.db_table}", "{Preference._meta.db_table}" SKIP LOCKED
-FOR KEY SHARE OF "{Household._meta.db_table}" SKIP LOCKED"""
+FOR SHARE OF "{Household._meta.db_table}" SKIP LOCKED"""
 #: Stands for the time, in a statement that is composed once.
 _AT = datetime.min.replace(tzinfo=UTC)
 _SEALED = """
@@ -83,7 +83,7 @@ def take(*, at: datetime, limit: int) -> list[Noticed]:
 def load_sealed(sealed_ids: Iterable[str]) -> dict[str, SealedRow]:
     """Return what was sealed, ready to be opened, by its id; what is destroyed is missing."""
     with connection.cursor() as cursor:
-        cursor.execute(_SEALED, [list(sealed_ids)])
+        cursor.execute(_SEALED, [f"{{{','.join(sealed_ids)}}}"])
         rows = cursor.fetchall()
     return {row[0]: SealedRow._make((*row[:_OF_COPY], KeyRow._make((row[0], *row[_OF_COPY:])))) for row in rows}
 

@@ -21,7 +21,7 @@ from marketplace.appliances.models import Appliance, StreamFlag
 from marketplace.appliances.senders import Sender
 from marketplace.insights import notifications, perceiving, twin, vault
 from marketplace.insights.copying import copy_in
-from marketplace.insights.models import Conclusion, Insight, SealedObject, Waiting, WrongWord
+from marketplace.insights.models import Conclusion, Insight, SealedObject, WrongWord
 from marketplace.insights.normalise import NormalReading, flag_physics, normalise
 from marketplace.insights.waiting import HELD, ask_after, hold_streams, put_on_list
 
@@ -303,7 +303,12 @@ def call_wrong(*, insight: Insight, member: User, at: datetime) -> WrongWord:
     return word
 
 
+# One array in one parameter: five hundred of them take longer to compose than to delete.
+_OFF_LIST = "DELETE FROM insights_waiting WHERE insight_id = ANY(%s::uuid[])"
+
+
 @transaction.atomic(savepoint=False)
-def mark_matched(*, insight_ids: Iterable[UUID]) -> None:
+def mark_matched(*, insight_ids: Iterable[UUID | str]) -> None:
     """Take insights off the work list of matching; those that are off it already stay so."""
-    Waiting.objects.filter(pk__in=list(insight_ids)).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(_OFF_LIST, [f"{{{','.join(map(str, insight_ids))}}}"])

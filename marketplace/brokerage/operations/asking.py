@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.db.models import Value as Literal
 
@@ -80,10 +80,14 @@ def match_insights(*, at: datetime, limit: int = 500) -> int:
     taken = take(at=at, limit=limit)
     if not taken:
         return _pass_over(at, limit)
+    insights.mark_matched(insight_ids=[insight.pk for insight in taken])
     proposals = _proposals(taken, at)
-    held = ledger.place_holds([proposal.hold for proposal in proposals])
-    _put([proposal for proposal, outcome in zip(proposals, held, strict=True) if isinstance(outcome, Hold)], at)
-    insights.mark_matched(insight_ids=[UUID(insight.pk) for insight in taken])
+    if proposals:
+        _put(proposals, at)
+        # The escrows are what others wait for until the commit: what it would check is checked before they are locked.
+        connection.check_constraints()
+        held = ledger.place_holds([proposal.hold for proposal in proposals])
+        _take_back([one.ask_id for one, outcome in zip(proposals, held, strict=True) if not isinstance(outcome, Hold)])
     return len(taken)
 
 
@@ -209,14 +213,19 @@ def _asked_recently(near: Sequence[Noticed], at: datetime) -> _Recent:
 
 
 def _put(proposals: Sequence[_Proposal], at: datetime) -> None:
-    """Write the asks whose price is held, with everything a later yes will need in place."""
-    if not proposals:
-        return
+    """Write the asks, with everything a later yes will need in place."""
     notices.check_complete(notices.CURRENT_VERSION)
     adults = _adults({UUID(proposal.insight.household_id) for proposal in proposals})
     _open_accounts(proposals)
     copy_in(Ask, _ASK_COLUMNS, (_ask_row(proposal, adults, at) for proposal in proposals))
     copy_in(Offer, _OFFER_COLUMNS, map(_offer_row, proposals))
+
+
+def _take_back(ask_ids: Collection[UUID]) -> None:
+    """Let it be as if nobody had been asked what cannot be paid: another worker held the escrow's last tokens."""
+    if ask_ids:
+        Offer.objects.filter(pk__in=ask_ids).delete()
+        Ask.objects.filter(pk__in=ask_ids).delete()
 
 
 _ASK_COLUMNS = (

@@ -4,13 +4,14 @@ import threading
 from collections import Counter
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from consent.parties.models import User
+from consent.parties.models import Household, User
 from consent.records.errors import AlreadyEnded, AskNotPending
 from consent.records.models import Ask, Consent, Preference
 from marketplace.brokerage import operations
+from marketplace.brokerage.models import Offer
 from marketplace.brokerage.operations import Deal, asking
 from marketplace.brokerage.proofs import counted_status
 from marketplace.brokerage.queries import Farewell
@@ -260,6 +261,59 @@ def test_a_matching_leaves_a_home_that_another_has_in_hand_and_waits_for_nobody(
     assert set(Ask.objects.values_list("household", flat=True)) == {free.pk}
     assert operations.match_insights(at=timezone.now()) == 2
     assert Ask.objects.count() == 3
+
+
+@pytest.mark.parametrize("key", [False, True])
+def test_a_matching_leaves_a_home_that_somebody_joins_or_closes_and_waits_for_nobody(committed_db, key):
+    factories.open_request()
+    home = factories.household()
+    factories.member(of=home)
+    factories.insight(of=home)
+
+    with transaction.atomic():
+        Household.objects.select_for_update(no_key=not key).get(pk=home.pk)
+        found = all_at_once(lambda _: operations.match_insights(at=timezone.now()), hands=1)
+
+    assert found == [0]
+    assert operations.match_insights(at=timezone.now()) == 1
+    assert Ask.objects.count() == 1
+
+
+def test_nobody_joins_leaves_or_closes_a_home_that_a_matching_has_in_hand(committed_db, monkeypatch):
+    factories.open_request()
+    home = factories.household()
+    factories.member(of=home)
+    factories.insight(of=home)
+    propose, met = asking._proposals, []
+
+    def lock_home(_):
+        with transaction.atomic():
+            return Household.objects.select_for_update(no_key=True, nowait=True).get(pk=home.pk)
+
+    def propose_meanwhile(taken, at):
+        met.extend(all_at_once(lock_home, hands=1))
+        return propose(taken, at)
+
+    monkeypatch.setattr(asking, "_proposals", propose_meanwhile)
+
+    operations.match_insights(at=timezone.now())
+
+    assert kinds(met) == {OperationalError: 1}
+    assert all_at_once(lock_home, hands=1) == [home]
+
+
+def test_what_another_worker_s_hold_left_too_little_for_leaves_no_trace(committed_db, monkeypatch):
+    request, home = factories.open_request(tokens=144), factories.household()
+    for number in range(2):
+        factories.insight(of=home, source=f"urn:device:{number}")
+    # As if both workers had looked before either had held.
+    monkeypatch.setattr(asking, "_available_for", lambda wants: dict.fromkeys(wants, 30_000))
+
+    assert operations.match_insights(at=timezone.now()) == 2
+
+    assert Ask.objects.count() == Offer.objects.count() == 1
+    assert balance_of(request.escrow).held == 144
+    assert broken_invariants() == {}
 
 
 @pytest.mark.parametrize("act", ["own", "back", "leave"])
