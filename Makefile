@@ -25,7 +25,7 @@ demo: $(RUNTIME)
 
 ## make test     every test, a real headless Chromium included (ARGS="-k name" picks, WORKERS=2)
 test: $(CHECKING) browser broker
-	@exec $(BESIDE_SERVICES) var/test -- $(PY) -m pytest -n $(WORKERS) $(ARGS)
+	@exec $(BESIDE_SERVICES) var/test -- $(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 ## make faults   kills, restores, 20,000 calls of sixteen hands, played again (SECONDS=120 takes a slice)
 faults: $(CHECKING) broker pool

@@ -13,6 +13,17 @@ from django.utils import translation
 from consent.parties.roles import RUNTIME_ROLE
 
 NUMBERS = itertools.count()
+#: Where one test, or the world it stands in, takes seconds.
+LONG = (
+    "test_schema_holds.py", "test_model.py", "test_machine.py", "test_query_counts.py", "test_every_page.py",
+    "test_story.py", "test_choice_is_neutral.py", "test_urls.py", "test_supervisor_places.py",
+    "test_supervisor_leaves_nothing.py", "test_bridge.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the long files come first: what is left to share at the end are short tests."""
+    items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
 
 
 def act_as(role: str | None) -> None:
