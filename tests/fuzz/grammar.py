@@ -13,7 +13,7 @@ FIXTURES = Path(__file__).parents[1] / "fixtures/appliances"
 #: Fixtures that have another name than their dialect; a dialect may have several.
 NAMED = {
     "canonical": ["cloudevents_batch"],
-    "homeassistant": ["homeassistant_states", "homeassistant_state_changed"],
+    "homeassistant": ["homeassistant_states", "homeassistant_state_changed", "homeassistant_history"],
     "airrohr": ["airrohr_push"],
 }
 #: What no output may hold. Nothing that a dialect lets through looks like it.

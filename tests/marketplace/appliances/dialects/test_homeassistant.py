@@ -163,6 +163,12 @@ def test_reads_a_history_whose_later_states_say_only_what_changed(minimal):
     assert second.observed_at == AT + timedelta(minutes=10)
 
 
+def test_reads_rows_and_compressed_states_beside_each_other():
+    results = parse((FIXTURES / "homeassistant_history.json").read_bytes())
+
+    assert [outcome(one)[:2] for one in results] == [("air.pm25", 62), ("air.pm25", 70), ("air.co2", 841)]
+
+
 def test_a_state_of_a_plain_list_takes_nothing_from_the_one_before():
     assert [outcome(one) for one in parse([state(), {"state": "70"}])][1] == "wrong_shape"
 

@@ -38,6 +38,8 @@ EXPECTED = {
         (0, "fridge.door_openings", 1, COOLER),
         (0, "fridge.temperature", 5, COOLER),
         (0, "unknown_zone"),
+        (1, "microwave.cook", 150),
+        (1, "filter.remaining", 40),
     ],
     "smartthings-ocf": [
         (0, "air.pm10", 31),
@@ -218,6 +220,7 @@ def test_comes_to_what_the_papers_say(dialect):
         ("thinq", 2, "robot_vacuum", "lg-3"),
         ("thinq", 5, "air_conditioner", "lg-4"),
         ("smartthings", 0, "refrigerator", "st-1"),
+        ("smartthings", 1, "microwave", "st-2"),
         ("smartthings-ocf", 0, "refrigerator", None),
         ("smartthings-ocf", 1, "microwave", None),
         ("zigbee2mqtt", 1, "air_purifier", "zigbee2mqtt/purifier"),
