@@ -259,7 +259,7 @@ DEBIT = struct.Struct(">16x8q3i")
 CREDIT = struct.Struct(">16x3q")
 # The whole books have it with both sides open: form, credit side, common numbers, debit side with its texts, common
 # texts. Everything of fixed length comes first and is read with one look.
-TRANSFER = struct.Struct(">x 16x3q 16s6q3i 16x8q3i")
+TRANSFER = struct.Struct(">x 16x3q 16s6q3i 16x7q8x3i")
 CREDIT_AT, COMMON_AT, DEBIT_AT, TEXTS_AT = 1, 41, 117, 209
 
 
@@ -340,13 +340,39 @@ class Account:
         self.written = NONE
         self.is_closed = False
 
+    def gets(self, amount: int, version: int, after: int, recorded: int) -> None:
+        """Play a row that gives to this account."""
+        self.posted = posted = self.posted + amount
+        if self.has_balance:
+            self.version = due = self.version + 1
+            if version != due or after != posted or recorded < self.written:
+                raise Broken(blamed(self, version, after, posted))
+            self.written = recorded
+        elif version != NONE:
+            raise Broken("has a version where no balance is kept")
+
+    def gives(self, amount: int, reserved: int, version: int, after: int, said_held: int, recorded: int) -> None:
+        """Play a row that takes from this account, or only changes what is held of it."""
+        self.posted = posted = self.posted - amount
+        if self.has_balance:
+            self.version = due = self.version + 1
+            self.held = held = self.held + reserved
+            if version != due or after != posted or said_held != held or recorded < self.written:
+                raise Broken(blamed(self, version, after, posted, said_held, held))
+            if posted - held < self.floor:
+                raise Broken("the account stands below its floor")
+            self.written = recorded
+        elif version != NONE or reserved:
+            raise Broken("has a version or a hold where no balance is kept")
+
     @property
     def is_owed(self) -> bool:
         """Tell whether what is in it is owed to somebody: it can never be less than nothing."""
         return self.floor >= 0
 
 
-class Kind(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Kind:
     """What a kind of row does: moves tokens, or only reserves or frees them; resolves a hold, or not."""
 
     moves: bool
@@ -363,10 +389,10 @@ KINDS = {
 class Hold:
     """What is left of a hold while it is paid out."""
 
-    __slots__ = ("account", "amount", "expires", "left", "legs", "operation")
+    __slots__ = ("account", "amount", "expires", "left", "legs", "operation", "row")
 
-    def __init__(self, account: int, amount: int, expires: int) -> None:
-        self.account, self.amount, self.left, self.expires = account, amount, amount, expires
+    def __init__(self, row: int, account: int, amount: int, expires: int) -> None:
+        self.row, self.account, self.amount, self.left, self.expires = row, account, amount, amount, expires
         self.legs, self.operation = 0, b""
 
 
@@ -378,31 +404,32 @@ class Books:
         self.accounts: dict[int, Account] = {}
         #: The operation whose rows come now, and the last of them.
         self.operation, self.leg = b"", 0
-        self.operations: set[bytes] = set()
-        self.keyed: set[bytes] = set()
+        #: Every operation, and whether the key that it was made under has come.
+        self.operations: dict[bytes, bool] = {}
         self.keys: set[bytes] = set()
+        #: The holds that are open, and the last that was resolved: its later legs come right after.
         self.holds: dict[int, Hold] = {}
+        self.resolved: Hold | None = None
         self.reversals: dict[int, tuple[int, int, int, int]] = {}
         self.consents: set[bytes] = set()
         self.evidence: dict[bytes, bytes] = {}
         #: By leaf: what the tree of what is owed is salted with, for those whose salt is told.
         self.seeds: dict[int, bytes] = {}
-        self.takers = {
-            1: self.transfer, 2: self.account, 3: self.closure, 4: self.attempt, 5: self.evidenced, 6: self.liabilities,
-        }  # fmt: skip
 
     def play(self, contents: Iterable[bytes]) -> None:
         """Take the leaves that come next."""
-        takers = self.takers
+        takers = TAKERS
         try:
             for leaf, content in enumerate(contents, self.size):
                 self.leaf = leaf
-                takers[content[0]](content)
+                takers[content[0]](self, content)
             self.size = self.leaf + 1
         except Broken as exc:
             raise Broken(exc.what, self.leaf if exc.leaf is None else exc.leaf) from exc
         except (KeyError, IndexError, struct.error, UnicodeDecodeError) as exc:
-            raise Broken("cannot be read, or is of a form or account that was not told before", self.leaf) from exc
+            raise Broken(
+                "cannot be read, or is of a form, kind or account that was not told before", self.leaf
+            ) from exc
 
     # A row of the journal: read and in its order, then what it reserves, what it gives, what it takes.
 
@@ -410,15 +437,16 @@ class Books:
         (
             credit_id, credit_version, credit_after,
             operation, row, leg, amount, effective, recorded, reverses, kind_length, event, reference,
-            debit_id, debit_version, debit_after, debit_held, hold_id, hold_leg, expires, _, actor, approver, reason,
+            debit_id, debit_version, debit_after, debit_held, hold_id, hold_leg, expires, actor, approver, reason,
         ) = TRANSFER.unpack_from(content)  # fmt: skip
-        end = TEXTS_AT + actor
+        kind_at = TEXTS_AT + actor
         if approver >= 0 or reason >= 0:
-            end += max(approver, 0) + max(reason, 0)
-        kind = KINDS.get(content[end : end + kind_length])
-        if kind is None or (hold_id == NONE) is kind.resolves:
-            raise Broken("is of no known kind, resolves no hold, or resolves a hold that is not there")
-        if len(content) != end + kind_length + event + reference:
+            kind_at += max(approver, 0) + max(reason, 0)
+        event_at = kind_at + kind_length
+        kind = KINDS[content[kind_at:event_at]]
+        if (hold_id == NONE) is kind.resolves:
+            raise Broken("resolves no hold, or a hold that is not there")
+        if len(content) != event_at + event + reference:
             raise Broken("does not end where it says")
         if not 1 <= amount <= MAX_AMOUNT:
             raise Broken("has an amount out of range")
@@ -436,10 +464,10 @@ class Books:
         if kind.moves:
             if credit_id == debit_id:
                 raise Broken("gives to the account it takes from")
-            self._give(self.accounts[credit_id], amount, credit_version, credit_after, recorded)
-            self._take(self.accounts[debit_id], amount, reserved, debit_version, debit_after, debit_held, recorded)
+            self.accounts[credit_id].gets(amount, credit_version, credit_after, recorded)
+            self.accounts[debit_id].gives(amount, reserved, debit_version, debit_after, debit_held, recorded)
         elif credit_id == NONE:
-            self._take(self.accounts[debit_id], 0, reserved, debit_version, debit_after, debit_held, recorded)
+            self.accounts[debit_id].gives(0, reserved, debit_version, debit_after, debit_held, recorded)
         else:
             raise Broken("gives to somebody and takes from nobody")
 
@@ -447,7 +475,7 @@ class Books:
             self._reverse(
                 reverses, kind, (credit_id, debit_id, amount), *cut(content, TEXTS_AT, (actor, approver, reason))[0]
             )
-        if leg == 1 and kind is CAPTURE and content[end + kind_length :][:event] == b"consent":
+        if leg == 1 and kind is CAPTURE and content[event_at : event_at + event] == b"consent":
             self.consents.add(operation)
 
     def _begin(self, operation: bytes, leg: int) -> None:
@@ -455,55 +483,34 @@ class Books:
         if leg != 1 or operation in self.operations:
             raise Broken("is not the next row of its operation")
         self.operation = operation
-        self.operations.add(operation)
-
-    def _give(self, account: Account, amount: int, version: int, after: int, recorded: int) -> None:
-        account.posted = posted = account.posted + amount
-        if account.has_balance:
-            account.version = due = account.version + 1
-            if version != due or after != posted or recorded < account.written:
-                raise Broken(blamed(account, version, after, posted))
-            account.written = recorded
-        elif version != NONE:
-            raise Broken("has a version where no balance is kept")
-
-    def _take(
-        self, account: Account, amount: int, reserved: int, version: int, after: int, said_held: int, recorded: int
-    ) -> None:
-        account.posted = posted = account.posted - amount
-        if account.has_balance:
-            account.version = due = account.version + 1
-            account.held = held = account.held + reserved
-            if version != due or after != posted or said_held != held or recorded < account.written:
-                raise Broken(blamed(account, version, after, posted, said_held, held))
-            if posted - held < account.floor:
-                raise Broken("the account stands below its floor")
-            account.written = recorded
-        elif version != NONE or reserved:
-            raise Broken("has a version or a hold where no balance is kept")
+        self.operations[operation] = False
 
     def _reserve(self, row: int, debit_id: int, amount: int, expires: int) -> int:
         if row in self.holds:
             raise Broken("is a hold a second time")
-        self.holds[row] = Hold(debit_id, amount, expires)
+        self.holds[row] = Hold(row, debit_id, amount, expires)
         return amount
 
     def _resolve(
-        self, hold_id: int, hold_leg: int, kind: "Kind", operation: bytes, debit_id: int, amount: int, recorded: int
+        self, hold_id: int, leg: int, kind: "Kind", operation: bytes, debit_id: int, amount: int, recorded: int
     ) -> int:
         """Return by how much this row changes what is held: the first of a capture's legs frees the whole of it."""
-        hold = self.holds.get(hold_id)
+        if leg == 1:
+            self.resolved = self.holds.pop(hold_id, None)
+        hold = self.resolved
         if hold is None or hold.account != debit_id:
-            raise Broken("resolves a hold that is not there")
-        if hold_leg != hold.legs + 1 or (hold_leg > 1 and (kind is not CAPTURE or operation != hold.operation)):
+            raise Broken("resolves a hold that is not there any more")
+        if leg > 1 and (
+            hold.row != hold_id or hold.operation != operation or hold.legs + 1 != leg or kind is not CAPTURE
+        ):
             raise Broken("resolves a hold a second time")
         hold.left -= amount
         if hold.left < 0:
             raise Broken("pays more than was held")
         if recorded >= hold.expires if kind is CAPTURE else kind is EXPIRE and recorded < hold.expires:
             raise Broken("pays from a hold whose time had passed, or lets it expire before")
-        hold.legs, hold.operation = hold_leg, operation if kind is CAPTURE else b""
-        return -hold.amount if hold_leg == 1 else 0
+        hold.legs, hold.operation = leg, operation if kind is CAPTURE else b""
+        return -hold.amount if leg == 1 else 0
 
     def _reverse(
         self, row: int, kind: "Kind", swapped: tuple[int, int, int],
@@ -536,22 +543,24 @@ class Books:
         account.written = 2**63  # so that any later row is blamed, without a look at each
 
     def attempt(self, content: bytes) -> None:
-        length, key_length, print_, action, outcome, actor, body = ATTEMPT_LENGTHS.unpack_from(content)
-        at = ATTEMPT.size + max(length, 0)
-        key, said_at = content[at : at + key_length], at + key_length + print_ + action
-        if len(content) != said_at + outcome + actor + max(body, 0) + SALT:
+        length, key, digest, action, outcome, actor, body = ATTEMPT_LENGTHS.unpack_from(content)
+        key_at = ATTEMPT.size + (length if length > 0 else 0)
+        outcome_at = key_at + key + digest + action
+        end = outcome_at + outcome
+        if end + actor + (body if body > 0 else 0) + SALT != len(content):
             raise Broken("does not end where it says")
-        if key in self.keys or print_ != 32:
+        used = content[key_at : key_at + key]
+        if used in self.keys or digest != 32:
             raise Broken("uses a key a second time")
-        self.keys.add(key)
-        if (content[said_at : said_at + outcome] == b"applied") != (length == 16):
-            raise Broken("says that it was applied and names no operation, or the other way round")
-        if length == 16:
-            operation = content[ATTEMPT.size : ATTEMPT.size + 16]
-            if operation != self.operation and operation not in self.operations:
-                raise Broken("names an operation that is not there")
-            self.keyed.add(operation)
+        self.keys.add(used)
+        if content[outcome_at:end] == b"applied":
+            operation = content[ATTEMPT.size : key_at]
+            if self.operations.get(operation) is not False:
+                raise Broken("names an operation that is not there, or that has its key")
+            self.operations[operation] = True
             self.operation = b""  # it has all its rows
+        elif length >= 0:
+            raise Broken("was not applied and names an operation")
 
     def evidenced(self, content: bytes) -> None:
         (operation, _), (digest,) = parts(content, EVIDENCE, 1)
@@ -576,8 +585,8 @@ class Books:
 
     def close(self, contents: Iterable[bytes]) -> dict[str, list[int]]:
         """Check what shows only at the end; return where every account stands."""
-        if unkeyed := self.operations - self.keyed:
-            raise Broken(f"{len(unkeyed)} operations were made under no key")
+        if unkeyed := sum(not keyed for keyed in self.operations.values()):
+            raise Broken(f"{unkeyed} operations were made under no key")
         if bare := self.consents - self.evidence.keys():
             raise Broken(f"{len(bare)} payments for a consent have no receipt's digest beside them")
         if self.reversals:
@@ -598,6 +607,12 @@ class Books:
                 raise Broken("is not a whole row with its sides swapped", later)
         for leaf, *_ in wanted.values():
             raise Broken("reverses what cannot be reversed", leaf)
+
+
+#: Who takes a leaf, by its first byte.
+TAKERS = {
+    1: Books.transfer, 2: Books.account, 3: Books.closure, 4: Books.attempt, 5: Books.evidenced, 6: Books.liabilities,
+}  # fmt: skip
 
 
 def blamed(account: Account, version: int, *balances: int) -> str:
@@ -783,7 +798,7 @@ def _check_tree(
 def digests_of(contents: list[bytes]) -> list[bytes]:
     """Return the leaves of some rows; what cannot be read is the leaf of nothing."""
     try:
-        return [sha256(hashed_as(content) if content[0] == 1 else b"\0" + content).digest() for content in contents]
+        return [sha256(hashed_as(content)).digest() for content in contents]
     except (struct.error, IndexError):
         if len(contents) == 1:
             return [bytes(32)]

@@ -254,7 +254,8 @@ def row(contents: list[bytes], kind: str, number: int = 0) -> int:
 @pytest.mark.parametrize(
     ("kind", "number", "field", "value", "told"),
     [
-        ("capture", 1, "hold_leg", 1, "resolves a hold a second time"),
+        ("capture", 1, "hold_leg", 1, "resolves a hold that is not there any more"),
+        ("capture", 1, "hold_leg", 3, "resolves a hold a second time"),
         ("capture", 0, "amount", 31, "pays more than was held"),
         ("release", 0, "debit_held", 30, "the balance after it"),
         ("hold", 0, "amount", 101, "the balance after it"),
