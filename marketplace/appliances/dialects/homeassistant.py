@@ -65,7 +65,7 @@ class _State:
 
     @property
     def words(self) -> frozenset[str]:
-        return frozenset(self.entity.partition(".")[2].split("_"))
+        return frozenset(self.entity.partition(".")[2].lower().split("_"))
 
     @property
     def device_class(self) -> object:

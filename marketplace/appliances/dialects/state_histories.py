@@ -11,7 +11,8 @@ from typing import Any
 
 from marketplace.appliances.dialects.scalars import read_epoch
 
-ENTITY = re.compile(r"[a-z0-9_]{1,64}\.[a-z0-9_]{1,255}")
+# In small letters since 2016; old ones, and the documentation, have others.
+ENTITY = re.compile(r"[A-Za-z0-9_]{1,64}\.[A-Za-z0-9_]{1,255}")
 
 
 def spread(document: Any) -> list[Any]:

@@ -32,6 +32,8 @@ _SENSORS = frozenset(
     | {"SonoffSC", "VINDRIKTNING", "HM330X", "PMS3003", "PMSA003I", "CCS811", "ENS160", "T67XX", "DHT12"}
     | {"AM2301", "DHT11", "DHT22", "HDC1080", "LYWSD02", "LYWSD03", "MJ_HT_V1", "CGD1", "CGG1", "MHOC303", "ATC"}
 )
+# Firmware before version 6 wrote the date with dots, and no zone.
+_OLD_TIME = re.compile(r"[0-9]{4}\.[0-9]{2}\.[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 # Bluetooth thermometers carry the tail of their address: each is a thing of its own.
 _SENSOR = re.compile(r"([A-Za-z0-9_]{2,12})(?:-([0-9A-Za-z]{1,12}))?")
 # Sensors that know an index of VOC only, and call it VOC.
@@ -93,8 +95,11 @@ def _energy(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
 
 def _time(told: Mapping[str, Any]) -> datetime | None:
     """Return the time of a message: its own if it states a zone, else the epoch beside it."""
+    stamp = told.get("Time")
+    if isinstance(stamp, str) and _OLD_TIME.fullmatch(stamp):
+        stamp = None
     try:
-        return read_time(told.get("Time")) or read_epoch(told.get("Epoch"))
+        return read_time(stamp) or read_epoch(told.get("Epoch"))
     except ValueError as exc:
         raise ItemRefused("wrong_time", "Time") from exc
 

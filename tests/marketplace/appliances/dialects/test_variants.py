@@ -181,6 +181,11 @@ TASMOTA = {
         {"VINDRIKTNING": {"PM2.5": 8}, "HM330X": {"PM10": 9}},
         [("air.pm25", 8), ("air.pm10", 9)],
     ),
+    "a date with dots": (
+        {"StatusSNS": {"Time": "2018.02.01 22:52:09", "AM2301": {"Humidity": 50.6}, "TempUnit": "C"}},
+        [("climate.humidity", 50.6)],
+    ),
+    "a date that is none": ({"Time": "soon", "AM2301": {"Humidity": 50.6}}, ["wrong_time"]),
     "a probe in the fridge": ({"DS18B20-1": {"Temperature": 4.1}, "TempUnit": "C"}, ["not_an_insight"]),
 }
 ANNOUNCED = {"dev_cla": "temperature", "unit_of_meas": "°F", "stat_t": "n/sensor/t/state", "name": "Minji's room"}
