@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+from django.db import connection
 from django.utils import timezone
 
 from consent.parties import operations as parties
 from consent.parties.canonical import canonical_bytes, sha256_hex
 from consent.parties.models import Area, Household, Invitation, MachineKey, Membership, Organisation, Seat, User
+from consent.parties.roles import RUNTIME_ROLE
 from consent.records import operations as records
 from consent.records.models import Ask, Consent, ConsentEnd, Preference
 from consent.records.notices import Notice
@@ -175,6 +177,15 @@ def release(
         payload_digest=sha256_hex(payload), number=number or next(NUMBERS), opened_at=at,
         erase_at=erase_at or at + keeps,
     )  # fmt: skip
+
+
+def no_release(release: Release) -> None:
+    """Take a release away, as only the owner can: the runtime role never deletes one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE none")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("DELETE FROM delivery_release WHERE id = %s", [release.pk])
+        cursor.execute(f"SET LOCAL ROLE {RUNTIME_ROLE}")
 
 
 def end_of(consent: Consent, *, reason: str = "withdrawn", at: datetime | None = None) -> ConsentEnd:

@@ -29,7 +29,7 @@ INSERT_ONLY = {
     "treasury_carried",
 }
 #: Tables whose rows move on and never go.
-NEVER_DELETED = {"redemption_gift"}
+NEVER_DELETED = {"delivery_release", "redemption_gift"}
 #: Tables that only the ledger's own functions write.
 READ_ONLY = {
     "ledger_account",

@@ -28,6 +28,7 @@ SEALING = 0x6D617275
 _ID_BYTES, _KEY_BYTES, _NONCE_BYTES = 16, 32, 12
 #: What one sealed object needs of chance: its id, its data key, a nonce for each of the two seals.
 _RANDOM_BYTES = _ID_BYTES + _KEY_BYTES + 2 * _NONCE_BYTES
+_SHA256 = hashes.SHA256()
 _OBJECT_COLUMNS = ("id", "purpose", "household_id", "subject_id", "nonce", "ciphertext")
 _KEY_COLUMNS = ("sealed_id", "epoch", "nonce", "wrapped", "commitment")
 
@@ -220,7 +221,7 @@ def _unwrapped_once(key: DataKey | KeyRow, epochs: Epochs) -> bytes:
 
 def _derived(data_key: bytes) -> tuple[bytes, bytes]:
     """Return the cipher key and a commitment to it: AES-GCM alone would open under more than one key."""
-    both = HKDF(algorithm=hashes.SHA256(), length=64, salt=None, info=b"maru/vault/1").derive(data_key)
+    both = HKDF(algorithm=_SHA256, length=64, salt=None, info=b"maru/vault/1").derive(data_key)
     return both[:32], both[32:]
 
 

@@ -140,7 +140,7 @@ def test_a_release_with_another_number_is_named():
 def test_a_consent_without_a_release_is_named():
     deal = factories.deal()
 
-    Release.objects.filter(pk=deal.release.pk).delete()
+    factories.no_release(deal.release)
 
     assert reasons() == ["no_release"]
 

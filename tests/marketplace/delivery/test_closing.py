@@ -62,7 +62,7 @@ def test_closing_twice_keeps_the_first_closing(data_request):
 
 def test_a_refusal_has_nothing_to_close(data_request):
     release = factories.release(request=data_request)
-    Release.objects.filter(pk=release.pk).delete()
+    factories.no_release(release)
 
     assert operations.close_releases(consents=[release.consent], because="withdrawn", at=timezone.now()) == set()
 

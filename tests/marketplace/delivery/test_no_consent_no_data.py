@@ -59,7 +59,7 @@ def _refused(case: Case) -> None:
     """A refusal leaves a consent and no release: what a buyer could guess is the consent's own id."""
     case.release_id, case.told = case.release.consent_id, ""
     SealedObject.objects.filter(pk=case.release.sealed_id).delete()
-    Release.objects.filter(pk=case.release.pk).delete()
+    factories.no_release(case.release)
 
 
 def _before_decision(case: Case) -> None:
