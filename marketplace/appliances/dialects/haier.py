@@ -51,7 +51,8 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
 
 
 def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Result]:
-    found = mapping(item)
+    # The maker's service puts its answer into `payload`; those who asked it hand on what is in there.
+    found = mapping(mapping(item).get("payload", item))
     told = mapping(found.get("shadow")).get("parameters", found.get("parameters"))
     if not isinstance(told, dict):
         yield Speaker(dialect="haier", index=index).refused("wrong_shape")

@@ -249,6 +249,11 @@ HAIER = {
         {"parameters": {"tempZ1": "-38.00", "tempZ2": "-18.00"}},
         ["no_data", ("fridge.temperature", -18, FREEZER)],
     ),
+    "the answer of the maker's service": (
+        {"payload": {"resultCode": "0", "shadow": {"parameters": {"tempZ1": {"parNewVal": "5"}}}}},
+        [("fridge.temperature", 5, COOLER)],
+    ),
+    "an answer without one": ({"payload": {"resultCode": "1", "shadow": None}}, ["wrong_shape"]),
 }
 VARIANTS = {
     "thinq": THINQ,
