@@ -13,7 +13,7 @@ from consent.parties.languages import in_language, language
 from consent.parties.models import Area
 from consent.records.purposes import PURPOSES
 from marketplace.demand import policies
-from marketplace.demand.models import Review
+from marketplace.demand.models import LeastAssurance, Review
 from marketplace.demand.terms import OPTIONAL_FIELDS, Terms, field_label
 from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.precision import Rung
@@ -87,6 +87,14 @@ class TermsForm(forms.Form):
         required=False,
         widget=forms.SelectMultiple(attrs={"size": 5}),
         help_text=_("벌레, 먹을거리, 바닥에서 본 것에만 정해요. 비워 두면 무엇이든 여쭤봐요."),
+    )
+    least_assurance = forms.TypedChoiceField(
+        label=_("누가 알려 온 것을 받나요"),
+        choices=LeastAssurance.choices,
+        initial=LeastAssurance.ANY,
+        required=False,
+        empty_value=LeastAssurance.ANY,
+        help_text=_("더 확실한 길만 고르실수록 여쭤볼 수 있는 집이 줄어요."),
     )
     purpose = forms.ChoiceField(label=_("목적"), choices=_purposes)
     area = AreaField(label=_("동네"), queryset=Area.objects.order_by("code"), empty_label=None)

@@ -13,7 +13,7 @@ from consent.parties.models import Organisation
 from consent.parties.policies import check_can_act_for
 from consent.records.purposes import PURPOSES
 from marketplace.demand.errors import NotFunded, OutsideTemplate, ReasonMissing, RequestNotInState, VersionChanged
-from marketplace.demand.models import DataRequest, RequestVersion, Review
+from marketplace.demand.models import DataRequest, LeastAssurance, RequestVersion, Review
 from marketplace.demand.pricing import price_of, price_of_version
 from marketplace.demand.terms import OPTIONAL_FIELDS, Terms, terms_of
 from marketplace.insights.kinds import KINDS, Kind
@@ -226,6 +226,8 @@ def _about_purpose(terms: Terms) -> Iterator[OutsideTemplate]:
 def _about_fields(terms: Terms) -> Iterator[OutsideTemplate]:
     if not set(terms.optional_fields) <= set(OPTIONAL_FIELDS):
         yield _problem("optional_fields", gettext("가구가 고를 수 있는 항목만 적어 주세요."))
+    if terms.least_assurance not in LeastAssurance.values:
+        yield _problem("least_assurance", gettext("알려 온 길은 보기에 있는 것만 고를 수 있어요."))
 
 
 def _about_time(terms: Terms, at: datetime) -> Iterator[OutsideTemplate]:

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from consent.parties.models import AuditEntry, Household, Organisation
-from marketplace.demand.models import DataRequest, RequestVersion, Review
+from marketplace.demand.conditions import REACHED_BY
+from marketplace.demand.models import DataRequest, LeastAssurance, RequestVersion, Review
 from rewards.ledger.addresses import buyer_account
 from rewards.ledger.models import Account, Transfer
 from rewards.ledger.queries import Line, Standing, balances_of, statement
@@ -132,6 +133,8 @@ def homes_within_reach(version: RequestVersion) -> int:
     """Count the homes in the area with a shared appliance that has noticed one of the kinds. Never shown as it is."""
     where = Q(area=version.area_id) | Q(area__parent=version.area_id)
     yielded = Q(insights__kind__in=version.kinds, insights__appliance__never_share=False)
+    if version.least_assurance != LeastAssurance.ANY:
+        yielded &= Q(insights__assurance__in=REACHED_BY.get(version.least_assurance, ()))
     return Household.objects.filter(where & yielded).distinct().count()
 
 

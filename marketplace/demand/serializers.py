@@ -10,7 +10,7 @@ from rest_framework import serializers
 from consent.parties.models import Area
 from consent.parties.serializers import Moment
 from consent.records.purposes import PURPOSES
-from marketplace.demand.models import DataRequest, Review
+from marketplace.demand.models import DataRequest, LeastAssurance, Review
 from marketplace.demand.pricing import price_of_version
 from marketplace.demand.queries import Budget
 from marketplace.demand.terms import OPTIONAL_FIELDS, Terms
@@ -68,6 +68,9 @@ class TermsInput(serializers.Serializer):
     budget_tokens = WholeNumber(min_value=1, max_value=MAX_AMOUNT)
     ends_at = Moment()
     min_gap_hours = WholeNumber(min_value=0, max_value=720, required=False)
+    least_assurance = serializers.ChoiceField(
+        choices=LeastAssurance.choices, required=False, help_text="Ask only about what came at least as sure a way."
+    )
 
     def validate_area(self, code: str) -> Area:
         area = Area.objects.filter(pk=code).first() if code.isprintable() else None
@@ -130,6 +133,7 @@ class RequestOutput(serializers.Serializer):
     budget_tokens = serializers.IntegerField(source="current.budget_tokens")
     ends_at = serializers.DateTimeField(source="current.ends_at", default_timezone=UTC)
     min_gap_hours = serializers.IntegerField(source="current.min_gap_hours")
+    least_assurance = serializers.ChoiceField(choices=LeastAssurance.choices, source="current.least_assurance")
     price = serializers.SerializerMethodField()
     budget = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField(default_timezone=UTC)

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from consent.parties.models import Area
-from marketplace.demand.models import RequestVersion
+from marketplace.demand.models import LeastAssurance, RequestVersion
 
 #: What a household may add to a record or leave at home. One that a version does not name never leaves.
 OPTIONAL_FIELDS = ("appliance", "model", "zone", "confidence", "power_w")
@@ -34,6 +34,7 @@ class Terms:
         words: for kinds whose value is a word: ask only for these; empty for any.
         rungs: `{"rung": "exact" | "hour" | "day", "tokens": n}`, finest first, never paying more for less detail.
         budget_tokens: what the buyer means to spend in all; what it has put in escrow is another number.
+        least_assurance: of `LeastAssurance`: ask only about what came at least as sure a way.
     """
 
     kinds: list[str]
@@ -50,6 +51,7 @@ class Terms:
     words: list[str] = field(default_factory=list)
     optional_fields: list[str] = field(default_factory=list)
     min_gap_hours: int = 24
+    least_assurance: str = LeastAssurance.ANY
 
 
 def terms_of(version: RequestVersion) -> Terms:

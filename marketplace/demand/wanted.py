@@ -11,17 +11,21 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from marketplace.demand.conditions import Value
-from marketplace.demand.models import DataRequest
+from marketplace.demand.conditions import Value, is_sure_enough
+from marketplace.demand.models import DataRequest, LeastAssurance
 
 
 class Want(NamedTuple):
-    """One open data request in the version that it asks by; `rank` is its place in the row, the oldest first."""
+    """One open data request in the version that it asks by, and how sure it wants to be of who said it.
+
+    `rank` is its place in the row, the oldest first.
+    """
 
     rank: int
     request_id: UUID
     organisation_id: UUID
     version_id: int
+    least: str = LeastAssurance.ANY
 
 
 class _Bound(NamedTuple):
@@ -111,18 +115,21 @@ class Wanted:
         """Tell whether any value of this kind could meet anything there."""
         return any((kind, area) in self._shelves for area in areas)
 
-    def all_of(self, *, kind: str, areas: Iterable[str]) -> Iterator[Want]:
-        """Yield the requests for this kind there, whatever the value."""
-        return chain.from_iterable(self._all[kind, area] for area in areas if (kind, area) in self._all)
+    def all_of(self, *, kind: str, areas: Iterable[str], assurance: str = "") -> Iterator[Want]:
+        """Yield the requests for this kind there that would take it, whatever the value."""
+        there = chain.from_iterable(self._all[kind, area] for area in areas if (kind, area) in self._all)
+        return (want for want in there if is_sure_enough(want.least, assurance))
 
-    def met_by(self, value: Value, *, kind: str, areas: Iterable[str]) -> list[Want]:
+    def met_by(self, value: Value, *, kind: str, areas: Iterable[str], assurance: str = "") -> list[Want]:
         """Return the requests that an insight meets, the oldest first.
 
         Args:
             areas: where its home is: the district, and the city around it.
+            assurance: how sure it is who said it; empty where that was not noted.
         """
         shelves = [self._shelves[kind, area] for area in areas if (kind, area) in self._shelves]
-        return sorted(want for shelf in shelves for want in shelf.met_by(value))
+        met = (want for shelf in shelves for want in shelf.met_by(value))
+        return sorted(want for want in met if is_sure_enough(want.least, assurance))
 
 
 def wanted(*, kinds: Collection[str], areas: Collection[str], at: datetime) -> Wanted:
@@ -137,10 +144,11 @@ def wanted(*, kinds: Collection[str], areas: Collection[str], at: datetime) -> W
         "current__above",
         "current__below",
         "current__words",
+        "current__least_assurance",
     )
     found = Wanted()
-    for rank, (pk, organisation_id, version_id, of_kinds, area_id, above, below, words) in enumerate(rows):
-        want = Want(rank, pk, organisation_id, version_id)
+    for rank, (pk, organisation_id, version_id, of_kinds, area_id, above, below, words, least) in enumerate(rows):
+        want = Want(rank, pk, organisation_id, version_id, least)
         found.put(want, kinds=of_kinds, area_id=area_id, above=above, below=below, words=words)
     found.sort()
     return found

@@ -18,7 +18,7 @@ NOT_PERSONAL: dict[str, str] = {
     "demand.DataRequest": "id organisation state current created_at opened_at closed_at refund_due_at refunded_at",
     "demand.RequestVersion": (
         "id request number kinds above below words area purpose purpose_ko purpose_en optional_fields rungs "
-        "retention_days manufacturer_bp platform_bp budget_tokens ends_at min_gap_hours made_at"
+        "retention_days manufacturer_bp platform_bp budget_tokens ends_at min_gap_hours made_at least_assurance"
     ),
     "demand.Review": "id version verdict",
     "insights.KeyEpoch": "name made_at ends_at destroyed_at",

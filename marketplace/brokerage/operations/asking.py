@@ -154,7 +154,8 @@ def _is_open_to_asks(insight: Noticed, line: Line) -> bool:
 def _may_be_asked_now(insight: Noticed, now: Wanted, recent: _Recent) -> bool:
     """Tell whether any of those who want such a thing has not asked about it just now."""
     asked = recent[insight.stream]
-    return any(want.request_id not in asked for want in now.all_of(kind=insight.kind, areas=insight.areas))
+    near = now.all_of(kind=insight.kind, areas=insight.areas, assurance=insight.assurance)
+    return any(want.request_id not in asked for want in near)
 
 
 def _met(insights: Sequence[Noticed], now: Wanted) -> list[tuple[Noticed, list[Want]]]:
@@ -163,7 +164,11 @@ def _met(insights: Sequence[Noticed], now: Wanted) -> list[tuple[Noticed, list[W
     epochs, found = vault.Epochs(), []
     for insight in insights:
         value = _value(sealed.get(insight.sealed_id or ""), epochs)
-        wants = [] if value is None else now.met_by(value, kind=insight.kind, areas=insight.areas)
+        wants = (
+            []
+            if value is None
+            else now.met_by(value, kind=insight.kind, areas=insight.areas, assurance=insight.assurance)
+        )
         if wants:
             found.append((insight, wants))
     return found

@@ -146,6 +146,15 @@ class DataRequest(models.Model):
         self.save(update_fields=["refunded_at"])
 
 
+class LeastAssurance(models.TextChoices):
+    """How sure a buyer wants to be of who said it (`appliances.Assurance`): so sure, or surer."""
+
+    ANY = "any", _("어떤 길로 왔든 받아요")
+    HUB_SIGNED = "hub_signed", _("허브가 서명해 전했거나 가전이 직접 보낸 것만")
+    BEARER = "bearer", _("가전이 직접 보낸 것만")
+    SIGNED = "signed", _("가전이 스스로 서명한 것만")
+
+
 class RequestVersion(models.Model):
     """Every word and number of a data request, frozen."""
 
@@ -168,6 +177,13 @@ class RequestVersion(models.Model):
     budget_tokens = models.PositiveBigIntegerField()
     ends_at = models.DateTimeField()
     min_gap_hours = models.PositiveSmallIntegerField(default=24)
+    least_assurance = models.CharField(
+        _("알려 온 길"),
+        max_length=10,
+        choices=LeastAssurance,
+        default=LeastAssurance.ANY,
+        db_default=LeastAssurance.ANY,
+    )
     made_at = models.DateTimeField()
 
     class Meta:

@@ -9,6 +9,7 @@ from consent.records import operations as records
 from consent.records.models import Ask, Preference
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage import operations
+from marketplace.brokerage.operations import asking
 from marketplace.demand import operations as demand
 from marketplace.insights.models import SealedObject, Waiting
 from rewards.ledger.queries import balance_of
@@ -194,6 +195,38 @@ def test_an_absence_is_not_asked_about_before_a_day_has_passed(home):
 
     assert match(now) == 0
     assert match(now + timedelta(hours=5)) == 1
+
+
+@pytest.mark.parametrize(("least", "asks"), [("any", 1), ("hub_signed", 0), ("signed", 0)])
+def test_asks_only_about_what_came_as_sure_a_way_as_the_request_wants(home, least, asks):
+    factories.open_request(least_assurance=least)
+    factories.insight(of=home)
+
+    assert match() == asks
+
+
+def test_opens_nothing_that_nobody_may_ask_about(home, monkeypatch):
+    factories.open_request()
+    opened = []
+    monkeypatch.setattr(asking, "load_sealed", lambda ids: opened.extend(ids) or {})
+    factories.insight(of=home)
+    assert (match(), len(opened)) == (0, 1)
+    for line in ({"paused": True}, {"asks_per_week": 0}, {"never_topics": {"air"}}):
+        said = {"paused": False, "asks_per_week": 5, "min_tokens": 0, "never_topics": set(), **line}
+        records.draw_line(household=home, at=timezone.now(), **said)
+        factories.insight(of=home)
+
+        assert (match(), len(opened)) == (0, 1)
+
+
+def test_opens_nothing_more_while_everybody_who_wants_it_waits_for_an_answer(home, monkeypatch):
+    factories.open_request()
+    factories.insight(of=home)
+    assert match() == 1
+    monkeypatch.setattr(asking, "load_sealed", lambda ids: pytest.fail("opened"))
+    factories.insight(of=home, value=90)
+
+    assert match() == 1
 
 
 @pytest.mark.parametrize("act", ["pause", "close"])

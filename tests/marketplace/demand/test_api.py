@@ -72,6 +72,7 @@ def test_tells_every_term_and_nothing_about_asks_or_holds(api, buyer):
     assert set(told) == {
         "id", "state", "version", "kinds", "above", "below", "words", "area", "purpose", "purpose_ko", "purpose_en",
         "optional_fields", "rungs", "retention_days", "budget_tokens", "ends_at", "min_gap_hours", "price", "budget",
+        "least_assurance",
         "created_at", "opened_at", "closed_at", "refund_due_at", "refunded_at", "review",
     }  # fmt: skip
     assert set(told["budget"]) == {"funded", "spent", "refundable"}
@@ -168,6 +169,7 @@ def test_answers_402_when_the_buyer_cannot_pay(api, buyer):
         {"budget_tokens": True},
         {"ends_at": "tomorrow"},
         {"min_gap_hours": -1},
+        {"least_assurance": "hub_bearer"},
     ],
 )
 def test_answers_400_to_a_field_that_cannot_be_read(api, wrong):

@@ -72,6 +72,7 @@ def test_what_stays_within_passes():
         ("ends_at", {"ends_at": NOW + timedelta(days=366)}, {"ends_at": NOW + timedelta(days=367)}),
         ("min_gap_hours", {"min_gap_hours": 0}, {"min_gap_hours": -1}),
         ("min_gap_hours", {"min_gap_hours": 720}, {"min_gap_hours": 721}),
+        ("least_assurance", {"least_assurance": "hub_signed"}, {"least_assurance": "hub_bearer"}),
         ("rungs", {"rungs": [{"rung": "day", "tokens": 1}]}, {"rungs": []}),
         ("rungs", {"rungs": [{"rung": "hour", "tokens": 1}]}, {"rungs": [{"rung": "minute", "tokens": 1}]}),
         ("rungs", {"rungs": [{"rung": "hour", "tokens": 1}]}, {"rungs": [{"rung": "hour", "tokens": 0}]}),

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from marketplace.appliances.models import Assurance
 from marketplace.demand.conditions import is_met
 from marketplace.demand.models import RequestVersion
 
@@ -53,6 +54,24 @@ def test_numbers_meet_a_threshold_beyond_it(fields, value, expected):
 )
 def test_words_meet_the_words_that_were_asked_for(words, value, expected):
     assert is_met(version(kinds=["pest.sighting"], words=words), kind="pest.sighting", value=value) is expected
+
+
+@pytest.mark.parametrize(
+    ("least", "good_enough"),
+    [
+        ("any", {"", "hub_bearer", "hub_signed", "bearer", "signed"}),
+        ("hub_signed", {"hub_signed", "bearer", "signed"}),
+        ("bearer", {"bearer", "signed"}),
+        ("signed", {"signed"}),
+        ("something", set()),
+    ],
+)
+def test_a_way_meets_what_a_buyer_wants_to_be_sure_of(least, good_enough):
+    ways = ["", *Assurance.values]
+
+    met = {way for way in ways if is_met(version(least_assurance=least), kind="air.pm25", value=3, assurance=way)}
+
+    assert met == good_enough
 
 
 def test_another_kind_never_meets_it():

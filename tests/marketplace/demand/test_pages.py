@@ -295,3 +295,21 @@ def test_the_list_costs_as_many_queries_for_many_as_for_one(browser, buyer):
         factories.draft_request(of=buyer)
 
     assert queries_of() == one
+
+
+def test_a_buyer_says_how_sure_it_wants_to_be_and_reads_it_in_words(browser):
+    browser.post(f"{LIST}/new", written(least_assurance="bearer"))
+
+    made = DataRequest.objects.get()
+    shown = page(browser.get(f"{LIST}/{made.pk}/manage"))
+    form = page(browser.get(f"{LIST}/{made.pk}/edit"))
+
+    assert made.current.least_assurance == "bearer"
+    assert "가전이 직접 보낸 것만" in shown
+    assert '<option value="bearer" selected>' in form
+
+
+def test_a_buyer_that_says_nothing_of_it_takes_any_way(browser):
+    browser.post(f"{LIST}/new", written())
+
+    assert DataRequest.objects.get().current.least_assurance == "any"

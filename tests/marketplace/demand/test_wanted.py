@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consent.parties.models import Organisation
+from marketplace.appliances.models import Assurance
 from marketplace.demand.conditions import is_met
-from marketplace.demand.models import DataRequest, RequestVersion
+from marketplace.demand.models import DataRequest, LeastAssurance, RequestVersion
 from marketplace.demand.wanted import Want, Wanted, wanted
 from tests import factories
 
@@ -25,6 +26,7 @@ VERSIONS = st.builds(
     above=ENDS,
     below=ENDS,
     words=st.lists(st.sampled_from(WORDS)),
+    least_assurance=st.sampled_from(LeastAssurance.values),
 )
 VALUES = (
     st.booleans()
@@ -39,7 +41,7 @@ VALUES = (
 def laid_out(versions):
     found = Wanted()
     for rank, one in enumerate(versions):
-        want = Want(rank, UUID(int=rank), UUID(int=0), rank)
+        want = Want(rank, UUID(int=rank), UUID(int=0), rank, one.least_assurance)
         where = {"kinds": one.kinds, "area_id": one.area_id, "above": one.above, "below": one.below}
         found.put(want, **where, words=one.words)
     found.sort()
@@ -47,14 +49,23 @@ def laid_out(versions):
 
 
 @settings(max_examples=300, deadline=None)
-@given(versions=st.lists(VERSIONS, max_size=12), value=VALUES, kind=st.sampled_from(KINDS), both=st.booleans())
-def test_finds_what_asking_each_request_would_find(versions, value, kind, both):
-    areas = AREAS if both else AREAS[:1]
+@given(
+    versions=st.lists(VERSIONS, max_size=12),
+    value=VALUES,
+    kind=st.sampled_from(KINDS),
+    both=st.booleans(),
+    assurance=st.sampled_from(["", *Assurance.values]),
+)
+def test_finds_what_asking_each_request_would_find(versions, value, kind, both, assurance):
+    areas, said = AREAS if both else AREAS[:1], {"kind": kind, "assurance": assurance}
 
-    found = laid_out(versions).met_by(value, kind=kind, areas=areas)
+    wanted_here = laid_out(versions)
+    found = wanted_here.met_by(value, areas=areas, **said)
 
-    each = [n for n, one in enumerate(versions) if one.area_id in areas and is_met(one, kind=kind, value=value)]
+    each = [n for n, one in enumerate(versions) if one.area_id in areas and is_met(one, value=value, **said)]
     assert [want.rank for want in found] == each
+    # What is told before the value is opened leaves out nothing that the value would meet.
+    assert {*found} <= {*wanted_here.all_of(areas=areas, **said)}
 
 
 @pytest.mark.parametrize(("value", "met"), [(Decimal("35.0"), []), (Decimal("35.1"), [0]), (40, [0]), (40.1, [0, 1])])
