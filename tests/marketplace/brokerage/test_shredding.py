@@ -9,9 +9,10 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from marketplace.delivery.models import Release
-from marketplace.insights import rotation
-from marketplace.insights.models import Insight, SealedObject
+from marketplace.insights import rotation, twin
+from marketplace.insights.models import Insight, RuleMemory, SealedObject, TwinBook
 from tests import factories
+from tests.marketplace.insights.test_twin_months import LONG_AGO
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +54,20 @@ def test_a_second_run_finds_nothing_and_says_so(monkeypatch):
     assert "no insights past their keeping time" in said
     assert "in use" in said
     assert "insight" not in said.partition("still sealed:")[2]
+
+
+def test_what_appliances_said_long_ago_goes_with_its_month_and_what_rules_remember_too(monkeypatch):
+    noticed = factories.insight(of=factories.household())
+    assert TwinBook.objects.count() == RuleMemory.objects.count() == 1
+    TwinBook.objects.update(month=LONG_AGO.replace(day=1))
+    RuleMemory.objects.update(touched_on=LONG_AGO)
+    twin.make_month(LONG_AGO)
+
+    said = shred(monkeypatch)
+
+    assert "1 months of what appliances said destroyed\n1 tables of such months dropped" in said
+    assert "1 memories that no rule needs destroyed" in said
+    assert list(SealedObject.objects.values_list("pk", flat=True)) == [noticed.sealed_id]
 
 
 def test_an_insight_about_which_somebody_is_asked_stays(monkeypatch):

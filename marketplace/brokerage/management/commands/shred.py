@@ -11,7 +11,7 @@ from django.utils import timezone
 from consent.parties import operations as parties
 from marketplace.brokerage import operations
 from marketplace.delivery import operations as delivery
-from marketplace.insights import rotation
+from marketplace.insights import memories, rotation, twin
 from marketplace.insights.errors import RotationUnfinished
 from marketplace.insights.models import SealedObject
 
@@ -20,8 +20,9 @@ ACTOR = "system:shred"
 
 class Command(BaseCommand):
     help = (
-        "Destroy insights past their keeping time, copies of records past their end and keys of epochs that have "
-        "ended, then write the key table's file anew. Killed, it goes on where it stopped."
+        "Destroy insights past their keeping time, copies of records past their end, months of what appliances said, "
+        "memories no rule needs and keys of epochs that have ended, then write the key table's file anew. Killed, it "
+        "goes on where it stopped."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -32,6 +33,9 @@ class Command(BaseCommand):
         at, batch = timezone.now(), options["batch"]
         self._run("insights past their keeping time", operations.forget_insights, at, batch)
         self._run("copies of records past their end", delivery.close_due_releases, at, batch)
+        self._run("months of what appliances said", twin.close_books, at, batch)
+        self._say(f"{twin.drop_months(at=at):,} tables of such months dropped")
+        self._run("memories that no rule needs", memories.forget_unused, at, batch)
         self._say(f"{parties.forget_sessions(at=at):,} traces of browsers that are not signed in any more destroyed")
         self._destroy_epochs(at)
         if rotation.sweep_file(seconds=options["seconds"]):
