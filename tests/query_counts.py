@@ -163,8 +163,7 @@ def _never(world: World) -> dict[str, Any]:
 
 
 def _description(world: World) -> dict[str, Any]:
-    appliance = world.parts["appliance_id"]
-    return {f"{appliance}-type": "air_purifier", f"{appliance}-model": "A1"}
+    return {"name": "거실 청정기", "type": "air_purifier", "model": "A1"}
 
 
 def _other(world: World) -> dict[str, Any]:
