@@ -7,7 +7,6 @@ from itertools import combinations
 from uuid import UUID
 
 from django.db.models import Prefetch
-from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from consent.parties.languages import language
@@ -24,6 +23,7 @@ from marketplace.brokerage.previews import PREVIEWED, Choice, Preview, preview_o
 from marketplace.brokerage.queries import Shown, show_offer
 from marketplace.brokerage.reasons import Why, reason_facts, why_still, wrong_word_of
 from marketplace.brokerage.slips import Row, rows_of, rows_that_leave, rows_to_choose, short_rows
+from marketplace.brokerage.together import Together, together_of
 from marketplace.brokerage.wording import appliance_name, month_day, with_particle
 from marketplace.delivery.queries import Standing, standings_of
 from marketplace.demand.models import RequestVersion
@@ -45,16 +45,6 @@ class Step:
     label: str
     tokens: int
     is_chosen: bool
-
-
-@dataclass(frozen=True)
-class Together:
-    """Where more than one adult must say yes: who has, and of how many."""
-
-    given: int
-    needed: int
-    label: str
-    sentences: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -216,7 +206,7 @@ def _open(offer: Offer, shown: Shown, reader: Reader, alert: str) -> AskCard:
         rungs=_rungs(offer, shown.preview),
         sections=sections_for(shown.notice.sections),
         shown=shown,
-        together=_together(ask, reader, said_yes=said_yes),
+        together=together_of(ask, adults=reader.adults, said_yes=said_yes),
         can_decide=chooses,
         has_said_yes=said_yes and may_decide,
         sentence="" if may_decide else gettext("이 질문은 어른이 정해요. 무엇을 묻는지는 함께 볼 수 있어요."),
@@ -333,26 +323,3 @@ def _rungs(offer: Offer, preview: Preview) -> list[Step]:
         Step(one["rung"], words[Rung(one["rung"])], int(one["tokens"]), one["rung"] == preview.choice.rung)
         for one in offer.version.rungs
     ]
-
-
-def _together(ask: Ask, reader: Reader, *, said_yes: bool) -> Together | None:
-    if ask.answers_needed < 2:
-        return None
-    yeses = [answer for answer in ask.answers.all() if answer.verdict == Answer.Verdict.APPROVE]
-    given = {answer.member_id for answer in yeses}
-    silent = gettext(", ").join(
-        gettext("%(name)s 님") % {"name": adult} for adult in reader.adults if adult.pk not in given
-    )
-    sentences = [gettext("집이 비었는지 알 수 있는 값이라 어른 모두의 허락이 필요해요.")]
-    sentences += [
-        gettext("%(name)s 님은 %(clock)s에 허락하셨어요.")
-        % {"name": answer.member, "clock": f"{timezone.localtime(answer.at):%H:%M}"}
-        for answer in yeses
-    ]
-    if said_yes:
-        sentences.append(gettext("%(names)s의 답을 기다려요. 모두 허락해야 전해요.") % {"names": silent})
-    label = gettext("어른 %(needed)s명 가운데 %(given)s명이 허락했어요") % {
-        "needed": ask.answers_needed,
-        "given": len(given),
-    }
-    return Together(len(given), ask.answers_needed, label, tuple(sentences))
