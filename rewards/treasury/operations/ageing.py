@@ -61,8 +61,7 @@ def hand_on_at(
     """
     ids = _account_ids(debit, credit)
     # Both sides at once and in order: two homes that give to each other never wait for each other in a circle.
-    found = older_than(list(ids.values()), cutoffs=boundaries, locking=True)
-    ages = _ages([row for row in found if row.account_id == ids[debit]])
+    ages = _locked_ages(ids[debit], boundaries, locked=list(ids.values()))
     posted = ledger.post(
         key=key, debit=debit, credit=credit, amount=amount, actor=actor, event_type=event_type, event_ref=event_ref
     )
@@ -96,7 +95,7 @@ def set_aside(
         LedgerError: as `ledger.capture_hold` does.
     """
     ids = _account_ids(debit, credit)
-    ages = _ages(older_than([ids[debit]], cutoffs=boundaries, locking=True))
+    ages = _locked_ages(ids[debit], boundaries, locked=[ids[debit]])
     captured = ledger.capture_hold(
         hold=hold, key=key, legs=[ledger.Leg(credit, amount)], actor=actor, event_type=event_type, event_ref=event_ref
     )
@@ -185,6 +184,13 @@ def _account_ids(*addresses: str) -> dict[str, int]:
         if address not in ids:
             raise UnknownAccount(address)
     return ids
+
+
+def _locked_ages(
+    account_id: int, boundaries: Sequence[datetime], *, locked: Sequence[int]
+) -> list[tuple[datetime, int]]:
+    found = older_than(locked, cutoffs=boundaries, locking=True)
+    return _ages([row for row in found if row.account_id == account_id])
 
 
 def _carry(transfer_id: int, account_id: int, parts: Iterable[tuple[datetime, int]]) -> None:
