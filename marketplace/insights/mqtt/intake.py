@@ -143,9 +143,9 @@ class Intake:
         counted = [part for part in nameless if part.places[0].packet]
         arriving = [Arriving(one.packet, one.digest(), one.again) for one in (part.places[0] for part in counted)]
         tokens = appliances.name_arrivals(client=self._client, arriving=arriving, at=at) if arriving else []
-        told = {id(part): token for part, token in zip(counted, tokens, strict=True)}
+        named = {id(part): token for part, token in zip(counted, tokens, strict=True)}
         for part in nameless:
-            token = told.get(id(part)) or uuid4()
+            token = named.get(id(part)) or uuid4()
             part.items = [
                 replace(item, event_id=f"{token}|{place}") if isinstance(item, Reading) and _is_nameless(item) else item
                 for place, item in enumerate(part.items)
@@ -223,7 +223,31 @@ def _in_transactions(parts: Sequence[_Part]) -> list[list[_Part]]:
 
 
 def _record(call: _Call, at: datetime) -> None:
-    """Store one call. What nobody foresaw is looked for one by one, and set aside."""
+    """Store one call. What nobody foresaw is looked for part by part, and set aside."""
+    try:
+        _store_or_refuse(call, at)
+    except Exception as exc:
+        if is_of_the_house(exc):
+            raise
+        for part in call.parts:
+            _record_alone(replace(call, parts=[part]), at)
+
+
+def _record_alone(call: _Call, at: datetime) -> None:
+    for left in reversed(range(_TRIES)):
+        try:
+            _store_or_refuse(call, at)
+            return
+        except Exception as exc:
+            if is_of_the_house(exc):
+                raise
+            if left:
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                set_aside(call.parts[0].places, exc)
+
+
+def _store_or_refuse(call: _Call, at: datetime) -> None:
     try:
         _store(call, at)
     except MessageRepeated:
@@ -232,29 +256,6 @@ def _record(call: _Call, at: datetime) -> None:
         # A refusal is about the home or the key, and holds for every part.
         for part in call.parts:
             refuse(part.places, refusal.code)
-    except Exception as exc:
-        if is_of_the_house(exc):
-            raise
-        for part in call.parts:
-            _alone(replace(call, parts=[part]), at)
-
-
-def _alone(call: _Call, at: datetime) -> None:
-    for left in reversed(range(_TRIES)):
-        try:
-            _store(call, at)
-        except MessageRepeated:
-            call.parts[0].places[0].repeat()
-        except Refusal as refusal:
-            refuse(call.parts[0].places, refusal.code)
-        except Exception as exc:
-            if is_of_the_house(exc):
-                raise
-            if left:
-                time.sleep(_PAUSE_SECONDS)
-                continue
-            set_aside(call.parts[0].places, exc)
-        return
 
 
 def _store(call: _Call, at: datetime) -> None:
@@ -266,13 +267,13 @@ def _store(call: _Call, at: datetime) -> None:
         at=at,
         sender=call.sender,
     )
-    told: dict[int, list[ItemResult]] = {}
+    by_part: dict[int, list[ItemResult]] = {}
     for result in results:
         part, item = places[result.index]
-        told.setdefault(id(part), []).append(replace(result, index=item.index))
+        by_part.setdefault(id(part), []).append(replace(result, index=item.index))
     for part in call.parts:
         for one in part.places:
-            one.take(told.get(id(part), []))
+            one.take(by_part.get(id(part), []))
 
 
 def _note(publications: Sequence[Publication], at: datetime) -> None:
