@@ -85,8 +85,7 @@ def _as_api(filters: Filters) -> str | None:
 
 
 def _at_version(account: Account | None, version: int | None) -> str:
-    """Return the page of an account's statement that begins with one version, or with the newest where none is kept."""
-    if account is None:
+    """Return the page of an account's statement that begins with one version; of an account without any, none."""
+    if account is None or version is None:
         return ""
-    page = reverse("audit_account", args=[account.address])
-    return f"{page}?version={version}" if version else page
+    return f"{reverse('audit_account', args=[account.address])}?version={version}"

@@ -1,8 +1,13 @@
 """Everybody may see that consents, payments and releases go together."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.cache import cache
+from django.utils import timezone
 
+from consent.parties.canonical import utc_text
+from marketplace.appliances.models import BridgeBeat
 from marketplace.brokerage import proofs
 from rewards.ledger import sealing
 from tests import factories
@@ -63,6 +68,24 @@ def test_alarms_on_the_page_and_leads_to_what_checks_the_books(client, monkeypat
         "/ledger/verify_bundle.py", "/receipts/verify_receipt.py", "/api/docs",
     ):  # fmt: skip
         assert f'href="{way}"' in page
+
+
+def test_tells_when_the_bridge_was_last_there_where_there_is_a_broker(client, settings):
+    def told() -> dict:
+        cache.clear()
+        return client.get("/status").json()["mqtt_bridge"]
+
+    assert told() is None
+    settings.MQTT_URL = "mqtts://broker.example"
+    assert told() == {"seen_at": None, "is_late": True}
+    now = timezone.now()
+    beat = BridgeBeat.objects.create(client="maru-bridge", seen_at=now, connected_at=now)
+    assert told() == {"seen_at": utc_text(now, to="seconds"), "is_late": False}
+    assert "다리가 이어져 있어요" in client.get("/status", headers={"accept": "text/html"}).content.decode()
+
+    BridgeBeat.objects.filter(pk=beat.pk).update(seen_at=now - timedelta(days=1))
+    assert told()["is_late"]
+    assert "다리의 소식이 없어요" in client.get("/status", headers={"accept": "text/html"}).content.decode()
 
 
 def test_counts_once_in_thirty_seconds(client, django_assert_num_queries, settings):
