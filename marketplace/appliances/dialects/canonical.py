@@ -236,7 +236,10 @@ def _method(data: dict[str, Any]) -> Method:
 
 
 def _raw(data: dict[str, Any], value: Value, unit: str) -> Raw:
-    """Check the sender's own note of the raw value, then keep it; `quality` is checked and left to our own flags."""
+    """Keep the sender's own note of the raw value where it is a number: in words one could write anything.
+
+    `quality` is checked and left to our own flags.
+    """
     quality = data.get("quality", [])
     if not isinstance(quality, list) or not all(isinstance(word, str) and _WORD.fullmatch(word) for word in quality):
         raise ItemRefused("wrong_value", "data.quality")
@@ -246,9 +249,10 @@ def _raw(data: dict[str, Any], value: Value, unit: str) -> Raw:
     if not isinstance(raw, dict):
         raise ItemRefused("wrong_value", "data.raw")
     _check_fields(raw, frozenset({"value", "unit"}), "data.raw")
-    number = raw.get("value")
-    text = clip(number) if isinstance(number, int | float) else _match(raw, "value", _RAW, "data.raw.value")
-    return Raw(text, _unit(raw, "data.raw.unit"))
+    noted, noted_unit = raw.get("value"), _unit(raw, "data.raw.unit")
+    if not isinstance(noted, int | float):
+        _match(raw, "value", _RAW, "data.raw.value")
+    return Raw(clip(value), unit) if read_number(noted) is None else Raw(clip(noted), noted_unit)
 
 
 def _unit(found: dict[str, Any], field: str) -> str:

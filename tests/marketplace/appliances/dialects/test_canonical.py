@@ -61,6 +61,21 @@ def test_reads_a_batch_event_by_event():
     assert absence.interval.start == datetime(2026, 11, 20, 2, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("noted", "kept"),
+    [
+        ({"value": "0.004", "unit": "mg/m3"}, ("0.004", "mg/m3")),
+        ({"value": 4, "unit": "ug/m3"}, ("4", "ug/m3")),
+        ({"value": "Minji bedroom", "unit": "mg/m3"}, ("5", "ug/m3")),
+        ({"value": True}, ("5", "ug/m3")),
+    ],
+)
+def test_keeps_a_raw_value_that_is_a_number_and_no_words(noted, kept):
+    raw = only(event(data={"raw": noted})).raw
+
+    assert (raw.value, raw.unit) == kept
+
+
 def test_reads_a_single_event():
     assert only(event()).kind == "air.pm25"
 
