@@ -206,8 +206,10 @@ def _walk_unversioned(account: Account, filters: Filters, before: int | None, li
         side: Transfer.objects.filter(**{side: account, f"{side}_version__isnull": True, "pk__lt": top})
         for side in ("debit", "credit")
     }
+    # Where each of the account's rows fits, a page is full soon enough.
+    bounded = {} if filters == Filters(account=filters.account) else sides
     ends = [
-        pk for rows in sides.values() for pk in rows.order_by("-pk").values_list("pk", flat=True)[WINDOW : WINDOW + 1]
+        pk for rows in bounded.values() for pk in rows.order_by("-pk").values_list("pk", flat=True)[WINDOW : WINDOW + 1]
     ]
     bottom = max([low, *ends])
     found: list[Transfer] = []

@@ -27,8 +27,8 @@ def test_sealing_beside_bare_hashing(committed_db):
 
     contents = sealing.contents_of(list(Leaf.objects.order_by("index").values_list("index", flat=True)[:20_000]))
     begun = time.perf_counter()
-    for told in contents.values():
-        sha256(b"\1" + sha256(b"\0" + told.content).digest() * 2).digest()
+    for made in contents.values():
+        sha256(b"\1" + sha256(b"\0" + made.content).digest() * 2).digest()
     hashing = (time.perf_counter() - begun) / len(contents)
 
     with connection.cursor() as cursor:

@@ -6,6 +6,8 @@ import pytest
 from django.db import connection, transaction
 
 from rewards.ledger import operations as ledger
+from rewards.ledger import sealing
+from rewards.ledger.as_of import trial_balance_in_tree
 from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.models import FEES, ISSUANCE, Rollup, Transfer
 from rewards.ledger.queries import balance_of, trial_balance
@@ -37,6 +39,22 @@ def test_rolling_up_again_adds_what_came_since():
     assert Rollup.objects.get(account__address=FEES).credits == 4
     assert Rollup.objects.get(account__address=ISSUANCE).through == Transfer.objects.latest("id").pk
     assert broken_invariants() == {}
+
+
+@pytest.mark.django_db
+def test_a_tree_has_what_it_had_before_its_rows_were_rolled_up():
+    home = books.account(tokens=10)
+    books.post(debit=home, credit=FEES, amount=3)
+    sealing.seal()
+    size = sealing.latest_checkpoint().tree_size
+    before = trial_balance_in_tree(size=size)
+
+    books.post(debit=home, credit=FEES, amount=2)
+    assert ledger.roll_up(least_rows=1)
+    books.post(debit=home, credit=FEES, amount=1)
+
+    assert trial_balance_in_tree(size=size) == before
+    assert (before.difference, {row.kind: row.balance for row in before.rows}["fees"]) == (0, 3)
 
 
 @pytest.mark.django_db
