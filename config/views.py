@@ -12,6 +12,7 @@ from django.views.i18n import set_language as remember_in_cookie
 from config.chrome import seat_of_person
 from consent.parties import operations
 from consent.records.controller import controller
+from marketplace.insights import memories
 
 
 @require_GET
@@ -27,6 +28,7 @@ def privacy_notice(request: HttpRequest) -> HttpResponse:
     facts = {
         "insight_days": settings.INSIGHT_KEEP_DAYS,
         "twin_days": settings.TWIN_KEEP_DAYS,
+        "memory_days": memories.KEEP_DAYS,
         "erasure_days": settings.ERASURE_GRACE_DAYS,
         "backup_days": settings.KEY_EPOCH_DAYS + settings.KEY_OVERLAP_DAYS,
         "locale": locale,

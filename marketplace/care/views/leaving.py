@@ -24,7 +24,10 @@ from marketplace.brokerage.views.swaps import is_swap, see_other
 @require_http_methods(["GET", "POST"])
 @members_only
 def take_out(request: HttpRequest, membership_id: UUID) -> HttpResponse:
-    """GET, POST /privacy/members/<id>/take-out: what ends for whom, and then they are no member here any more."""
+    """GET, POST /privacy/members/<id>/take-out: what ends for whom, and then they are no member here any more.
+
+    Where much has to end, each POST is one step, as for whoever leaves by themselves.
+    """
     actor = person_of(request)
     family = Membership.objects.living().filter(household=actor.membership.household_id).select_related("user")
     member = get_object_or_404(family, pk=membership_id)
@@ -39,9 +42,11 @@ def _second_thought(request: HttpRequest, member: Membership) -> HttpResponse:
     if request.method == "GET":
         told = {"member": member, "farewell": farewell_of(member.user, at=at)}
         return render(request, "care/take_out.html", told)
-    operations.take_out_member(membership_id=member.pk, actor=person_of(request), at=at)
+    step = operations.take_out_some(membership_id=member.pk, actor=person_of(request), at=at)
+    if not step.is_last:
+        return render(request, "care/leaving.html", {"farewell": step.farewell, "member": member})
     messages.success(request, gettext("식구에서 내보냈어요. 그분께는 메일로 알려 드렸어요."))
-    return see_other(reverse("members"))
+    return _through(request, reverse("members"))
 
 
 @require_http_methods(["GET", "POST"])
@@ -60,4 +65,9 @@ def leave(request: HttpRequest) -> HttpResponse:
         return render(request, "care/leaving.html", {"farewell": step.farewell})
     logout(request)
     messages.success(request, gettext("떠나셨어요. 함께해 주셔서 고마웠어요."))
-    return HttpResponseClientRedirect("/") if is_swap(request) else see_other("/")
+    return _through(request, "/")
+
+
+def _through(request: HttpRequest, address: str) -> HttpResponse:
+    """Go on to another page after the last step, which htmx may have sent."""
+    return HttpResponseClientRedirect(address) if is_swap(request) else see_other(address)

@@ -1,5 +1,7 @@
 """Taking somebody out of a home: who may, what ends, what stays, and that nobody is put out of their own home."""
 
+import re
+
 import pytest
 from django.core import mail
 from django.test import Client
@@ -13,6 +15,7 @@ from consent.parties.queries import family_of
 from consent.records.errors import NotYourHousehold
 from consent.records.models import Ask, Consent
 from marketplace.appliances.models import Appliance
+from marketplace.brokerage.operations import leaving
 from marketplace.brokerage.operations.leaving import take_out_member
 from rewards.ledger.queries import balance_of, wallet_address
 from rewards.redemption import operations as redemption
@@ -228,6 +231,35 @@ def test_the_page_says_what_ends_and_then_does_it(mother, teen):
 
     assert answer.request["PATH_INFO"] == "/privacy/members"
     assert membership_of(reread(teen)) is None
+
+
+def test_much_ends_in_steps_of_which_each_is_told_and_goes_on_with_a_button(mother, teen, monkeypatch):
+    request = factories.open_request()
+    for number in range(2):
+        factories.deal(by=mother, request=request, source=f"urn:{number}")
+    Ask.objects.update(private_to=membership_of(teen))
+    monkeypatch.setattr(leaving, "YESES", 1)
+    browser, path = signed_in(mother), path_of(teen)
+
+    under_way = browser.post(browser.post(path).url, {"password": "a long pass phrase"})
+
+    assert under_way.status_code == 200
+    assert "이어지던 허락 한 건을 거두어요." in under_way.text
+    assert "이어서 내보낼게요" in under_way.text
+    assert membership_of(reread(teen))
+
+    done = browser.post(path, headers={"hx-request": "true"})
+
+    assert (done.status_code, done.headers["HX-Redirect"]) == (200, "/privacy/members")
+    assert membership_of(reread(teen)) is None
+    assert not Consent.objects.in_force(timezone.now()).exists()
+
+
+def test_nothing_is_said_of_what_there_is_none_of(mother, teen):
+    browser = signed_in(mother)
+
+    for path in (path_of(teen), "/privacy/leave"):
+        assert not re.search(r"\b0(건|가지|개)", browser.get(path).text)
 
 
 def test_without_the_password_nobody_goes(mother, teen):
