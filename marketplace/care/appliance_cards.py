@@ -188,4 +188,4 @@ def _noticed(count: int) -> str:
     if not count:
         return gettext("이레 동안 알아챈 것이 없어요.")
     words = ngettext("이레 동안 한 가지를 알아챘어요.", "이레 동안 %(count)s가지를 알아챘어요.", count)
-    return words % {"count": count}
+    return words % {"count": f"{count:,}"}

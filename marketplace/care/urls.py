@@ -8,6 +8,7 @@ from marketplace.care.views import (
     appliance,
     appliances,
     audit,
+    dialects,
     findings,
     gifts,
     issuances,
@@ -23,6 +24,7 @@ from marketplace.care.views import (
 )
 
 urlpatterns = [
+    path("dialects", dialects.show_dialects, name="dialects"),
     path("status", status.show_status, name="status"),
     path("ledger/verify_bundle.py", status.download_verifier, name="ledger_verifier"),
     path("audit", audit.show_books, name="audit"),

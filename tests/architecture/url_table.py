@@ -56,6 +56,7 @@ ROWS: dict[str, Row] = {
     "api/docs": Row(PUBLIC),
     "api/v1/schema": Row(PUBLIC),
     "api/v1/dialects": Row(PUBLIC),
+    "dialects": Row(PUBLIC),
     "api/v1/receipts/verify": Row(PUBLIC),
     ".well-known/jwks.json": Row(PUBLIC),
     "receipts/verify": Row(PUBLIC),

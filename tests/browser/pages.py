@@ -3,12 +3,12 @@
 PAGES: dict[str, list[str]] = {
     "": [
         "/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/status", "/privacy-notice",
-        "/problems/ask_not_pending", "/no-such-room", "/receipts/verify",
+        "/problems/ask_not_pending", "/no-such-room", "/receipts/verify", "/dialects",
     ],
     "newcomer": ["/welcome"],
     "mother": [
         "/inbox", "/inbox?state=answered", "/inbox/{ask}", "/history", "/history/{consent}", "/history/{ended}",
-        "/appliances", "/wallet", "/wallet/gifts", "/shop", "/shop?show=all", "/shop/{reward}/reserve",
+        "/appliances", "/appliances/{appliance}", "/wallet", "/wallet/gifts", "/shop", "/shop?show=all", "/shop/{reward}/reserve",
         "/shop/{service}/reserve",
         "/shop/orders", "/shop/orders/{order}", "/shop/orders/{accepted}", "/shop/orders/{refused}",
         "/privacy", "/privacy/members",
