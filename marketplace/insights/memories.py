@@ -1,7 +1,6 @@
 """What rules remember between two requests: a sealed box for each appliance, and one for the home as a whole.
 
-A box is a nonce and AES-256-GCM ciphertext, closed with a key that is itself an object of the vault. It is small, holds
-nothing that a rule in force does not need, and is gone with its key.
+A box is small, holds nothing that a rule in force does not need, and is gone with its key.
 """
 
 import json
@@ -12,8 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -21,6 +18,7 @@ from django.utils import timezone
 from consent.parties.models import Household
 from marketplace.appliances.models import Appliance
 from marketplace.insights import vault
+from marketplace.insights.boxes import JOIN_KEY, KEY_COLUMNS, BoxKey, opened
 from marketplace.insights.copying import copy_in
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.models import RuleMemory, SealedObject
@@ -31,21 +29,19 @@ from marketplace.insights.perception.seen import Memory
 
 @dataclass(frozen=True)
 class Box:
-    """What is remembered of one subject, with the cipher that closes its box again."""
+    """What is remembered of one subject, with the key that closes its box again."""
 
     id: UUID
-    cipher: AESGCM
+    key: BoxKey
     said: dict[str, Memory]
 
 
 KEEP_DAYS = 100
-_MEMORIES = """
-SELECT m.id, m.appliance_id, m.box, s.id::text, s.purpose, s.household_id::text, s.subject_id::text, s.nonce,
-       s.ciphertext, k.epoch, k.nonce, k.wrapped, k.commitment
-FROM insights_rulememory m JOIN insights_sealedobject s ON s.id = m.sealed_id
-JOIN insights_datakey k ON k.sealed_id = s.id
-WHERE m.household_id = %s AND (m.appliance_id = ANY(%s::uuid[]) OR (m.appliance_id IS NULL AND %s))
-ORDER BY m.id FOR NO KEY UPDATE OF m"""
+_MEMORIES = f"""
+SELECT b.id, b.appliance_id, b.box, {KEY_COLUMNS}
+FROM insights_rulememory b {JOIN_KEY}
+WHERE b.household_id = %s AND (b.appliance_id = ANY(%s::uuid[]) OR (b.appliance_id IS NULL AND %s))
+ORDER BY b.id FOR NO KEY UPDATE OF b"""  # noqa: S608 - of constants
 _REMEMBER = """
 UPDATE insights_rulememory m SET box = now.box, touched_on = %s
 FROM unnest(%s::uuid[], %s::bytea[]) AS now (id, box) WHERE m.id = now.id"""
@@ -64,16 +60,13 @@ def open_boxes(*, household: Household, subjects: Collection[str]) -> dict[str, 
     with connection.cursor() as cursor:
         cursor.execute(_MEMORIES, [household.pk, [subject for subject in subjects if subject], "" in subjects])
         rows = cursor.fetchall()
-    found, epochs = {}, vault.Epochs()
-    for pk, appliance_id, box, sealed_id, purpose, household_id, subject_id, nonce, ciphertext, *key in rows:
-        opener = vault.KeyRow(sealed_id, *key)
-        row = vault.SealedRow(sealed_id, purpose, household_id, subject_id, nonce, ciphertext, opener)
+    found = {}
+    for (pk, appliance_id, box), key in opened(rows):
         try:
-            cipher = AESGCM(vault.open_sealed(row, epochs=epochs))
-            said = json.loads(cipher.decrypt(bytes(box)[:12], bytes(box)[12:], _place(pk)))
-        except (VaultClosed, InvalidTag):
+            said = json.loads(key.open(box, place=_place(pk)))
+        except VaultClosed:
             continue
-        found[str(appliance_id or "")] = Box(pk, cipher, said)
+        found[str(appliance_id or "")] = Box(pk, key, said)
     return found
 
 
@@ -82,9 +75,10 @@ def _place(memory_id: UUID) -> bytes:
 
 
 def _closed(box: Box, said: Mapping[str, Memory]) -> bytes:
-    nonce = os.urandom(12)
-    content = json.dumps(said, separators=(",", ":"), sort_keys=True).encode()
-    return nonce + box.cipher.encrypt(nonce, content, _place(box.id))
+    return box.key.close(_written(said).encode(), place=_place(box.id))
+
+
+_written = json.JSONEncoder(separators=(",", ":"), sort_keys=True, check_circular=False).encode
 
 
 @transaction.atomic(savepoint=False)
@@ -116,8 +110,8 @@ _IN_FORCE = {rule.title for rule in RULES.values()} | {str(one.reason) for one i
 def _make_boxes(household: Household, said: Mapping[str, dict[str, Memory]], on: date) -> None:
     if not said:
         return
-    keys = [AESGCM.generate_key(256) for _ in said]
-    made = {subject: Box(uuid4(), AESGCM(key), {}) for subject, key in zip(said, keys, strict=True)}
+    keys = [os.urandom(32) for _ in said]
+    made = {subject: Box(uuid4(), BoxKey(key), {}) for subject, key in zip(said, keys, strict=True)}
     sealed = vault.seal_many(
         [
             vault.Content(SealedObject.Purpose.MEMORY, household.pk, made[subject].id, key)
@@ -128,7 +122,7 @@ def _make_boxes(household: Household, said: Mapping[str, dict[str, Memory]], on:
         RuleMemory,
         _MEMORY_COLUMNS,
         (
-            (box.id, household.pk, subject or None, row.pk, _closed(box, said[subject]), on)
+            (box.id, household.pk, UUID(subject) if subject else None, row.pk, _closed(box, said[subject]), on)
             for (subject, box), row in zip(made.items(), sealed, strict=True)
         ),
     )

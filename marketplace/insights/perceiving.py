@@ -15,45 +15,44 @@ from consent.parties.canonical import canonical_bytes, sha256_hex, utc_text
 from consent.parties.models import Household
 from consent.parties.secrets import keyed_name
 from marketplace.appliances import operations as appliances
-from marketplace.appliances.models import Appliance, StreamFlag
-from marketplace.insights import memories, vault
+from marketplace.appliances.models import Appliance
+from marketplace.insights import memories
 from marketplace.insights.copying import copy_in
 from marketplace.insights.kinds import KINDS
-from marketplace.insights.models import Conclusion, Evidence, Insight, SealedObject
+from marketplace.insights.models import Conclusion, Evidence, Insight
 from marketplace.insights.normalise import NormalReading
 from marketplace.insights.perception.core import perceive
 from marketplace.insights.perception.doubts import DETECTORS, Doubt, doubt
 from marketplace.insights.perception.rules import RULES
 from marketplace.insights.perception.seen import Event, Seen
-from marketplace.insights.waiting import HELD, ask_after, hold_streams, put_on_list
+from marketplace.insights.storing import New, store_new
+from marketplace.insights.waiting import HELD, ask_after, hold_streams
 
 #: One reading, and the appliance it is about.
 Heard = tuple[Appliance, NormalReading]
 #: A conclusion on its way into the vault: its insight's id, its event's hash, and what was concluded.
 _Fresh = tuple[UUID, str, Event]
 _READ = {kind for rule in RULES.values() for kind in rule.reads}
-_DOUBTED = {kind for detector in DETECTORS for kind in detector.kinds}
-_INSIGHT_COLUMNS = (
-    *("id", "appliance_id", "household_id", "kind", "event_hash", "content_hash", "sealed_id"),
-    *("assurance", "received_at"),
-)
+_LISTENED_TO = _READ.union(*(detector.kinds for detector in DETECTORS))
 
 
 @transaction.atomic(savepoint=False)
-def follow(*, household: Household, heard: Sequence[Heard], assurance: str, at: datetime) -> None:
+def follow(
+    *, household: Household, heard: Sequence[Heard], held: Collection[appliances.Stream], assurance: str, at: datetime
+) -> None:
     """Show the rules what is new, keep what they conclude, and hold back the streams that they doubt.
 
-    A fixed number of statements: three for readings alone, and as many again for whatever is concluded, doubted, or
+    A fixed number of statements: two for readings alone, and as many again for whatever is concluded, doubted, or
     heard for the first time. What a home shares with nobody, and what is held already, the rules never see.
 
     Args:
         heard: what is new of one request; nothing that came before.
+        held: the streams that are held already.
         assurance: how sure it is who said it; a conclusion takes that of the request that completed it.
     """
-    heard = [one for one in heard if one[1].kind in _READ | _DOUBTED and one[0].may_be_asked(one[1].kind)]
+    heard = [one for one in heard if one[1].kind in _LISTENED_TO and one[0].may_be_asked(one[1].kind)]
     if not heard:
         return
-    held = _held({appliance.pk for appliance, _ in heard})
     seen = _in_order(heard, held)
     if not seen:
         return
@@ -62,25 +61,20 @@ def follow(*, household: Household, heard: Sequence[Heard], assurance: str, at: 
     after, events = perceive(known, seen)
     after, doubts = doubt(after, seen)
     memories.remember(household=household, boxes=boxes, known=known, after=after, on=timezone.localdate(at))
-    held |= _hold_doubted(doubts, at)
-    _keep(household, events, held, assurance, at)
-
-
-def _held(appliance_ids: Collection[UUID]) -> set[appliances.Stream]:
-    standing = StreamFlag.objects.standing().filter(appliance__in=appliance_ids)
-    return set(standing.values_list("appliance_id", "kind"))
+    _keep(household, events, {*held, *_hold_doubted(doubts, at)}, assurance, at)
 
 
 def _in_order(heard: Sequence[Heard], held: Collection[appliances.Stream]) -> list[Seen]:
     """Return the readings by the order of their times: some hubs tell the newest first."""
-    seen = [_seen(*one) for one in heard if (one[0].pk, one[1].kind) not in held]
+    names = {appliance.id: str(appliance.id) for appliance, _ in heard}
+    seen = [_seen(*one, names[one[0].id]) for one in heard if (one[0].id, one[1].kind) not in held]
     return sorted(seen, key=lambda one: (one.at, one.kind == "presence.absence", one.appliance, one.kind, one.zone))
 
 
-def _seen(appliance: Appliance, reading: NormalReading) -> Seen:
+def _seen(appliance: Appliance, reading: NormalReading, name: str) -> Seen:
     interval = reading.interval
     return Seen(
-        appliance=str(appliance.pk),
+        appliance=name,
         type=appliance.type,
         owner=str(appliance.private_to_id or ""),
         kind=reading.kind,
@@ -125,26 +119,16 @@ def _keep(
     fresh = _fresh(events)
     if not fresh:
         return
-    payloads = [_payload(event, assurance) for _, _, event in fresh]
-    sealed = vault.seal_many(
-        [
-            vault.Content(SealedObject.Purpose.INSIGHT, household.pk, pk, payload)
-            for (pk, _, _), payload in zip(fresh, payloads, strict=True)
-        ]
-    )
-    rows = (
-        (
-            *(pk, event.appliance, household.pk, event.kind, name),
-            *(keyed_name("content", sha256_hex(payload)), row.pk, assurance, at),
-        )
-        for (pk, name, event), payload, row in zip(fresh, payloads, sealed, strict=True)
-    )
-    copy_in(Insight, _INSIGHT_COLUMNS, rows)
-    put_on_list(
-        (pk, HELD if _is_held(event, held) else ask_after(event.kind, ends_at=_end(event), at=at))
-        for pk, _, event in fresh
-    )
+    new = [_new(*one, held, assurance, at) for one in fresh]
+    store_new(household=household, new=new, assurance=assurance, at=at)
     _write_grounds(fresh, at)
+
+
+def _new(pk: UUID, name: str, event: Event, held: Collection[appliances.Stream], assurance: str, at: datetime) -> New:
+    payload = _payload(event, assurance)
+    content = keyed_name("content", sha256_hex(payload))
+    after = HELD if _is_held(event, held) else ask_after(event.kind, ends_at=_end(event), at=at)
+    return New(pk, UUID(event.appliance), event.kind, name, content, payload, after)
 
 
 def _fresh(events: Sequence[Event]) -> list[_Fresh]:
@@ -167,7 +151,7 @@ def _write_grounds(fresh: Sequence[_Fresh], at: datetime) -> None:
     copy_in(
         Evidence,
         ("conclusion_id", "appliance_id", "kind"),
-        ((pk, *source) for pk, _, event in fresh for source in sorted(set(event.sources))),
+        ((pk, UUID(by), kind) for pk, _, event in fresh for by, kind in sorted(set(event.sources))),
     )
 
 

@@ -6,6 +6,7 @@ What the seal vouches for (purpose, household, subject) is rebuilt from the row'
 
 import os
 import secrets
+import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -25,7 +26,9 @@ from marketplace.insights.models import DataKey, KeyEpoch, SealedObject
 
 #: Names the lock between sealing (shared) and rotating (alone), among PostgreSQL's advisory locks.
 SEALING = 0x6D617275
-_ID_BYTES, _KEY_BYTES, _NONCE_BYTES = 16, 32, 12
+_ID_BYTES, _KEY_BYTES, _NONCE_BYTES = 10, 32, 12
+#: The bits of a UUID of version 7 that say that it is one, and those that are left to chance.
+_VERSION_7, _CHANCE = 7 << 76 | 2 << 62, 0xFFF << 64 | (1 << 62) - 1
 #: What one sealed object needs of chance: its id, its data key, a nonce for each of the two seals.
 _RANDOM_BYTES = _ID_BYTES + _KEY_BYTES + 2 * _NONCE_BYTES
 _SHA256 = hashes.SHA256()
@@ -64,6 +67,21 @@ class SealedRow(NamedTuple):
     data_key: KeyRow | None
 
 
+class Stored(NamedTuple):
+    """A sealed object that was just stored, as its table has it."""
+
+    pk: UUID
+    purpose: str
+    household_id: UUID
+    subject_id: UUID
+    nonce: bytes
+    ciphertext: bytes
+
+
+#: What is stored of its key, as that table has it.
+_Key = tuple[UUID, str, bytes, bytes, bytes]
+
+
 class Epochs(dict[str, AESGCM]):
     """The keys of the epochs by name, each looked for once. Made for one page, and gone with it."""
 
@@ -75,21 +93,13 @@ class Epochs(dict[str, AESGCM]):
 @transaction.atomic(savepoint=False)
 def seal(content: Content) -> SealedObject:
     """Seal one payload and store it."""
-    row = seal_many([content])[0]
-    sealed = SealedObject(
-        id=UUID(row.pk),
-        purpose=row.purpose,
-        household_id=content.household_id,
-        subject_id=content.subject_id,
-        nonce=row.nonce,
-        ciphertext=row.ciphertext,
-    )
+    sealed = SealedObject(**seal_many([content])[0]._asdict())
     sealed._state.adding, sealed._state.db = False, connection.alias
     return sealed
 
 
 @transaction.atomic(savepoint=False)
-def seal_many(contents: Sequence[Content]) -> list[SealedRow]:
+def seal_many(contents: Sequence[Content]) -> list[Stored]:
     """Seal payloads and store them in two statements, in the order given.
 
     The transaction shares a lock that a rotation takes alone once its new key is there: from then on nothing can
@@ -99,15 +109,15 @@ def seal_many(contents: Sequence[Content]) -> list[SealedRow]:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [SEALING])
     if not contents:
         return []
-    epoch = _current_epoch()
+    epoch, now = _current_epoch(), time.time_ns() // 1_000_000
     wrapping, chance = AESGCM(keyring.key_of(epoch)), os.urandom(_RANDOM_BYTES * len(contents))
-    rows = [
-        _sealed(content, epoch, wrapping, chance[start : start + _RANDOM_BYTES])
+    sealed = [
+        _sealed(content, epoch, wrapping, now, chance[start : start + _RANDOM_BYTES])
         for content, start in zip(contents, range(0, len(chance), _RANDOM_BYTES), strict=True)
     ]
-    copy_in(SealedObject, _OBJECT_COLUMNS, (row[:-1] for row in rows))
-    copy_in(DataKey, _KEY_COLUMNS, (row.data_key for row in rows if row.data_key))
-    return rows
+    copy_in(SealedObject, _OBJECT_COLUMNS, (row for row, _ in sealed))
+    copy_in(DataKey, _KEY_COLUMNS, (key for _, key in sealed))
+    return [row for row, _ in sealed]
 
 
 def open_sealed(sealed: SealedObject | SealedRow, *, epochs: Epochs | None = None) -> bytes:
@@ -175,16 +185,23 @@ def _current_epoch() -> str:
     return first
 
 
-def _sealed(content: Content, epoch: str, wrapping: AESGCM, chance: bytes) -> SealedRow:
-    """Seal one payload; `chance` is its own share of the batch's random bytes, used for nothing else."""
+def _sealed(content: Content, epoch: str, wrapping: AESGCM, now: int, chance: bytes) -> tuple[Stored, _Key]:
+    """Seal one payload; `chance` is its own share of the batch's random bytes, used for nothing else.
+
+    An id of the vault is seen by nobody outside, and begins with its millisecond: ids of one moment lie side by side in
+    the indexes, where ids of chance alone would touch another page each, and write it whole into the log.
+    """
+    purpose, household_id, subject_id = str(content.purpose), content.household_id, content.subject_id
     key_at, nonce_at = _ID_BYTES, _ID_BYTES + _KEY_BYTES
-    pk, data_key = str(UUID(bytes=chance[:key_at], version=4)), chance[key_at:nonce_at]
+    pk = UUID(int=now << 80 | _VERSION_7 | int.from_bytes(chance[:key_at]) & _CHANCE)
+    name, data_key = str(pk), chance[key_at:nonce_at]
     nonce, wrap_nonce = chance[nonce_at : nonce_at + _NONCE_BYTES], chance[nonce_at + _NONCE_BYTES :]
     cipher_key, commitment = _derived(data_key)
-    wrapped = wrapping.encrypt(wrap_nonce, data_key, _wrap_context(pk, epoch))
-    key = KeyRow(pk, epoch, wrap_nonce, wrapped, commitment)
-    row = SealedRow(pk, str(content.purpose), str(content.household_id), str(content.subject_id), nonce, b"", key)
-    return row._replace(ciphertext=AESGCM(cipher_key).encrypt(nonce, content.payload, _payload_context(row)))
+    wrapped = wrapping.encrypt(wrap_nonce, data_key, _wrap_context(name, epoch))
+    context = _payload_context(name, purpose, household_id, subject_id)
+    ciphertext = AESGCM(cipher_key).encrypt(nonce, content.payload, context)
+    stored = Stored(pk, purpose, household_id, subject_id, nonce, ciphertext)
+    return stored, (pk, epoch, wrap_nonce, wrapped, commitment)
 
 
 def _wrapped(data_key: bytes, sealed_id: UUID, epoch: str) -> tuple[bytes, bytes]:
@@ -196,7 +213,8 @@ def _opened(sealed: SealedObject | SealedRow, key: DataKey | KeyRow, epochs: Epo
     cipher_key, commitment = _derived(_unwrapped(key, epochs))
     if not secrets.compare_digest(commitment, key.commitment):
         raise InvalidTag
-    return AESGCM(cipher_key).decrypt(sealed.nonce, sealed.ciphertext, _payload_context(sealed))
+    context = _payload_context(sealed.pk, sealed.purpose, sealed.household_id, sealed.subject_id)
+    return AESGCM(cipher_key).decrypt(sealed.nonce, sealed.ciphertext, context)
 
 
 def _unwrapped(key: DataKey | KeyRow, epochs: Epochs) -> bytes:
@@ -225,11 +243,11 @@ def _derived(data_key: bytes) -> tuple[bytes, bytes]:
     return both[:32], both[32:]
 
 
-def _payload_context(sealed: SealedObject | SealedRow) -> bytes:
+def _payload_context(pk: UUID | str, purpose: str, household_id: UUID | str, subject_id: UUID | str) -> bytes:
     """Return the RFC 8785 bytes of what the seal vouches for. Ids and choices hold nothing that JSON would escape."""
     return (
-        f'{{"household":"{sealed.household_id}","id":"{sealed.pk}","p":"maru/payload/1",'
-        f'"purpose":"{sealed.purpose}","subject":"{sealed.subject_id}"}}'
+        f'{{"household":"{household_id}","id":"{pk}","p":"maru/payload/1",'
+        f'"purpose":"{purpose}","subject":"{subject_id}"}}'
     ).encode()
 
 

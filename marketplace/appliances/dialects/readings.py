@@ -42,7 +42,8 @@ class Raw:
     unit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Not frozen, though nobody changes one: to make a frozen one takes four times as long, and a request brings hundreds.
+@dataclass(slots=True, kw_only=True)
 class Reading:
     """One value an appliance noticed, before its unit and time are normalised.
 

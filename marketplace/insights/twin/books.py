@@ -1,40 +1,22 @@
-"""The keys of the twin: one for each appliance and month, itself an object of the vault; and the boxes it seals.
+"""The keys of the twin, one for each appliance and month, and the places that its boxes vouch for."""
 
-A box is a nonce and AES-256-GCM ciphertext. What the seal vouches for is the row's own place: a box that was moved to
-another row, or set back to another time, does not open.
-"""
-
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.db import connection
 
-from marketplace.insights import vault
-from marketplace.insights.errors import VaultClosed
-from marketplace.insights.models import TwinBook
+from marketplace.insights.boxes import JOIN_KEY, KEY_COLUMNS, BoxKey, opened
 
 #: Of one appliance, one month.
 Place = tuple[UUID, date]
-_COLUMNS = (
-    "pk",
-    "appliance",
-    "month",
-    "sealed",
-    "sealed__purpose",
-    "sealed__household_id",
-    "sealed__subject_id",
-    "sealed__nonce",
-    "sealed__ciphertext",
-    "sealed__data_key__epoch",
-    "sealed__data_key__nonce",
-    "sealed__data_key__wrapped",
-    "sealed__data_key__commitment",
-)
+_BOOKS = f"""
+SELECT b.id, b.appliance_id, b.month, {KEY_COLUMNS}
+FROM insights_twinbook b {JOIN_KEY}
+WHERE b.appliance_id = ANY(%s::uuid[]) AND b.month = ANY(%s::date[])
+ORDER BY b.id"""  # noqa: S608 - of constants
+_LOCKED = " FOR NO KEY UPDATE OF b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +25,7 @@ class OpenBook:
 
     id: UUID
     appliance_id: UUID
-    cipher: AESGCM
-
-    def close(self, content: bytes, *, place: bytes) -> bytes:
-        """Return the box of some content, bound to its place."""
-        nonce = os.urandom(12)
-        return nonce + self.cipher.encrypt(nonce, content, place)
-
-    def open(self, box: bytes, *, place: bytes) -> bytes:
-        """Return what is in a box.
-
-        Raises:
-            VaultClosed: these are not the bytes that were sealed for this place.
-        """
-        try:
-            return self.cipher.decrypt(box[:12], box[12:], place)
-        except InvalidTag as exc:
-            raise VaultClosed from exc
+    key: BoxKey
 
 
 def page_place(book_id: UUID, kind: str, zone: str, span: str, begins_at: datetime) -> bytes:
@@ -80,21 +46,7 @@ def open_books(
     Args:
         locked: keep others from writing into them until this transaction ends.
     """
-    rows = TwinBook.objects.filter(appliance__in=list(appliance_ids), month__in=list(months))
-    if locked:
-        rows = rows.select_for_update(of=("self",), no_key=True)
-    found: dict[Place, OpenBook] = {}
-    epochs = vault.Epochs()
-    for pk, appliance_id, month, *sealed in rows.order_by("pk").values_list(*_COLUMNS):
-        try:
-            key = vault.open_sealed(_sealed_row(sealed), epochs=epochs)
-        except VaultClosed:
-            continue
-        found[appliance_id, month] = OpenBook(pk, appliance_id, AESGCM(key))
-    return found
-
-
-def _sealed_row(columns: Sequence[Any]) -> vault.SealedRow:
-    sealed_id, purpose, household_id, subject_id, nonce, ciphertext, *key = columns
-    opener = None if key[0] is None else vault.KeyRow(str(sealed_id), *key)
-    return vault.SealedRow(str(sealed_id), purpose, str(household_id), str(subject_id), nonce, ciphertext, opener)
+    with connection.cursor() as cursor:
+        cursor.execute(_BOOKS + _LOCKED if locked else _BOOKS, [list(appliance_ids), list(months)])
+        rows = cursor.fetchall()
+    return {(appliance_id, month): OpenBook(pk, appliance_id, key) for (pk, appliance_id, month), key in opened(rows)}

@@ -215,7 +215,7 @@ def _pages(
     for row in ordered.iterator(chunk_size=CHUNK) if some_at_a_time else ordered:
         book, place = books[row.book_id], page_place(row.book_id, row.kind, row.zone, row.span, row.begins_at)
         try:
-            yield book, row, book.open(bytes(row.box), place=place)
+            yield book, row, book.key.open(bytes(row.box), place=place)
         except VaultClosed:
             continue
 
@@ -239,7 +239,9 @@ def _state(row: TwinState, books: Mapping[UUID, OpenBook]) -> State | None:
     if book is None:
         return None
     try:
-        said = json.loads(book.open(bytes(row.box), place=state_place(book.id, row.kind, row.zone, row.observed_at)))
+        said = json.loads(
+            book.key.open(bytes(row.box), place=state_place(book.id, row.kind, row.zone, row.observed_at))
+        )
     except VaultClosed:
         return None
     return State(

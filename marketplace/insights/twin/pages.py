@@ -59,6 +59,11 @@ def hour_of(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
+def day_of(moment: datetime) -> datetime:
+    """Return the day in which a moment lies, in UTC."""
+    return hour_of(moment).replace(hour=0)
+
+
 def milliseconds(moment: datetime, *, since: datetime) -> int:
     """Return how far into a page a moment lies."""
     return (moment - since) // timedelta(milliseconds=1)

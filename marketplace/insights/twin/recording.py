@@ -2,8 +2,10 @@
 
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -53,9 +55,16 @@ ON CONFLICT (appliance_id, kind, zone) DO UPDATE SET
     )
 WHERE EXCLUDED.observed_at >= was.observed_at"""
 
-Span = TwinPage.Span
+_HOUR, _DAY, _WORD = (span.value for span in TwinPage.Span)
+_WRITTEN: dict[str, Callable[[bytes, list[Any]], bytes]] = {
+    _HOUR: pages.with_numbers,
+    _DAY: pages.with_summaries,
+    _WORD: pages.with_words,
+}
 #: One value, and the row it belongs to: an appliance, or the whole it is a part of.
 Heard = tuple[UUID, NormalReading]
+#: What one batch brings of each stream: a row, a kind, and its zone or an empty word.
+_Streams = Mapping[tuple[UUID, str, str], Sequence[NormalReading]]
 
 
 class _PageKey(NamedTuple):
@@ -71,8 +80,7 @@ class _PageTurn(NamedTuple):
 
     book: OpenBook
     key: _PageKey
-    numbers: list[pages.TimedNumber]
-    words: list[pages.TimedWord]
+    said: list[Any]
 
 
 @transaction.atomic(savepoint=False)
@@ -88,10 +96,20 @@ def record(*, household: Household, heard: Sequence[Heard], at: datetime) -> Non
     """
     if not heard:
         return
-    books = _books(household, {(appliance_id, pages.month_of(one.observed_at)) for appliance_id, one in heard})
-    turns = _turns(books, heard)
+    streams: dict[tuple[UUID, str, str], list[NormalReading]] = defaultdict(list)
+    for appliance_id, one in heard:
+        streams[appliance_id, one.kind, one.zone or ""].append(one)
+    months = {(stream[0], month) for stream, said in streams.items() for month in _months(said)}
+    books = _books(household, months)
+    turns = _turns(books, streams)
     _write_pages(turns, _boxes(turns))
-    _write_states(books, heard, at)
+    _write_states(books, streams, at)
+
+
+def _months(said: Sequence[NormalReading]) -> set[date]:
+    """Return the months in which one stream spoke, which is nearly always one."""
+    first, last = (pages.month_of(pick(one.observed_at for one in said)) for pick in (min, max))
+    return {first} if first == last else {pages.month_of(one.observed_at) for one in said}
 
 
 def _books(household: Household, places: set[Place]) -> Mapping[Place, OpenBook]:
@@ -139,28 +157,31 @@ def _begin_books(household: Household, places: Collection[Place]) -> None:
     )
 
 
-def _turns(books: Mapping[Place, OpenBook], heard: Iterable[Heard]) -> list[_PageTurn]:
+def _turns(books: Mapping[Place, OpenBook], streams: _Streams) -> list[_PageTurn]:
+    """Return the pages that a batch writes on, with what it writes there."""
     found: dict[_PageKey, _PageTurn] = {}
 
-    def turn(book: OpenBook, one: NormalReading, span: str, begins_at: datetime) -> _PageTurn:
-        key = _PageKey(book.id, one.kind, one.zone or "", span, begins_at)
-        if key not in found:
-            found[key] = _PageTurn(book, key, [], [])
-        return found[key]
+    def page(stream: tuple[UUID, str, str], span: str, begins_at: datetime) -> list[Any]:
+        book = books[stream[0], begins_at.date().replace(day=1)]
+        key = _PageKey(book.id, stream[1], stream[2], span, begins_at)
+        return found.setdefault(key, _PageTurn(book, key, [])).said
 
-    day_span, hour_span, word_span = Span.DAY.value, Span.HOUR.value, Span.WORD.value
-    for appliance_id, one in heard:
-        observed_at = one.observed_at.astimezone(UTC)
-        hour = observed_at.replace(minute=0, second=0, microsecond=0)
-        day = hour.replace(hour=0)
-        book = books[appliance_id, pages.month_of(day)]
-        into_day = pages.milliseconds(observed_at, since=day)
-        if isinstance(one.value, bool | str):
-            turn(book, one, word_span, day).words.append((into_day, one.value, _covers(one)))
+    for stream, said in streams.items():
+        if isinstance(said[0].value, bool | str):
+            for one in said:
+                day = pages.day_of(one.observed_at)
+                into = pages.milliseconds(one.observed_at, since=day)
+                page(stream, _WORD, day).append((into, one.value, _covers(one)))
             continue
-        value, into_hour = float(one.value), into_day % pages.HOUR_MS
-        turn(book, one, day_span, day).numbers.append((into_day, value))
-        turn(book, one, hour_span, hour).numbers.append((into_hour, value))
+        hour = None
+        for one in said:
+            if hour is None or not hour <= one.observed_at < hour + pages.HOUR:
+                hour = pages.hour_of(one.observed_at)
+                day = hour.replace(hour=0)
+                of_hour, of_day, gone = page(stream, _HOUR, hour), page(stream, _DAY, day), hour.hour * pages.HOUR_MS
+            into, value = pages.milliseconds(one.observed_at, since=hour), float(one.value)
+            of_hour.append((into, value))
+            of_day.append((gone + into, value))
     return list(found.values())
 
 
@@ -174,23 +195,17 @@ def _boxes(turns: Sequence[_PageTurn]) -> list[bytes]:
     """Return the boxes of all pages as they are with what came in."""
     before = _boxes_before([turn.key for turn in turns])
     boxes = []
-    for book, key, numbers, words in turns:
+    for book, key, said in turns:
         place = page_place(*key)
-        page = _opened(book, before.get(key), place)
-        if words:
-            page = pages.with_words(page, words)
-        elif key.span == Span.HOUR:
-            page = pages.with_numbers(page, numbers)
-        else:
-            page = pages.with_summaries(page, numbers)
-        boxes.append(book.close(page, place=place))
+        page = _WRITTEN[key.span](_opened(book, before.get(key), place), said)
+        boxes.append(book.key.close(page, place=place))
     return boxes
 
 
 def _opened(book: OpenBook, box: bytes | None, place: bytes) -> bytes:
     """Return what stands on a page; one that was tampered with is begun anew, or nothing could come in any more."""
     try:
-        return b"" if box is None else book.open(box, place=place)
+        return b"" if box is None else book.key.open(box, place=place)
     except VaultClosed:
         return b""
 
@@ -217,13 +232,12 @@ def _columns(keys: Sequence[_PageKey]) -> dict[str, Any]:
     }
 
 
-def _write_states(books: Mapping[Place, OpenBook], heard: Iterable[Heard], at: datetime) -> None:
-    newest: dict[tuple[UUID, str, str], Heard] = {}
-    for appliance_id, one in heard:
-        stream = appliance_id, one.kind, one.zone or ""
-        if stream not in newest or one.observed_at >= newest[stream][1].observed_at:
-            newest[stream] = appliance_id, one
-    said = [(stream, one, books[stream[0], pages.month_of(one.observed_at)]) for stream, (_, one) in newest.items()]
+def _write_states(books: Mapping[Place, OpenBook], streams: _Streams, at: datetime) -> None:
+    said = []
+    for stream, readings in streams.items():
+        # Of two of one moment the last one said.
+        newest = max(reversed(readings), key=attrgetter("observed_at"))
+        said.append((stream, newest, books[stream[0], pages.month_of(newest.observed_at)]))
     columns: dict[str, Any] = {
         "at": at,
         "weight": LAG_WEIGHT,
@@ -236,7 +250,7 @@ def _write_states(books: Mapping[Place, OpenBook], heard: Iterable[Heard], at: d
             (at - one.observed_at).total_seconds() if one.time_quality == "source" else None for _, one, _ in said
         ],
         "boxes": [
-            book.close(_state(one), place=state_place(book.id, stream[1], stream[2], one.observed_at))
+            book.key.close(_state(one), place=state_place(book.id, stream[1], stream[2], one.observed_at))
             for stream, one, book in said
         ],
     }

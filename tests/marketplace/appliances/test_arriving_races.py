@@ -84,16 +84,16 @@ def test_who_goes_waits_for_what_is_being_taken_in_and_destroys_it(committed_db,
     mother = factories.member()
     speaker = Hub(mother, type=type)
     speaker.send([event()])
-    store, threads, waited = insights._store, [], []
+    store, threads, waited = insights.store_new, [], []
 
-    def store_slowly(*said):
+    def store_slowly(**said):
         threads.append(threading.Thread(target=lambda: _alone(lambda: go(mother))))
         threads[0].start()
         threads[0].join(timeout=0.5)
         waited.append(threads[0].is_alive())
-        store(*said)
+        store(**said)
 
-    monkeypatch.setattr(insights, "_store", store_slowly)
+    monkeypatch.setattr(insights, "store_new", store_slowly)
 
     answer = speaker.send([event(63)])
     threads[0].join(timeout=30)

@@ -110,7 +110,7 @@ def test_what_was_not_taken_in_is_not_spent(hub, monkeypatch):
         raise RuntimeError("the vault is away")
 
     with monkeypatch.context() as away:
-        away.setattr(insights.vault, "seal_many", broken)
+        away.setattr(insights, "store_new", broken)
         with pytest.raises(RuntimeError):
             hub.send([event()], message_id="msg_1")
 

@@ -30,7 +30,7 @@ def test_opens_to_the_very_bytes_that_were_sealed():
 
 def test_two_seals_of_the_same_bytes_have_nothing_in_common():
     home, subject = uuid4(), uuid4()
-    first, second = vault.seal_many([content(household_id=home, subject_id=subject)] * 2)
+    first, second = map(stored, vault.seal_many([content(household_id=home, subject_id=subject)] * 2))
 
     assert bytes(first.ciphertext) != bytes(second.ciphertext)
     assert bytes(first.data_key.wrapped) != bytes(second.data_key.wrapped)

@@ -4,15 +4,12 @@ from uuid import UUID
 
 from consent.parties.canonical import canonical_bytes
 from marketplace.insights import vault
-from marketplace.insights.models import SealedObject
 
 ID, HOME, SUBJECT = (UUID(int=number) for number in (1, 2, 3))
 
 
 def test_the_payloads_context_is_jcs():
-    sealed = SealedObject(id=ID, purpose="insight", household_id=HOME, subject_id=SUBJECT)
-
-    assert vault._payload_context(sealed) == canonical_bytes(
+    assert vault._payload_context(ID, "insight", HOME, SUBJECT) == canonical_bytes(
         {
             "p": "maru/payload/1",
             "id": str(ID),

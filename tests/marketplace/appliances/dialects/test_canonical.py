@@ -76,6 +76,16 @@ def test_keeps_a_raw_value_that_is_a_number_and_no_words(noted, kept):
     assert (raw.value, raw.unit) == kept
 
 
+@pytest.mark.parametrize("data", [{"kind": "device.fault", "value": "lg:E3", "unit": ""}, {"unit": ""}, {"unit": None}])
+def test_an_empty_unit_is_none(data):
+    assert only(event(data=data)).unit == ""
+
+
+def test_json_may_say_its_charset():
+    assert only(event(datacontenttype="application/json; charset=utf-8")).kind == "air.pm25"
+    assert code(event(datacontenttype="application/xml")) == "missing_field"
+
+
 def test_reads_a_single_event():
     assert only(event()).kind == "air.pm25"
 
@@ -171,6 +181,13 @@ def test_names_why_an_event_is_refused(made, expected):
     assert code(made) == expected
 
 
+@pytest.mark.parametrize("hide", [str.upper, "".join, lambda text: "".join(f"\\u{ord(one):04x}" for one in text)])
+def test_finds_media_however_it_is_written(hide):
+    body = json.dumps(event(data={"raw": {"value": "MARK", "unit": ""}})).replace("MARK", hide("data:image/png,"))
+
+    assert code(body.encode()) == "raw_media"
+
+
 @pytest.mark.parametrize("field", ["data", "source", "id", "type", "time"])
 @pytest.mark.parametrize("junk", [None, 5, True, [], {}, [[]], "", "x"])
 def test_answers_junk_in_every_field_with_a_result(field, junk):
@@ -211,4 +228,4 @@ def test_the_glance_misses_nothing_that_a_closer_look_refuses(strings):
     try:
         canonical._check_strings(document)
     except ItemRefused:
-        assert canonical._may_carry_something(canonical._words(document))
+        assert canonical._may_carry_something(json.dumps(document, ensure_ascii=False).encode())
