@@ -1,7 +1,6 @@
 """The table (state of the consent x path of the read): data only where it must be. Written before the door's code."""
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,11 +16,13 @@ from consent.parties.canonical import canonical_bytes
 from consent.parties.models import Organisation, Seat
 from consent.records.models import Ask
 from marketplace.delivery import door, operations
+from marketplace.delivery.api import records
 from marketplace.delivery.models import Access, OutboxMessage, Release
 from marketplace.demand.models import DataRequest, RequestVersion
 from marketplace.insights import vault
 from marketplace.insights.models import DataKey, SealedObject
 from tests import factories
+from tests.marketplace.delivery.test_one_door import imports_of, sources
 
 CANARY = "424.2424"
 VALUES = {"value": 424.2424, "unit": "ug/m3", "observed_at": "2026-11-20T18:00:00+09:00"}
@@ -276,11 +277,27 @@ def _patterns(resolver: URLResolver) -> list[URLPattern]:
     return found
 
 
+def _near_the_door() -> set[str]:
+    """Return the modules from which imports lead to the door, over however many others and inside functions too."""
+    leads_to = {path[:-3].replace("/", "."): set(imports_of(tree)) for path, tree in sources()}
+    near, before = {door.__name__}, set()
+    while near != before:
+        before = near
+        # `from a.b import c` names the module a.b.c, or something in a.b.
+        near = near | {
+            name for name, led in leads_to.items() if any(one in near or one.rpartition(".")[0] in near for one in led)
+        }
+    return near
+
+
 def test_every_address_near_the_door_has_its_row_in_the_table():
-    near = {
-        pattern.name
-        for pattern in _patterns(get_resolver())
-        if door in vars(sys.modules[pattern.callback.__module__]).values()
-    }
+    modules = _near_the_door()
+
+    near = {pattern.name for pattern in _patterns(get_resolver()) if pattern.callback.__module__ in modules}
 
     assert near == {name for _, name in PATHS.values()} | WITHOUT_RECORDS
+
+
+def test_every_form_of_the_records_has_its_row_in_the_table():
+    assert {renderer.format for renderer in records.ListRecords.renderer_classes} == {"json", "ndjson", "csv"}
+    assert set(records.PIECES) <= set(PATHS)
