@@ -23,16 +23,13 @@ from consent.parties.permissions import IsAuditor
 from consent.parties.seats import PAGING, PagedView
 from rewards.ledger import as_of, bundle, queries, sealing, signed_notes, witnesses
 from rewards.ledger.models import AccountKind, Checkpoint, Transfer
+from rewards.ledger.proof_serializers import CheckpointsOutput, ConsistencyInput, ConsistencyOutput, ProofOutput
 from rewards.ledger.serializers import (
     AccountOutput,
     AccountsOutput,
     AsOfInput,
-    CheckpointsOutput,
-    ConsistencyInput,
-    ConsistencyOutput,
     LineOutput,
     PeriodInput,
-    ProofOutput,
     RefusalOutput,
     RefusalsOutput,
     StandingOutput,

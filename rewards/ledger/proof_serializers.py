@@ -1,11 +1,52 @@
-"""How proofs and what witnesses need look in JSON."""
+"""How checkpoints, proofs and what witnesses need look in JSON."""
 
 from django.http import QueryDict
 from rest_framework import serializers
 
 from rewards.ledger.models import MAX_AMOUNT
-from rewards.ledger.serializers import CheckpointOutput, HexField
+from rewards.ledger.serializers import HexField, TransferOutput
 from rewards.ledger.statements import MOST_KEPT
+
+
+class CheckpointOutput(serializers.Serializer):
+    tree_size = serializers.IntegerField()
+    root = HexField()  # type: ignore[assignment]
+    note = serializers.CharField()
+    sealed_at = serializers.DateTimeField()
+
+
+class CheckpointsOutput(serializers.Serializer):
+    key = serializers.CharField()
+    data = CheckpointOutput(many=True)  # type: ignore[assignment]
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class LeafProofOutput(serializers.Serializer):
+    """`content` ends in two hashes: SHA-256 of `debit_side`, and of `credit_side`. Each begins with its salt."""
+
+    index = serializers.IntegerField()
+    content = HexField()
+    debit_side = HexField()
+    credit_side = HexField()
+    path = serializers.ListField(child=HexField())
+    transfer = TransferOutput()
+
+
+class ProofOutput(serializers.Serializer):
+    op_id = serializers.UUIDField()
+    checkpoint = CheckpointOutput()
+    data = LeafProofOutput(many=True)  # type: ignore[assignment]
+
+
+class ConsistencyInput(serializers.Serializer):
+    old = serializers.IntegerField(min_value=1, max_value=MAX_AMOUNT)
+    new = serializers.IntegerField(min_value=1, max_value=MAX_AMOUNT)
+
+
+class ConsistencyOutput(serializers.Serializer):
+    old = serializers.IntegerField()
+    new = serializers.IntegerField()
+    path = serializers.ListField(child=HexField())
 
 
 class SignedCheckpointOutput(CheckpointOutput):
