@@ -3,7 +3,7 @@
 No model instances and no objects for ids: most insights end without an ask, and are looked at for microseconds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from django.db.models.functions import Cast
 
 from consent.parties.models import Household
 from consent.records.models import Preference
+from marketplace.delivery.locked import array_of
 from marketplace.insights.models import Waiting
 from marketplace.insights.vault import KeyRow, SealedRow
 
@@ -80,10 +81,10 @@ def take(*, at: datetime, limit: int) -> list[Noticed]:
         return list(map(Noticed._make, cursor.fetchall()))
 
 
-def load_sealed(sealed_ids: Iterable[str]) -> dict[str, SealedRow]:
+def load_sealed(sealed_ids: Sequence[str]) -> dict[str, SealedRow]:
     """Return what was sealed, ready to be opened, by its id; what is destroyed is missing."""
     with connection.cursor() as cursor:
-        cursor.execute(_SEALED, [f"{{{','.join(sealed_ids)}}}"])
+        cursor.execute(_SEALED, [array_of(sealed_ids)])
         rows = cursor.fetchall()
     return {row[0]: SealedRow._make((*row[:_OF_COPY], KeyRow._make((row[0], *row[_OF_COPY:])))) for row in rows}
 

@@ -11,8 +11,6 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import DurationField, ExpressionWrapper, F, Q
-from django.db.models import Value as Literal
 
 from consent.parties.models import Household, Membership
 from consent.records import notices
@@ -22,6 +20,7 @@ from consent.records.queries import Line, lines_of
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.policies import STANDS, fallen
 from marketplace.brokerage.taken import Noticed, load_sealed, take
+from marketplace.delivery.locked import array_of
 from marketplace.demand.conditions import Value
 from marketplace.demand.models import RequestVersion
 from marketplace.demand.pricing import Price, price_of_version
@@ -196,6 +195,14 @@ def _available_for(request_ids: Iterable[UUID]) -> dict[UUID, int]:
     return {escrows[address]: standing.available for address, standing in balances_of(sorted(escrows)).items()}
 
 
+_ASKED_RECENTLY = """
+SELECT i.appliance_id::text, i.kind, o.request_id
+FROM records_ask a JOIN brokerage_offer o ON o.ask_id = a.id JOIN insights_insight i ON i.id = o.insight_id
+JOIN demand_datarequest r ON r.id = o.request_id JOIN demand_requestversion v ON v.id = r.current_id
+WHERE a.household_id = ANY(%s::uuid[]) AND i.appliance_id = ANY(%s::uuid[])
+  AND (a.state = 'pending' AND a.expires_at > %s OR a.asked_at > %s - v.min_gap_hours * interval '1 hour')"""
+
+
 def _asked_recently(near: Sequence[Noticed], at: datetime) -> _Recent:
     """Return what must not be asked again yet: still waiting, or asked within the request's own gap.
 
@@ -204,16 +211,12 @@ def _asked_recently(near: Sequence[Noticed], at: datetime) -> _Recent:
     found: _Recent = defaultdict(set)
     if not near:
         return found
-    waiting = Q(ask__state=Ask.State.PENDING, ask__expires_at__gt=at)
-    gap = ExpressionWrapper(F("request__current__min_gap_hours") * Literal(timedelta(hours=1)), DurationField())
-    within_gap = Q(ask__asked_at__gt=Literal(at) - gap)
-    offers = Offer.objects.filter(
-        waiting | within_gap,
-        ask__household__in={insight.household_id for insight in near},
-        insight__appliance__in={insight.appliance_id for insight in near},
-    )
-    for appliance_id, kind, request_id in offers.values_list("insight__appliance", "insight__kind", "request"):
-        found[str(appliance_id), kind].add(request_id)
+    homes = sorted({insight.household_id for insight in near})
+    appliances = sorted({insight.appliance_id for insight in near})
+    with connection.cursor() as cursor:
+        cursor.execute(_ASKED_RECENTLY, [array_of(homes), array_of(appliances), at, at])
+        for appliance_id, kind, request_id in cursor.fetchall():
+            found[appliance_id, kind].add(request_id)
     return found
 
 
