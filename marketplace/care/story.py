@@ -61,7 +61,8 @@ def play(*, base_url: str, logins: dict[str, Any], tell: Told) -> None:
 
 def _let_them_speak(hub: Browser, mother: Browser, now: datetime) -> None:
     """Send one thing's message after the other: what is new on her page afterwards is what spoke."""
-    said: list[tuple[str, Any]] = [("/api/v1/ingest/homeassistant", [state]) for state in home_assistant_states(now)]
+    in_the_hall, *others = [("/api/v1/ingest/homeassistant", [state]) for state in home_assistant_states(now)]
+    said: list[tuple[str, Any]] = [in_the_hall, ("/api/v1/ingest/thinq", thinq_status()), *others]
     said += [("/api/v1/ingest/airrohr", airrohr_body())]
     said += [("/api/v1/insights", [event]) for event in edge_events(now)]
     known = _appliances_of(mother)
@@ -100,13 +101,12 @@ def _wait_for(look: Callable[[], list[Any]]) -> list[Any]:
 
 
 def home_assistant_states(now: datetime) -> list[dict[str, Any]]:
-    """State objects of one home as Home Assistant would send them: two rooms, a fridge, a filter."""
+    """State objects of one home as Home Assistant would send them."""
     return list(_states(now))
 
 
 def _states(now: datetime) -> Iterator[dict[str, Any]]:
     yield _state("sensor.living_room_purifier_pm25", "62", "pm25", "µg/m³", now - timedelta(minutes=12))
-    yield _state("sensor.bedroom_purifier_pm25", "48.5", "pm25", "μg/m³", now - timedelta(minutes=7))
     yield _state("sensor.living_room_co2", "1627", "carbon_dioxide", "ppm", now - timedelta(minutes=5))
     yield _state("sensor.kitchen_humidity", "54", "humidity", "%", now - timedelta(minutes=4))
     yield _state("sensor.kitchen_temperature", "unavailable", "temperature", "°C", now - timedelta(minutes=3))
@@ -122,6 +122,16 @@ def _state(entity_id: str, state: str, device_class: str, unit: str, changed: da
         "last_changed": stamp,
         "last_updated": stamp,
     }
+
+
+def thinq_status() -> dict[str, Any]:
+    """A bedroom's purifier as LG's cloud reports it: the air is not good, and the filter is nearly worn."""
+    report = {
+        "airPurifierJobMode": {"currentJobMode": "AUTO"},
+        "airQualitySensor": {"PM2": 48, "PM10": 61},
+        "filterInfo": {"filterRemainPercent": 4},
+    }
+    return {"event": {"deviceId": "bedroom-purifier", "deviceType": "DEVICE_AIR_PURIFIER", "report": report}}
 
 
 def airrohr_body() -> dict[str, Any]:

@@ -140,8 +140,12 @@ def _said(state: twin.State) -> Said:
 
 
 def _clock_off(states: Iterable[twin.State]) -> int | None:
-    """Return by how many minutes even the promptest of its streams lies behind."""
-    lags = [one.lag_s for one in states if one.lag_s is not None]
+    """Return by how many minutes even the promptest of its streams lies behind.
+
+    Only what is measured tells of a clock: an event is said once somebody, or a model, is sure of it.
+    """
+    measured = [one for one in states if one.kind in KINDS and KINDS[one.kind].value_type == "number"]
+    lags = [one.lag_s for one in measured if one.lag_s is not None]
     if not lags or min(lags) <= SKEW_SECONDS:
         return None
     return round(min(lags) / 60)

@@ -233,6 +233,14 @@ def test_a_clock_that_is_off_is_said(mother, home):
     assert "분쯤 늦게 와요" in page(mother, purifier).text
 
 
+def test_an_event_that_is_told_later_says_nothing_of_a_clock(mother, home):
+    for minutes in range(30, 46):
+        cable = {"kind": "vacuum.obstacle", "unit": "", "confidence": Decimal("0.9")}
+        vacuum = said(home, "cable", ago=timedelta(minutes=minutes), **cable)
+
+    assert "늦게 와요" not in page(mother, vacuum).text
+
+
 @pytest.mark.parametrize(("minutes", "lag"), [(6, "6분"), (119, "2시간"), (47 * 60, "47시간"), (7323, "5일")])
 def test_a_late_clock_is_late_by_minutes_hours_or_days(minutes, lag):
     assert sayings.Health(None, None, None, minutes).clock_lag == lag

@@ -18,7 +18,7 @@ from consent.parties.models import MachineKey
 from consent.parties.roles import RUNTIME_ROLE
 from marketplace.appliances.models import Appliance
 from marketplace.appliances.operations import MAX_NEW_A_DAY
-from marketplace.care.story import airrohr_body, edge_events, home_assistant_states
+from marketplace.care.story import airrohr_body, edge_events, home_assistant_states, thinq_status
 from marketplace.insights import operations, vault
 from marketplace.insights.models import Insight, SealedObject
 from tests import factories
@@ -98,17 +98,20 @@ def test_the_same_event_with_other_content_is_a_conflict(hub):
     assert [payload["value"] for payload in opened()] == ["cockroach"]
 
 
-def test_the_three_ways_in_all_seal_what_they_bring(hub):
+def test_every_way_in_seals_what_it_brings(hub):
     now = datetime.now(UTC)
 
     answers = [
         send(hub, home_assistant_states(now)),
+        send(hub, thinq_status(), dialect="thinq"),
         send(hub, airrohr_body(), dialect="airrohr"),
         send(hub, edge_events(now), dialect="canonical", content_type=BATCH),
     ]
 
-    assert [statuses(answer).count("accepted") for answer in answers] == [4, 3, 2]
-    assert {payload["kind"] for payload in opened()} >= {"air.pm25", "air.co2", "pest.sighting", "food.item"}
+    assert [statuses(answer).count("accepted") for answer in answers] == [3, 3, 3, 2]
+    assert {payload["kind"] for payload in opened()} >= {
+        *("air.pm25", "air.co2", "filter.remaining", "pest.sighting", "food.item"),
+    }
 
 
 def test_a_fixed_number_of_statements_whatever_the_size(hub):
