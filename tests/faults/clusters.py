@@ -52,13 +52,26 @@ class Cluster:
 
     def start_again(self) -> None:
         """Start after a kill: PostgreSQL reads its log and recovers."""
-        if self._crew:
-            self._crew.__exit__(None, None, None)
+        self.halt()
         self.start()
 
-    def stop(self) -> None:
+    def halt(self) -> None:
+        """Stop the server, if it still runs, and keep its folders."""
         if self._crew:
             self._crew.__exit__(None, None, None)
+            self._crew = None
+
+    def keep_log_on(self, disk: Path) -> None:
+        """Move the write-ahead log of the server, which is stopped, to another disk."""
+        log = data_of(self.folder) / "pg_wal"
+        shutil.copytree(log, disk / "log")
+        shutil.rmtree(log)
+        log.symlink_to(disk / "log")
+        for path in (disk, disk / "log", *(disk / "log").rglob("*")):
+            self.own(path)
+
+    def stop(self) -> None:
+        self.halt()
         shutil.rmtree(self.sockets, ignore_errors=True)
         self.folder.leave()
 

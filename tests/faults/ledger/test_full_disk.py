@@ -1,5 +1,6 @@
 """The disk is full: what was asked happened whole or not at all, and once there is room again it happens once."""
 
+import psycopg
 import pytest
 from django.db import DatabaseError, connection
 
@@ -9,7 +10,7 @@ from rewards.ledger.errors import NotSealedYet
 from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.models import ISSUANCE, Attempt, Checkpoint, Leaf, Transfer
 from rewards.ledger.queries import balance_of
-from tests.faults.clusters import pointed_at
+from tests.faults.clusters import Cluster, pointed_at
 from tests.faults.ledger.run import check_seals
 from tests.faults.ledger.servers import a_small_disk, fill
 from tests.rewards.ledger import books
@@ -90,3 +91,57 @@ def test_a_sealer_that_finds_no_room_leaves_no_leaf_without_its_checkpoint(small
     filler.unlink()
     check_seals()
     assert sealing.seconds_behind() == 0
+
+
+@pytest.fixture
+def with_small_log(tmp_path, django_db_blocker):
+    """A cluster of its own whose write-ahead log lies on a file system that is soon full; Django means it."""
+    with django_db_blocker.unblock(), a_small_disk(tmp_path / "disk", megabytes=256) as disk:
+        server = Cluster(tmp_path / "var")
+        try:
+            server.start()
+            server.halt()
+            server.keep_log_on(disk)
+            server.start()
+            server.migrate()
+            with pointed_at(server.url):
+                yield server, disk
+        finally:
+            server.stop()
+
+
+def ask_until_the_server_is_gone(server: Cluster, home: str) -> int:
+    """Ask batch after batch, each in a new file of the log, and return how many were answered."""
+    for number in range(200):
+        try:
+            ledger.apply(batch(number, home))
+        except DatabaseError:
+            return number
+        try:
+            with server.connect("postgres") as admin:
+                admin.execute("SELECT pg_switch_wal()")
+        except psycopg.Error:
+            return number + 1
+    raise AssertionError("the disk was never full")
+
+
+def test_a_log_that_finds_no_room_ends_the_server_and_nothing_that_was_answered(with_small_log):
+    server, disk = with_small_log
+    home = books.account()
+    sealing.seal()
+    filler = fill(disk)
+    answered = ask_until_the_server_is_gone(server, home)
+    connection.close()
+    filler.unlink()
+    server.start_again()
+
+    assert Transfer.objects.count() == Attempt.objects.count() == balance_of(home).posted
+    assert balance_of(home).posted in {200 * answered, 200 * (answered + 1)}, "a batch was cut in two"
+    assert broken_invariants() == {}
+    for number in range(answered + 1):
+        answers = ledger.apply(batch(number, home))
+        assert number == answered or {answer.replayed for answer in answers} == {True}
+
+    assert balance_of(home).posted == 200 * (answered + 1)
+    assert broken_invariants() == {}
+    check_seals()
