@@ -7,10 +7,11 @@ Source: RFC 8785, RFC 7515 appendix F, RFC 7638, RFC 9864.
 import base64
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -22,6 +23,7 @@ from joserfc.jwk import OKPKey
 from consent.parties.canonical import canonical_bytes
 from consent.parties.secrets import read_or_make
 
+T = TypeVar("T")
 TYPE = "consent-receipt+jws"
 #: `receipts-3.pem` is a private key, `receipts-3.pub` what is left of one that was replaced.
 KEY_FILE = re.compile(r"receipts-(\d+)\.(pem|pub)")
@@ -135,13 +137,12 @@ def _key_files() -> dict[int, Path]:
 
 def _current_key() -> tuple[str, OKPKey]:
     """Return the newest private key; the first one is made at first use. Rotation reaches every process at once."""
-    for _ in range(2):
+
+    def read() -> tuple[str, OKPKey]:
         private = [path for path in _key_files().values() if path.suffix == ".pem"]
-        try:
-            return _loaded(private[-1] if private else _first_key())
-        except FileNotFoundError:
-            continue  # replaced between the look and the reading: look again
-    raise FileNotFoundError(settings.KEYS_DIR)
+        return _loaded(private[-1] if private else _first_key())
+
+    return _looked_at_again(read)
 
 
 def _first_key() -> Path:
@@ -150,7 +151,15 @@ def _first_key() -> Path:
 
 
 def _public_keys() -> dict[str, OKPKey]:
-    return dict(_loaded(path) for path in _key_files().values())
+    return _looked_at_again(lambda: dict(_loaded(path) for path in _key_files().values()))
+
+
+def _looked_at_again(read: Callable[[], T]) -> T:
+    """Read keys once more where a rotation replaced one of them between the look at the folder and the reading."""
+    try:
+        return read()
+    except FileNotFoundError:
+        return read()
 
 
 @lru_cache(maxsize=64)

@@ -192,6 +192,23 @@ def test_a_rotation_destroys_the_old_private_key_and_keeps_its_public_half(docum
     assert len(signing.jwks()["keys"]) == 3
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda document: signing.is_genuine(document["receipt"], document["signature"]) == (True, "ok"),
+        lambda document: len(signing.jwks()["keys"]) == 1,
+        lambda document: signing.sign(document["receipt"])[1] == document["signature"],
+    ],
+    ids=["verify", "publish", "sign"],
+)
+def test_a_key_replaced_between_the_look_and_the_reading_is_looked_for_again(document, own_keys, monkeypatch, use):
+    gone, look = [{1: own_keys / "receipts-0.pem"}], signing._key_files
+    monkeypatch.setattr(signing, "_key_files", lambda: gone.pop() if gone else look())
+
+    assert use(document)
+    assert gone == []
+
+
 def test_a_rotation_that_broke_off_is_finished_by_the_next(document, own_keys):
     (own_keys / "receipts-2.pem").write_bytes(signing._new_key())
 

@@ -194,6 +194,24 @@ def test_one_adult_of_two_goes_and_the_home_stays(mother, father, home):
     assert "haneul" not in everything_stored()
 
 
+def test_what_somebody_agreed_to_who_left_is_withdrawn_by_whoever_stays_and_both_receipts_verify(mother, father):
+    consent = factories.deal(by=mother).consent
+    leave(mother)
+
+    operations.withdraw_consent(consent_id=consent.pk, actor=User.objects.get(pk=father.pk), at=timezone.now())
+
+    kept = list(consent.receipts.order_by("at"))
+    documents = [receipts.as_document(bytes(one.body)) for one in kept]
+    assert [one.act for one in kept] == ["given", "withdrawn"]
+    assert all(
+        receipts.is_genuine(told, one.signature) == (True, "ok") for told, one in zip(documents, kept, strict=True)
+    )
+    given, ended = (told["dpv:hasRecordOfActivity"] for told in documents)
+    assert ended["dpv:hasDataSubject"] == given["dpv:hasDataSubject"]
+    by = [status["dpv:isIndicatedBy"]["@id"] for status in ended["dpv:hasConsentStatus"]]
+    assert by[0] == given["dpv:hasDataSubject"]["@id"] != by[1]
+
+
 def test_what_was_a_members_own_ends_with_them_and_never_becomes_the_homes(mother, teen, home):
     request = factories.open_request()
     theirs = factories.approve(own("urn:teen", teen, request), by=teen)
