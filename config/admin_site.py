@@ -6,6 +6,7 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -15,6 +16,9 @@ from consent.parties.views import ask_for_second_factor
 
 class Desk(AdminSite):
     """Every page of the admin asks here first."""
+
+    site_header = site_title = _("마루 운영")
+    index_title = _("살펴보고 고치는 곳")
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and has_second_factor(request)

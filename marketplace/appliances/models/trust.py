@@ -53,11 +53,11 @@ class StreamFlag(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     appliance = models.ForeignKey(Appliance, on_delete=models.PROTECT, related_name="flags")
     kind = models.CharField(max_length=40)
-    reason = models.CharField(max_length=12, choices=Reason)
+    reason = models.CharField(_("까닭"), max_length=12, choices=Reason)
     #: What it is raised for, in counts and hours; never a value.
     facts = models.JSONField(default=dict, blank=True)
     raised_at = models.DateTimeField()
-    verdict = models.CharField(max_length=8, choices=Verdict, blank=True)
+    verdict = models.CharField(_("판단"), max_length=8, choices=Verdict, blank=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 

@@ -39,6 +39,7 @@ class Insight(models.Model):
 
     class Meta:
         verbose_name = pgettext_lazy("model", "알아챈 일")
+        verbose_name_plural = pgettext_lazy("models", "알아챈 일")
         constraints = [models.UniqueConstraint(fields=["appliance", "event_hash"], name="insight_once_per_event")]
         indexes = [
             models.Index(fields=["household", "-received_at"], name="insight_by_household"),
