@@ -7,8 +7,10 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from consent.parties.models import Organisation, User
+from consent.parties import operations as parties
+from consent.parties.models import Membership, Organisation, User
 from consent.records.models import Ask
+from marketplace.appliances import operations as appliances
 from marketplace.brokerage import operations as brokerage
 from marketplace.care import cast, story
 from marketplace.care.clock import tick
@@ -82,10 +84,10 @@ def live(home: Home, *, at: datetime) -> Home:
         "ask": str(_asks(school, "air")[-1].pk), "consent": str(deal.consent.pk), "ended": str(taken_back.consent.pk),
         "request": str(dust.offer.version.request_id), "op": str(deal.consent.op_id),
         "account": wallet_address(person("mother").membership.household),
+        "appliance": str(dust.offer.insight.appliance_id),
         "pest_request": str(_asks(pest, "pest")[0].offer.version.request_id),
     }  # fmt: skip
-    drafts = _requests_on_their_way(school)
-    return Home(home.logins, home.cookies, ids | drafts | _orders())
+    return Home(home.logins, home.cookies, ids | _family() | _requests_on_their_way(school) | _orders())
 
 
 def _hub_speaks(key: str, at: datetime) -> None:
@@ -124,6 +126,16 @@ def _withdrawn(home: Home, request: DataRequest) -> Any:
     read_by_school(home.logins["buyer"]["api_key"], request.pk)
     brokerage.withdraw_consent(consent_id=deal.consent.pk, actor=mother, at=deal.consent.at + timedelta(seconds=1))
     return deal
+
+
+def _family() -> dict[str, str]:
+    """Somebody who could be taken out, somebody who is invited, and a hub that is waited for."""
+    mother = person("mother")
+    code = parties.invite_member(
+        household=mother.membership.household, actor=mother, role=Membership.Role.ADULT, label="새로", at=timezone.now()
+    )
+    pairing = appliances.ask_for_code(actor=mother, label="새 허브", type="", at=timezone.now())
+    return {"father": str(person("father").membership.pk), "invitation": code, "pairing": str(pairing.pk)}
 
 
 def _requests_on_their_way(school: Organisation) -> dict[str, str]:

@@ -30,7 +30,7 @@ WORDS = """language => {
 }"""
 #: Names that people and their things bear in one language only.
 NAMES = {"지우", "도윤", "하늘", "지우네", "순자네", "김순자", "박은채", "오세훈", "한기사", "남궁감", "새로", "정하나"}
-NAMES |= {"우리 집 허브", "그날은 쉬어요", "한빛시 배움로", "한빛시 숲길", "시연 열쇠"}
+NAMES |= {"우리 집 허브", "새 허브", "그날은 쉬어요", "한빛시 배움로", "한빛시 숲길", "시연 열쇠"}
 
 
 @dataclass
