@@ -17,97 +17,13 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rewards.ledger import signed_notes
-from rewards.ledger.verify_bundle import (
-    ACCOUNT,
-    ATTEMPT,
-    COMMON_AT,
-    CREDIT_AT,
-    DEBIT_AT,
-    NONE,
-    TRANSFER,
-    folded,
-    hashed_as,
-    verify,
-)
+from rewards.ledger.verify_bundle import COMMON_AT, CREDIT_AT, DEBIT_AT, NONE, folded, hashed_as, verify
+from tests.rewards.ledger.made_books import Journal
 
 AIM = 2.5
 ROUNDS = 5
 HOMES, ESCROWS = 500, 20
-SALT = bytes(range(16))
 LOG = "bench.example/maru/ledger"
-
-
-def packed(form: struct.Struct, first: bytes, *numbers: object, texts: tuple[bytes | None, ...]) -> bytes:
-    lengths = [-1 if text is None else len(text) for text in texts]
-    return first + form.pack(*numbers, *lengths)[1:] + b"".join(text or b"" for text in texts) + SALT
-
-
-def packed_transfer(
-    credit: list[int], common: list[object], debit: list[int], texts: list[bytes], actor: bytes
-) -> bytes:
-    """Return a row as the whole books have it, both sides open."""
-    lengths = [len(text) for text in texts]
-    numbers = TRANSFER.pack(*credit, *common, *lengths, *debit, len(actor), -1, -1)
-    return b"\1" + SALT + numbers[17:117] + SALT + numbers[133:] + actor + b"".join(texts)
-
-
-class Journal:
-    """A journal of posts and of holds that are paid out to three."""
-
-    def __init__(self) -> None:
-        self.leaves: list[bytes] = []
-        self.standing: dict[int, list[int]] = {}
-        self.row = 0
-        self.names: dict[int, str] = {}
-
-    def open(self, address: str, kind: str, *, has_balance: bool = True) -> int:
-        number = len(self.names) + 1
-        self.names[number], self.standing[number] = address, [0, 0, 0]
-        floor = 0 if has_balance else NONE
-        texts = (address.encode(), kind.encode())
-        self.leaves.append(packed(ACCOUNT, b"\2", number, int(has_balance), floor, 1, 1, texts=texts))
-        return number
-
-    def move(
-        self, kind: bytes, operation: bytes, leg: int, debit: int, credit: int, amount: int, *,
-        hold: int = NONE, held: int = 0, expires: int = NONE,
-    ) -> int:  # fmt: skip
-        self.row += 1
-        taken = self.standing[debit]
-        moves = kind in (b"post", b"capture")
-        taken[0] -= amount if moves else 0
-        taken[1] += held
-        versions = [NONE] * 5
-        if debit != 1:
-            taken[2] += 1
-            versions[:3] = taken[2], taken[0], taken[1]
-        if moves:
-            given = self.standing[credit]
-            given[0] += amount
-            given[2] += 1
-            versions[3:] = given[2], given[0]
-        self.leaves.append(
-            packed_transfer(
-                [credit if moves else NONE, *versions[3:]],
-                [operation, self.row, leg, amount, self.row, self.row, NONE],
-                [debit, *versions[:3], hold, leg if hold != NONE else NONE, expires, 7],
-                [kind, b"bench", b"ask:0e9f5ad1-2a51-4bb6-a5a0-5d9b8b1d4f10"],
-                b"user:7b0e0b8e-5a43-4a0a-b8de-3f7d9c1f0a11",
-            )
-        )
-        return self.row
-
-    def attempt(self, kind: bytes, operation: bytes) -> None:
-        texts = (
-            operation,
-            b"settle:" + operation.hex().encode(),
-            sha256(operation).digest(),
-            kind,
-            b"applied",
-            b"user:7",
-            None,
-        )
-        self.leaves.append(packed(ATTEMPT, b"\4", self.row, 1, self.row, 7, texts=texts))
 
 
 def journal_of(rows: int) -> Journal:
