@@ -64,6 +64,15 @@ def test_the_verdict_is_on_what_was_read(desk):
     assert "보시는 사이에" in answer.content.decode()
 
 
+def test_the_reviewer_reads_how_sure_the_buyer_wants_to_be(desk):
+    request = factories.submitted_request(least_assurance="signed")
+
+    shown = desk.get(reverse("admin:demand_datarequest_change", args=[request.pk])).content.decode()
+
+    assert "알려 온 길" in shown
+    assert "가전이 스스로 서명한 것만" in shown
+
+
 def test_the_admins_tab_leads_to_what_waits(desk, stranger):
     waiting, opened = factories.submitted_request(), factories.open_request()
     other = signed_in(stranger, second_factor=True)
