@@ -27,6 +27,7 @@ from marketplace.delivery.models import Release
 from marketplace.demand.models import DataRequest
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.vault import Epochs, open_sealed
+from rewards.ledger.retry import retry_on_conflict
 
 logger = logging.getLogger(__name__)
 
@@ -142,6 +143,7 @@ def _further_chunks(
         yield page.records
 
 
+@retry_on_conflict
 @transaction.atomic(durable=True)
 def _read_numbered(
     *, request: DataRequest, reader: Reader, after: int | None, limit: int, at: datetime, newest_first: bool

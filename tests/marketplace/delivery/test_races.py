@@ -16,6 +16,7 @@ from marketplace.delivery.errors import ReleaseClosed
 from marketplace.delivery.models import Access, Erasure, Release
 from rewards.ledger import operations as ledger
 from tests import factories
+from tests.conftest import connect_as_owner
 
 READERS = 20
 PATIENCE = 20
@@ -229,3 +230,41 @@ def test_numbers_are_given_in_the_order_of_commits(two_asks, monkeypatch):
     assert page.records == []
     order = [one.outcome.release.pk, two.outcome.release.pk]
     assert list(Release.objects.order_by("number").values_list("pk", flat=True)) == order
+
+
+def test_a_page_read_downwards_and_a_closing_that_goes_upwards_never_fail_each_other(committed_db):
+    """They lock the same releases from both ends: PostgreSQL breaks one of them off, which then begins again."""
+    first = factories.release()
+    second = factories.release(request=first.request)
+    reader, reading = door.Reader(first.organisation, "key:1", "page"), []
+
+    def read_downwards():
+        page = door.read_page(
+            request=first.request, reader=reader, cursor=None, limit=5, at=timezone.now(), newest_first=True
+        )
+        return len(page.records)
+
+    @ledger.retry_on_conflict
+    @transaction.atomic
+    def close_upwards():
+        operations.close_releases(consents=[first.consent], because="withdrawn", at=timezone.now())
+        if not reading:
+            reading.append(in_thread(read_downwards))
+            _wait_for_a_waiting_backend(committed_db)
+        operations.close_releases(consents=[second.consent], because="withdrawn", at=timezone.now())
+
+    close_upwards()
+    reading[0].join(PATIENCE)
+
+    assert reading[0].outcome in (0, 2)
+    assert Release.objects.filter(closed_at=None).count() == 0
+
+
+def _wait_for_a_waiting_backend(database):
+    """Look from outside: inside a transaction the statistics stand still."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    deadline = time.monotonic() + PATIENCE
+    with connect_as_owner(database) as owner:
+        while not owner.execute(waiting).fetchone()[0]:
+            assert time.monotonic() < deadline, "nobody waits"
+            time.sleep(0.01)
