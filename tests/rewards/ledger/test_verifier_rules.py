@@ -6,7 +6,19 @@ from hashlib import sha256
 
 import pytest
 
-from rewards.ledger.verify_bundle import CLOSURE, EVIDENCE, LIABILITIES, NONE, Books, Broken, Key, opened, summed
+from rewards.ledger.verify_bundle import (
+    CLOSURE,
+    EVIDENCE,
+    LIABILITIES,
+    NONE,
+    Books,
+    Broken,
+    Common,
+    Key,
+    opened,
+    shared,
+    summed,
+)
 from tests.rewards.ledger.made_books import ACTOR, ISSUANCE, Journal, packed
 
 ESCROW, HOME, FEES, OTHER = 2, 3, 4, 5
@@ -225,6 +237,14 @@ def test_no_part_of_what_is_owed_is_less_than_nothing():
     for pair in ((-1, 2), (2, -1)):
         with pytest.raises(Broken, match="less than nothing"):
             summed(*((amount, bytes(32)) for amount in pair))
+
+
+def test_a_row_that_is_shown_in_a_statement_ends_where_it_says():
+    row = shared(Made().leaves[4])
+
+    assert Common.read(row).amount == 100
+    with pytest.raises(Broken, match="does not end where it says"):
+        Common.read(row + b"\0")
 
 
 def test_a_checkpoint_of_another_log_is_refused():
