@@ -1,4 +1,4 @@
-"""Where the time goes: each watched function's own seconds, without those of the watched functions it calls."""
+"""Where the time goes: each watched function's own processor time, without that of the watched functions it calls."""
 
 import functools
 import time
@@ -9,12 +9,16 @@ import pytest
 
 
 class Stages:
-    """Seconds by the name of the stage, over everything that is called meanwhile in this thread."""
+    """Processor seconds of this thread by the name of the stage, from the moment this is made.
+
+    What is left of the clock's time the thread waited, and nearly all it waits for is the database.
+    """
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.spent: dict[str, float] = defaultdict(float)
         self._patch = patch
         self._within: list[float] = []
+        self._began, self._worked = time.perf_counter(), time.thread_time()
 
     def watch(self, stage: str, module: Any, name: str) -> None:
         """Count `module.name` to a stage; several functions may be one stage."""
@@ -22,19 +26,21 @@ class Stages:
 
         @functools.wraps(real)
         def watched(*args: Any, **kwargs: Any) -> Any:
-            began = time.perf_counter()
+            began = time.thread_time()
             self._within.append(0.0)
             try:
                 return real(*args, **kwargs)
             finally:
-                took, inner = time.perf_counter() - began, self._within.pop()
+                took, inner = time.thread_time() - began, self._within.pop()
                 self.spent[stage] += took - inner
                 if self._within:
                     self._within[-1] += took
 
         self._patch.setattr(module, name, watched)
 
-    def shares_of(self, whole: float) -> str:
-        """Say each stage's share of the whole, and what is left."""
-        rest = whole - sum(self.spent.values())
-        return ", ".join(f"{stage} {spent / whole:.0%}" for stage, spent in (self.spent | {"the rest": rest}).items())
+    def tell(self, items: int) -> str:
+        """Say what one of some items took by the clock, and each stage's share of it."""
+        whole, worked = time.perf_counter() - self._began, time.thread_time() - self._worked
+        spent = {**self.spent, "the rest": worked - sum(self.spent.values()), "the database": whole - worked}
+        shares = ", ".join(f"{stage} {seconds / whole:.0%}" for stage, seconds in spent.items())
+        return f"{whole / items * 1e6:.0f} us each, {worked / items * 1e6:.0f} of them Python's: {shares}"

@@ -12,15 +12,16 @@ from statistics import median
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from consent.parties.models import Household
 from marketplace.appliances.models import BridgeBeat
-from marketplace.insights.models import DataKey, Insight, SealedObject
+from marketplace.insights.models import Insight
 from tests import brokers, factories
-from tests.benchmarks.web import Caller, database_url, web_server
+from tests.benchmarks.copied import copy_rate
+from tests.benchmarks.web import Caller, web_server
 from tests.config.supervising import wait_until
 from tests.faults.bridges import Bridge
 from tests.marketplace.appliances.publishing import carrying, framed, signing
@@ -29,7 +30,6 @@ BATCH = 500
 BATCHES = 40 if os.environ.get("MARU_BENCH_SIZE") == "full" else 6
 SINGLES = BATCH * BATCHES // 2
 THINGS = 20
-TABLES = [SealedObject._meta.db_table, DataKey._meta.db_table, Insight._meta.db_table]
 #: Batches over MQTT should cost no more than over HTTP by this much, and reach this share of COPY.
 AIM_OF_HTTP, AIM_OF_COPY = 0.8, 0.25
 SECONDS = 600
@@ -49,14 +49,15 @@ def broker(committed_db, tmp_path, settings) -> Iterator[brokers.Mosquitto]:
 
 
 def test_mqtt_beside_http_and_copy(broker):
-    over_http = http_rate()
+    home = factories.household()
+    over_http = http_rate(home)
     hub, pairing = signing(), carrying(password="plain")
     call_command("mqtt_logins", str(broker.folder), verbosity=0)
     broker.start()
     with Bridge(broker.url):
         wait_until(BridgeBeat.objects.exists, seconds=SECONDS)
         batches, singles = batch_rate(broker, hub), single_rate(broker, pairing)
-    copied = copy_rate()
+    copied = copy_rate([home])
 
     print(f"\nMQTT, one home: {BATCHES} signed batches of {BATCH}, {SINGLES} single readings, QoS 1")
     print(f"  HTTP batches   {over_http:7.0f}/s  {over_http / copied:.3f} x COPY of the same rows ({copied:.0f}/s)")
@@ -82,8 +83,8 @@ def events(number: int = BATCH) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def http_rate() -> float:
-    key = factories.hub_key(of=factories.household())
+def http_rate(home: Household) -> float:
+    key = factories.hub_key(of=home)
     bodies = [json.dumps(events()).encode() for _ in range(BATCHES + 1)]
     spent: list[float] = []
     with web_server() as port, Caller(port, {"Authorization": f"Bearer {key}"}) as hub:
@@ -122,23 +123,3 @@ def single_rate(broker: brokers.Mosquitto, pairing: Any) -> float:
             device.publish(f"zigbee2mqtt/s{number % THINGS}", json.dumps({"voc_index": 100 + number % 300}))
         wait_until(lambda: mine.count() == SINGLES + THINGS, seconds=SECONDS)
         return SINGLES / (time.perf_counter() - began)
-
-
-def copy_rate() -> float:
-    """Write the stored rows again with COPY, a commit per 500 of each table."""
-    spent: list[float] = []
-    with psycopg.connect(database_url(), autocommit=True) as hand:
-        blocks: list[list[bytes]] = []
-        for table in TABLES:
-            hand.execute(f"CREATE TABLE mqtt_bench_{table} (LIKE {table} INCLUDING ALL)")
-            with hand.cursor().copy(f"COPY {table} TO STDOUT") as copy:
-                lines = b"".join(bytes(block) for block in copy).splitlines(keepends=True)
-            blocks.append([b"".join(lines[start : start + BATCH]) for start in range(0, len(lines) - BATCH, BATCH)])
-        for batch in zip(*blocks, strict=False):
-            began = time.perf_counter()
-            with hand.transaction():
-                for table, block in zip(TABLES, batch, strict=True):
-                    with hand.cursor().copy(f"COPY mqtt_bench_{table} FROM STDIN") as copy:
-                        copy.write(block)
-            spent.append(time.perf_counter() - began)
-    return BATCH / median(spent)

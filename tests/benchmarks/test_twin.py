@@ -17,6 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.utils import timezone
 
+from consent.parties.models import Household
 from marketplace.appliances.dialects import Method, Raw, Reading
 from marketplace.care.twin import charts
 from marketplace.care.twin.page import page_of
@@ -113,7 +114,7 @@ def test_its_share_of_taking_in_a_batch(monkeypatch):
         spent.append(time.perf_counter() - begun)
 
     monkeypatch.setattr(twin, "record", timed)
-    for streams in (1, 40, 250):
+    for times, streams in enumerate((1, 40, 250), start=1):
         spent.clear()
         whole = []
         for round_ in range(ROUNDS + 1):
@@ -132,3 +133,12 @@ def test_its_share_of_taking_in_a_batch(monkeypatch):
             f"\n{BATCH} readings of {streams} streams: {BATCH / all_of_it:,.0f} a second, of which the twin is"
             f" {share:.0%} ({mine / BATCH * 1e6:.0f} us each), {met} the aim of <= {AIM_SHARE:.0%}"
         )
+        assert len(spent) == ROUNDS + 1
+        assert remembered(home, at) == times * BATCH * (ROUNDS + 1)
+
+
+def remembered(home: Household, at: datetime) -> int:
+    """Count the readings that the twin has of a home's last day."""
+    mine = home.appliances.values_list("pk", flat=True)
+    hours = twin.summaries(appliance_ids=mine, since=at - timedelta(days=1), until=at + timedelta(hours=1))
+    return sum(one.count for stream in hours.values() for one in stream)
