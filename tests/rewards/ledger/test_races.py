@@ -2,9 +2,9 @@
 
 import re
 import threading
-import time
 import uuid
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -15,6 +15,7 @@ from rewards.ledger.errors import HoldResolved, IdempotencyMismatch, Insufficien
 from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.models import FEES, Attempt, Transfer
 from rewards.ledger.queries import balance_of
+from tests.config.supervising import wait_until
 from tests.conftest import connect_as_owner
 from tests.rewards.ledger import books
 from tests.threads import HANDS, all_at_once
@@ -85,28 +86,40 @@ def test_of_twenty_captures_of_one_hold_one_succeeds(committed_db):
 
 
 def test_a_hold_that_is_placed_while_a_capture_looks_for_it_is_not_called_resolved(committed_db):
-    """Slowed down between its two looks, a capture first sees no hold, then that it was placed."""
+    """Held up between its two looks, a capture first sees no hold, then that it was placed."""
     escrow, home = books.account("escrow", tokens=70), books.account()
-    with connect_as_owner(committed_db) as owner:
+    with ThreadPoolExecutor(1) as hand, connect_as_owner(committed_db) as owner:
         texts = owner.execute(
             "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname ~ '^ledger_apply' AND prosrc ~ 'ledger_openhold'"
         ).fetchall()
         looks = re.compile(r"PERFORM 1 FROM ledger_attempt t\s+WHERE t\.key = hold_key")
         assert any(looks.search(text) for (text,) in texts), "the second look is elsewhere now"
+        gate = "PERFORM pg_advisory_lock_shared(1); PERFORM pg_advisory_unlock_shared(1);"
         for (text,) in texts:
-            owner.execute(looks.sub(lambda found: f"PERFORM pg_sleep(0.5); {found[0]}", text))
+            owner.execute(looks.sub(lambda found: f"{gate} {found[0]}", text))
 
-    def act(number):
-        if number:
-            return books.capture((home, 20), hold="race:hold", key="race:capture")
-        time.sleep(0.2)
-        return books.hold(key="race:hold", debit=escrow, amount=50)
+        owner.execute("SELECT pg_advisory_lock(1)")
+        capturing = hand.submit(captured_by_another_hand, home)
+        wait_until(lambda: owner.execute(WAITS_AT_THE_GATE).fetchone() or capturing.done())
+        assert not capturing.done()
+        placed = books.hold(key="race:hold", debit=escrow, amount=50)
+        owner.execute("SELECT pg_advisory_unlock(1)")
 
-    placed, captured = all_at_once(act, hands=2)
-
-    assert isinstance(placed, ledger.Hold)
-    assert isinstance(captured, ledger.Capture), captured
+        assert isinstance(placed, ledger.Hold)
+        assert isinstance(capturing.result(60), ledger.Capture)
     assert (balance_of(home).posted, balance_of(escrow).held) == (20, 0)
+
+
+WAITS_AT_THE_GATE = """
+    SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database
+    WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted"""
+
+
+def captured_by_another_hand(home):
+    try:
+        return books.capture((home, 20), hold="race:hold", key="race:capture")
+    finally:
+        connection.close()
 
 
 def test_capture_release_and_sweeper_meet_and_one_wins(committed_db):
