@@ -334,8 +334,8 @@ def refusal_page(request: HttpRequest, exc: Exception) -> HttpResponse | None:
         return problem(request, row, code=str(getattr(exc, "code", "")), detail=str(exc))
     if row.status == 404:
         return defaults.page_not_found(request, exc)
-    told = {"problem_title": row.title, "problem_text": str(exc)}
-    return render(request, "problem.html", told, status=row.status)
+    context = {"problem_title": row.title, "problem_text": str(exc)}
+    return render(request, "problem.html", context, status=row.status)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -15,11 +15,11 @@ def show_problem(request: HttpRequest, code: str) -> HttpResponse:
     """GET /problems/<code>: what this code means, and the status it comes with."""
     if code in SENTENCES:
         sentence = SENTENCES[code][(get_language() or "ko").startswith("en")]
-        told: dict[str, str | Promise] = {"problem_title": code, "problem_text": sentence}
+        context: dict[str, str | Promise] = {"problem_title": code, "problem_text": sentence}
     else:
         row = _row_of(code)
-        told = {"problem_title": row.title, "problem_text": f"{row.status} {code}"}
-    return render(request, "problem.html", told)
+        context = {"problem_title": row.title, "problem_text": f"{row.status} {code}"}
+    return render(request, "problem.html", context)
 
 
 def _row_of(code: str) -> Row:

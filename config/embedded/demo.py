@@ -45,7 +45,7 @@ def show_demo(house: House, *, first_port: int = FIRST_PORT) -> None:
         with _step("the story, through the real doors"):
             _manage(house, "demo")
     _start(house, "home", ["manage.py", "live"])
-    _tell(story, base_url=house.environment["MARU_BASE_URL"], logs=house.folder.path / "logs")
+    _print_logins(story, base_url=house.environment["MARU_BASE_URL"], logs=house.folder.path / "logs")
     house.crew.stay()
 
 
@@ -117,7 +117,7 @@ def _is_ready(port: int) -> bool:
         connection.close()
 
 
-def _tell(story: Path, *, base_url: str, logs: Path) -> None:
+def _print_logins(story: Path, *, base_url: str, logs: Path) -> None:
     people = _kept_story(story, base_url=base_url)
     print(f"\n마루가 열렸어요 · Maru is open: {base_url}\n")
     for who, entry in people.items():

@@ -51,12 +51,12 @@ class Pair(APIView):
             _check_holds(request, public_key, at=at)
         caller = get_adapter(request._request).get_client_ip(request._request)
         paired = operations.redeem_code(code=said["code"], caller=caller, public_key=public_key, at=at)
-        told = {
+        let_in = {
             "id": paired.pairing.pk,
             "appliance": paired.pairing.appliance_id,
             "key": _key(paired.key, paired.text),
         }
-        return Response(PairedOutput(told).data, status=201, headers={"Cache-Control": "no-store"})
+        return Response(PairedOutput(let_in).data, status=201, headers={"Cache-Control": "no-store"})
 
 
 class ChangeKey(APIView):
@@ -91,8 +91,8 @@ class ChangeKey(APIView):
             )
         except (PairedKey.DoesNotExist, Pairing.DoesNotExist) as exc:
             raise SignatureRefused from exc
-        told = {"key": _key(key, text), "old_valid_until": until}
-        return Response(NextKeyOutput(told).data, status=201, headers={"Cache-Control": "no-store"})
+        changed = {"key": _key(key, text), "old_valid_until": until}
+        return Response(NextKeyOutput(changed).data, status=201, headers={"Cache-Control": "no-store"})
 
 
 class MakeBrokerLogin(APIView):
@@ -117,14 +117,14 @@ class MakeBrokerLogin(APIView):
             )
         except PairedKey.DoesNotExist as exc:
             raise SignatureRefused from exc
-        told = {
+        login = {
             "address": settings.MQTT_HUBS_URL,
             "username": str(pairing_id),
             "password": password,
             "publish": topics.publish_under(pairing_id),
             "answers": topics.answers_of(pairing_id),
         }
-        return Response(BrokerLoginOutput(told).data, status=201, headers={"Cache-Control": "no-store"})
+        return Response(BrokerLoginOutput(login).data, status=201, headers={"Cache-Control": "no-store"})
 
 
 def _read(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]:
@@ -144,5 +144,5 @@ def _check_holds(request: Request, public_key: bytes, *, at: datetime) -> Signed
 
 
 def _key(key: PairedKey, text: str) -> dict[str, Any]:
-    told = {"id": key.pk, "type": "ed25519" if key.signs else "bearer"}
-    return told | ({"api_key": text} if text else {})
+    about = {"id": key.pk, "type": "ed25519" if key.signs else "bearer"}
+    return about | ({"api_key": text} if text else {})

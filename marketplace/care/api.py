@@ -37,8 +37,8 @@ class ShowTrail(PagedView):
         trail = trails.trail_of(op_id)
         if trail is None:
             raise Http404
-        told = {"operation": trail.operation, "consent": _consent(trail), "release": _release(trail)}
-        return Response(TrailOutput(told).data)
+        trail_parts = {"operation": trail.operation, "consent": _consent(trail), "release": _release(trail)}
+        return Response(TrailOutput(trail_parts).data)
 
 
 def _consent(trail: trails.Trail) -> dict[str, Any] | None:
@@ -54,6 +54,6 @@ def _release(trail: trails.Trail) -> dict[str, Any] | None:
     release = trail.release
     if release is None:
         return None
-    told = {"id": release.pk, "request": release.request_id, "number": release.number}
+    said = {"id": release.pk, "request": release.request_id, "number": release.number}
     state = release.closed_because or "open"
-    return told | {"state": state, "is_what_was_shown": trail.is_same, "reads": release.reads}  # type: ignore[attr-defined]
+    return said | {"state": state, "is_what_was_shown": trail.is_same, "reads": release.reads}  # type: ignore[attr-defined]

@@ -61,7 +61,7 @@ class Sensor:
         draft.rename(file)
 
     @property
-    def told(self) -> datetime:
+    def sent_until(self) -> datetime:
         return datetime.fromisoformat(self.told_until)
 
 
@@ -79,8 +79,8 @@ def let_in(base_url: str, *, home: str, login: Mapping[str, str], at: datetime) 
     page = adult.submit("/appliances/pairings", {"type": "air_sensor", "name": SENSOR}).decode()
     key = Ed25519PrivateKey.generate()
     body = json.dumps({"code": code_on(page), "public_key": f"whpk_{_text(key.public_key().public_bytes_raw())}"})
-    told = _sent(base_url, "/api/v1/pairings", body.encode(), key=key)
-    return Sensor(home, _text(key.private_bytes_raw()), told["key"]["id"], quarter_of(at - REACH).isoformat())
+    paired = _sent(base_url, "/api/v1/pairings", body.encode(), key=key)
+    return Sensor(home, _text(key.private_bytes_raw()), paired["key"]["id"], quarter_of(at - REACH).isoformat())
 
 
 def code_on(page: str) -> str:
@@ -90,12 +90,12 @@ def code_on(page: str) -> str:
 
 def due_of(sensor: Sensor, *, at: datetime) -> list[datetime]:
     """Return the quarters of an hour that the sensor has not told yet and can still tell, the oldest first."""
-    next_one = max(sensor.told + QUARTER, quarter_of(at - REACH))
+    next_one = max(sensor.sent_until + QUARTER, quarter_of(at - REACH))
     count = (quarter_of(at) - next_one) // QUARTER + 1
     return [next_one + number * QUARTER for number in range(max(0, count))]
 
 
-def tell(base_url: str, sensor: Sensor, quarters: Sequence[datetime], *, week: Week) -> Sensor:
+def send(base_url: str, sensor: Sensor, quarters: Sequence[datetime], *, week: Week) -> Sensor:
     """Send what was measured in these quarters of an hour, in one signed batch, and remember that it was.
 
     Raises:
@@ -177,11 +177,11 @@ class House:
             sensor.write(self.file)
             self.say("the sensor was let in")
             # Its first day comes at once, as from a sensor that had no network: something to see, and to be asked.
-            sensor = tell(self.base_url, sensor, due_of(sensor, at=at)[:QUARTERS_A_DAY], week=self.week)
+            sensor = send(self.base_url, sensor, due_of(sensor, at=at)[:QUARTERS_A_DAY], week=self.week)
             sensor.write(self.file)
         due = due_of(sensor, at=at)
         if due:
-            tell(self.base_url, sensor, due[:1], week=self.week).write(self.file)
+            send(self.base_url, sensor, due[:1], week=self.week).write(self.file)
         return 60 / self.quarters_a_minute if len(due) > 1 else PATIENCE_SECONDS
 
     def _answer(self) -> None:

@@ -85,9 +85,9 @@ def match_between(*, start: datetime, end: datetime, cursor: str | None = None, 
     """
     name = f"audit:matches:{start.isoformat()}:{end.isoformat()}"
     after = open_cursor(cursor, name=name)[0] if cursor else None
-    told = {"start": start, "end": end, "after": after, "limit": limit + 1, "named": NAMED}
+    wanted = {"start": start, "end": end, "after": after, "limit": limit + 1, "named": NAMED}
     with connection.cursor() as db:
-        db.execute(MATCH, told)
+        db.execute(MATCH, wanted)
         rows = db.fetchall()
     deals, broken = next((row[1], row[2]) for row in rows if row[0] == "counted")
     mismatches = [Mismatch(*row[3:11]) for row in rows if row[0] == "mismatch"]

@@ -65,17 +65,17 @@ class JournalSearch(forms.Form):
 
     def filters(self) -> Filters:
         """Return what was asked for; words that name nothing lead to no operation."""
-        told = self.cleaned_data
+        said = self.cleaned_data
         as_said = ("account", "actor", "event_type", "event_ref", "min_amount", "max_amount")
         return Filters(
-            kinds=(told["kind"],) if told["kind"] else (),
-            recorded_from=day_begins(told["recorded_from"]),
-            recorded_to=day_ends(told["recorded_to"]),
-            effective_from=day_begins(told["effective_from"]),
-            effective_to=day_ends(told["effective_to"]),
-            is_sealed={"yes": True, "no": False}.get(told["sealed"]),
-            operations=trails.operations_named(told["q"]) if told["q"] else None,
-            **{name: told[name] for name in as_said},
+            kinds=(said["kind"],) if said["kind"] else (),
+            recorded_from=day_begins(said["recorded_from"]),
+            recorded_to=day_ends(said["recorded_to"]),
+            effective_from=day_begins(said["effective_from"]),
+            effective_to=day_ends(said["effective_to"]),
+            is_sealed={"yes": True, "no": False}.get(said["sealed"]),
+            operations=trails.operations_named(said["q"]) if said["q"] else None,
+            **{name: said[name] for name in as_said},
         )
 
 
@@ -86,10 +86,10 @@ class PeriodSearch(forms.Form):
     end = DayField(label=_("마지막 날"), required=False)
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or {}
-        if told.get("start") and told.get("end") and told["start"] > told["end"]:
+        said = super().clean() or {}
+        if said.get("start") and said.get("end") and said["start"] > said["end"]:
             raise forms.ValidationError(gettext("첫날이 마지막 날보다 뒤예요."))
-        return told
+        return said
 
     def period(self) -> tuple[datetime, datetime]:
         """Return the instants from and up to, not including, which to look."""
@@ -100,14 +100,14 @@ class MatchSearch(PeriodSearch):
     """A time that is matched at once: a month unless said, a quarter at most."""
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean()
+        said = super().clean()
         length = timedelta(days=USUAL_DAYS - 1)
-        start, end = told.get("start"), told.get("end")
+        start, end = said.get("start"), said.get("end")
         end = end or (start + length if start else usual_days()["end"])
         start = start or end - length
         if end - start >= LONGEST:
             raise forms.ValidationError(gettext("한 번에 석 달까지 볼 수 있어요."))
-        return told | {"start": start, "end": end}
+        return said | {"start": start, "end": end}
 
 
 class InstantSearch(forms.Form):

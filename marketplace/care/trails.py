@@ -147,9 +147,11 @@ def _legs(rows: list[Transfer]) -> list[Leg]:
 
 def names_of(addresses: Iterable[str]) -> dict[str, str]:
     """Return the names of the organisations behind accounts. A household's account has none, on purpose."""
-    told = [(address, *address.partition(":")[::2]) for address in addresses]
-    of_requests = {text: address for address, kind, text in told if kind == "escrow"}
-    of_organisations = {text: address for address, kind, text in told if kind in {"buyer", "manufacturer", "provider"}}
+    parted = [(address, *address.partition(":")[::2]) for address in addresses]
+    of_requests = {text: address for address, kind, text in parted if kind == "escrow"}
+    of_organisations = {
+        text: address for address, kind, text in parted if kind in {"buyer", "manufacturer", "provider"}
+    }
     names = {}
     # Asked also where there is none: a page then costs the same whatever is on it.
     for request in DataRequest.objects.select_related("organisation").filter(pk__in=of_requests or NOBODY):

@@ -51,8 +51,8 @@ class WrongWordAdmin(OnlyLooked):
         return super().get_queryset(request).only("at", "kind", "rule", "version")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        told = {"counts": rule_counts(at=timezone.now()), **(extra_context or {})}
-        return super().changelist_view(request, extra_context=told)
+        counted = {"counts": rule_counts(at=timezone.now()), **(extra_context or {})}
+        return super().changelist_view(request, extra_context=counted)
 
     def has_view_permission(self, request: HttpRequest, obj: WrongWord | None = None) -> bool:
         return obj is None and super().has_view_permission(request)

@@ -39,7 +39,7 @@ class IngestView(APIView):
         results = operations.record_insights(
             household=household, items=items, dialect=dialect.name, at=at, sender=sender
         )
-        return Response({"results": [_told(result) for result in results]})
+        return Response({"results": [_answer_about(result) for result in results]})
 
 
 class PostInsights(IngestView):
@@ -80,13 +80,13 @@ def _headers(request: Request) -> Mapping[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
 
 
-def _told(result: ItemResult) -> dict[str, Any]:
-    told: dict[str, Any] = {"index": result.index, "status": result.status}
+def _answer_about(result: ItemResult) -> dict[str, Any]:
+    answer: dict[str, Any] = {"index": result.index, "status": result.status}
     if result.insight_id:
-        told["insight_id"] = str(result.insight_id)
+        answer["insight_id"] = str(result.insight_id)
     if result.rejection:
-        told["problem"] = _problem(result.rejection)
-    return told
+        answer["problem"] = _problem(result.rejection)
+    return answer
 
 
 def _problem(rejection: Rejection) -> dict[str, Any]:

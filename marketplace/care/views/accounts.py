@@ -28,13 +28,13 @@ def list_accounts(request: HttpRequest) -> HttpResponse:
     page = page_of(ledger.accounts(kind=kind), by="-id", name=f"audit-accounts:{kind}", cursor=cursor, limit=ROWS)
     addresses = [account.address for account in page.rows]
     standings, names = ledger.balances_of(addresses), trails.names_of(addresses)
-    told = {
+    context = {
         "rows": [(account, standings[account.address], names.get(account.address, "")) for account in page.rows],
         "kinds": AccountKind.choices,
         "kind": kind,
         "next_href": onward(request, page.next_cursor),
     }
-    return render(request, "care/accounts.html", told)
+    return render(request, "care/accounts.html", context)
 
 
 @auditors_only
@@ -49,10 +49,10 @@ def show_account(request: HttpRequest, address: str) -> HttpResponse:
         account = ledger.account_at(address)
     except UnknownAccount as exc:
         raise Http404 from exc
-    told = _statement(request, account, start=start, end=end)
-    told |= {"account": account, "name": trails.names_of([address]).get(address, "")}
-    told |= {"search": search, "is_period": bool(request.GET.get("start") or request.GET.get("end"))}
-    return render(request, "care/account.html", told)
+    context = _statement(request, account, start=start, end=end)
+    context |= {"account": account, "name": trails.names_of([address]).get(address, "")}
+    context |= {"search": search, "is_period": bool(request.GET.get("start") or request.GET.get("end"))}
+    return render(request, "care/account.html", context)
 
 
 def _statement(request: HttpRequest, account: Account, *, start: datetime, end: datetime) -> dict[str, Any]:

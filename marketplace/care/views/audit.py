@@ -6,6 +6,7 @@ from typing import Concatenate, ParamSpec
 from urllib.parse import urlencode
 
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -52,7 +53,7 @@ def onward(request: HttpRequest, cursor: str | None) -> str:
 def show_books(request: HttpRequest) -> HttpResponse:
     """GET /audit: is everything in order, and what stands where."""
     trial, status, findings = ledger.trial_balance(), current_status(), current_findings()
-    told = {
+    context = {
         "is_fine": trial.difference == 0 and status.orphans == 0 and all(finding.is_fine for finding in findings),
         "status": status,
         "trial": trial,
@@ -61,8 +62,9 @@ def show_books(request: HttpRequest) -> HttpResponse:
         "findings": findings,
         "rows": ledger.transfers().order_by("-id")[:8],
         "counted_at": timezone.now(),
+        "base_url": settings.BASE_URL,
     }
-    return render(request, "care/books.html", told)
+    return render(request, "care/books.html", context)
 
 
 @auditors_only
@@ -72,8 +74,8 @@ def show_trial_balance(request: HttpRequest) -> HttpResponse:
     at = search.cleaned_data["as_of"] if search.is_valid() else None
     by = as_of.Clock(search.cleaned_data.get("by") or as_of.Clock.RECORDED)
     trial = as_of.trial_balance_at(at=at, clock=by) if at else ledger.trial_balance()
-    told = {"search": search, "trial": trial, "trial_rows": labelled(trial), "at": at or timezone.now(), "by": by}
-    return render(request, "care/trial_balance.html", told | {"is_past": bool(at)})
+    context = {"search": search, "trial": trial, "trial_rows": labelled(trial), "at": at or timezone.now(), "by": by}
+    return render(request, "care/trial_balance.html", context | {"is_past": bool(at)})
 
 
 def labelled(trial: ledger.TrialBalance) -> list[tuple[str, ledger.TrialRow]]:

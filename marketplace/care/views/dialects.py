@@ -39,9 +39,13 @@ def show_dialects(request: HttpRequest) -> HttpResponse:
     listed = [
         {
             "name": name,
-            "product": PRODUCTS.get(name, name),
+            "product": _product(name),
             "kinds": [KINDS[kind].label.say(language()) for kind in in_order(DIALECTS[name].kinds)],
         }
-        for name in sorted(DIALECTS, key=lambda name: PRODUCTS.get(name, name).casefold())
+        for name in sorted(DIALECTS, key=lambda name: _product(name).casefold())
     ]
     return render(request, "care/dialects.html", {"dialects": listed})
+
+
+def _product(name: str) -> str:
+    return PRODUCTS.get(name, name)

@@ -21,7 +21,7 @@ def list_exceptions(request: HttpRequest) -> HttpResponse:
     chosen = chosen if chosen in exceptions.NAMES else exceptions.NAMES[0]
     found, further = exceptions.page_of_list(chosen, at=at, cursor=request.GET.get("cursor"), limit=ROWS)
     counts = [exceptions.count_of(name, at=at) for name in exceptions.NAMES]
-    told = {
+    context = {
         "lists": [(exceptions.HEADINGS[count.name], count) for count in counts],
         "heading": exceptions.HEADINGS[chosen],
         "count": next(count for count in counts if count.name == chosen),
@@ -29,16 +29,16 @@ def list_exceptions(request: HttpRequest) -> HttpResponse:
         "at": at,
         "next_href": onward(request, further),
     }
-    return render(request, "care/exceptions.html", told)
+    return render(request, "care/exceptions.html", context)
 
 
 @auditors_only
 def list_matches(request: HttpRequest) -> HttpResponse:
     """GET /audit/matches: consent, debit and credit side by side over a time, and what does not agree."""
     search = MatchSearch(request.GET if {"start", "end"} & request.GET.keys() else usual_days())
-    told: dict[str, Any] = {"search": search}
+    context: dict[str, Any] = {"search": search}
     if search.is_valid():
         start, end = search.period()
         match = matching.match_between(start=start, end=end, cursor=request.GET.get("cursor"), limit=ROWS)
-        told |= {"match": match, "days": search.cleaned_data, "next_href": onward(request, match.next_cursor)}
-    return render(request, "care/matches.html", told)
+        context |= {"match": match, "days": search.cleaned_data, "next_href": onward(request, match.next_cursor)}
+    return render(request, "care/matches.html", context)

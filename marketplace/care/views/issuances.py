@@ -18,10 +18,10 @@ def list_issuances(request: HttpRequest) -> HttpResponse:
     state = state if state in Issuance.State.values else ""
     name = f"audit-issuances:{state}"
     page = page_of(issuances(state=state), by=("-proposed_at", "id"), name=name, cursor=cursor, limit=ROWS)
-    told = {
+    context = {
         "rows": [(issuance, purse_of(issuance.organisation)) for issuance in page.rows],
         "states": Issuance.State.choices,
         "state": state,
         "next_href": onward(request, page.next_cursor),
     }
-    return render(request, "care/issuances.html", told)
+    return render(request, "care/issuances.html", context)

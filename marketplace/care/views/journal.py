@@ -33,14 +33,14 @@ def list_transfers(request: HttpRequest) -> HttpResponse:
         filters = search.filters()
         found = _looked_through(search, filters, cursor=request.GET.get("cursor"))
     further = _sealed(found.next_before, filters)
-    told = {
+    context = {
         "search": search,
         "rows": found.rows,
         "is_search": search.is_valid() and not filters.is_empty,
         "next_href": onward(request, further),
         "export_query": _as_api(filters) if search.is_valid() else None,
     }
-    return render(request, "care/journal.html", told)
+    return render(request, "care/journal.html", context)
 
 
 @auditors_only

@@ -40,8 +40,8 @@ def take_out(request: HttpRequest, membership_id: UUID) -> HttpResponse:
 def _second_thought(request: HttpRequest, member: Membership) -> HttpResponse:
     at = timezone.now()
     if request.method == "GET":
-        told = {"member": member, "farewell": farewell_of(member.user, at=at)}
-        return render(request, "care/take_out.html", told)
+        context = {"member": member, "farewell": farewell_of(member.user, at=at)}
+        return render(request, "care/take_out.html", context)
     step = operations.take_out_some(membership_id=member.pk, actor=person_of(request), at=at)
     if not step.is_last:
         return render(request, "care/leaving.html", {"farewell": step.farewell, "member": member})

@@ -47,7 +47,7 @@ def show_pairing(request: HttpRequest, pairing_code_id: UUID) -> HttpResponse:
     is_waiting = code.is_waiting(at)
     text = codes.code_of(code.pk) if is_waiting else ""
     address = request.build_absolute_uri(reverse("pair"))
-    told = {
+    context = {
         "code": code,
         "is_waiting": is_waiting,
         "text": codes.grouped(text),
@@ -57,8 +57,8 @@ def show_pairing(request: HttpRequest, pairing_code_id: UUID) -> HttpResponse:
         "what": gettext("허브") if not code.type else code.get_type_display(),
     }
     if is_swap(request):
-        return render(request, "care/parts/pairing.html", told)
-    return render(request, "care/pairing.html", told)
+        return render(request, "care/parts/pairing.html", context)
+    return render(request, "care/pairing.html", context)
 
 
 @require_POST

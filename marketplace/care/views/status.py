@@ -34,8 +34,8 @@ def show_status(request: HttpRequest) -> HttpResponse:
     status, seal, bridge = current_status(), _current_seal(), _current_bridge()
     wanted = request.get_preferred_type(["application/json", "text/html"])
     if wanted == "text/html":
-        told = {"status": status, "seal": seal, "bridge": bridge, "base_url": settings.BASE_URL}
-        answer = render(request, "care/status.html", told)
+        context = {"status": status, "seal": seal, "bridge": bridge, "base_url": settings.BASE_URL}
+        answer = render(request, "care/status.html", context)
     else:
         answer = JsonResponse(_as_json(status, seal, bridge))
     patch_vary_headers(answer, ["Accept"])

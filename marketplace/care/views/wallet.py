@@ -74,11 +74,11 @@ def download_proof(request: HttpRequest) -> HttpResponse:
         raise Http404
     home = policies.check_can_take_proof(person_of(request))
     try:
-        told = StatementProofOutput(statement_of_home(home)).data
+        proof = StatementProofOutput(statement_of_home(home)).data
     except NotSealedYet:
         return render(request, "care/proof_not_yet.html", status=409)
     name = f'attachment; filename="maru-statement-{timezone.localdate():%Y-%m-%d}.json"'
-    return JsonResponse(told, headers={"Content-Disposition": name})
+    return JsonResponse(proof, headers={"Content-Disposition": name})
 
 
 def _cells(standing: WalletStanding, reserved: list[Order]) -> list[dict[str, Any]]:

@@ -130,7 +130,7 @@ class Bridge:
         for one in publications:
             answer, pairing_id = one.answer(), one.pairing_id
             if answer and pairing_id:
-                broker.tell(topics.answers_of(pairing_id), json.dumps(answer, separators=(",", ":")).encode())
+                broker.answer(topics.answers_of(pairing_id), json.dumps(answer, separators=(",", ":")).encode())
         self._came += len(publications)
 
     async def _beat(self) -> None:

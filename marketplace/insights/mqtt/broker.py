@@ -120,7 +120,7 @@ class Broker(aiomqtt.Client):
         if self._is_paused and self._held_bytes <= MOST_HELD_BYTES // 2:
             self._go_on()
 
-    def tell(self, topic: str, words: bytes) -> None:
+    def answer(self, topic: str, words: bytes) -> None:
         """Publish without waiting: who misses an answer sends again and is told again."""
         self._client.publish(topic, words, qos=0)
 

@@ -25,13 +25,13 @@ class Turn:
     """One state of one entity, with the publications that tell of it."""
 
     base: str
-    told: dict[str, str]
+    attributes: dict[str, str]
     places: list[int] = field(default_factory=list)
 
     def body(self) -> bytes:
         """Return it as a broker's messages are forwarded: a list of topics and payloads."""
-        told = [{"topic": f"{self.base}/{name}", "payload": text} for name, text in self.told.items()]
-        return json.dumps(told).encode()
+        messages = [{"topic": f"{self.base}/{name}", "payload": text} for name, text in self.attributes.items()]
+        return json.dumps(messages).encode()
 
 
 class Entities:
@@ -47,23 +47,23 @@ class Entities:
         self._count, self._most, self._most_of_one = 0, most, most_of_one
         self._lock = Lock()
 
-    def turns(self, pairing_id: UUID, told: Sequence[tuple[int, str, bytes]]) -> tuple[list[Turn], list[int]]:
+    def turns(self, pairing_id: UUID, publications: Sequence[tuple[int, str, bytes]]) -> tuple[list[Turn], list[int]]:
         """Put publications together into states, in the order in which the states came.
 
         Args:
-            told: the place of each publication in its batch, its topic under the dialect, and what it says.
+            publications: the place of each publication in its batch, its topic under the dialect, and what it says.
 
         Returns:
             The states, and the places of what told of no state here: attributes alone, and what is no attribute.
         """
         with self._lock:
-            return self._turns(pairing_id, told)
+            return self._turns(pairing_id, publications)
 
-    def _turns(self, pairing_id: UUID, told: Sequence[tuple[int, str, bytes]]) -> tuple[list[Turn], list[int]]:
+    def _turns(self, pairing_id: UUID, publications: Sequence[tuple[int, str, bytes]]) -> tuple[list[Turn], list[int]]:
         turns: list[Turn] = []
         current: dict[str, Turn] = {}
         alone: list[int] = []
-        for place, topic, payload in told:
+        for place, topic, payload in publications:
             base, _, name = topic.rpartition("/")
             text = payload[: 2 * _MAX_CHARACTERS].decode("utf-8", "replace")
             if name == "state":
@@ -75,7 +75,7 @@ class Entities:
                 alone.append(place)
                 continue
             if name in _ATTRIBUTES:
-                current[base].told[name] = text
+                current[base].attributes[name] = text
             current[base].places.append(place)
         return turns, alone
 

@@ -62,13 +62,13 @@ class Publication:
             return {"message": self.message_id, "status": "refused", "code": self.code}
         if self.is_repeated:
             return {"message": self.message_id, "status": "repeated"}
-        return {"message": self.message_id, "status": "taken", "results": [_told(one) for one in self.results]}
+        return {"message": self.message_id, "status": "taken", "results": [_answer_about(one) for one in self.results]}
 
 
-def _told(result: ItemResult) -> dict[str, Any]:
-    told: dict[str, Any] = {"index": result.index, "status": result.status}
+def _answer_about(result: ItemResult) -> dict[str, Any]:
+    answer: dict[str, Any] = {"index": result.index, "status": result.status}
     if result.insight_id:
-        told["insight_id"] = str(result.insight_id)
+        answer["insight_id"] = str(result.insight_id)
     if result.rejection:
-        told["problem"] = {"code": result.rejection.code, "field": result.rejection.field}
-    return told
+        answer["problem"] = {"code": result.rejection.code, "field": result.rejection.field}
+    return answer

@@ -118,7 +118,7 @@ def test_in_another_home_it_is_let_in_anew(tmp_path, doors, mother):
 
     told = Sensor.read(tmp_path / "sensor.json")
     assert (told.home, pause) == ("b", 1.0)
-    assert told.told == week.quarter_of(datetime.now(UTC) - REACH) + (QUARTERS_A_DAY + 1) * QUARTER
+    assert told.sent_until == week.quarter_of(datetime.now(UTC) - REACH) + (QUARTERS_A_DAY + 1) * QUARTER
 
 
 def test_what_it_keeps_is_for_nobody_else_to_read(tmp_path):
@@ -167,21 +167,21 @@ def test_the_sensor_comes_in_with_a_code_and_what_it_signs_is_taken_in(doors, mo
     kept = let_in(mother)
     due = due_of(kept, at=datetime.now(UTC))
 
-    after = living.tell("", kept, due[:3], week=MADE_UP)
+    after = living.send("", kept, due[:3], week=MADE_UP)
 
     (appliance,) = Appliance.objects.all()
     assert (appliance.type, appliance.household) == ("air_sensor", mother.membership.household)
     assert Insight.objects.filter(appliance=appliance).count() >= 15
-    assert after.told == due[2]
+    assert after.sent_until == due[2]
 
 
 def test_telling_the_same_twice_is_harmless(doors, mother):
     kept = let_in(mother)
     due = due_of(kept, at=datetime.now(UTC))
-    living.tell("", kept, due[:2], week=MADE_UP)
+    living.send("", kept, due[:2], week=MADE_UP)
     count = Insight.objects.count()
 
-    living.tell("", kept, due[:2], week=MADE_UP)
+    living.send("", kept, due[:2], week=MADE_UP)
 
     assert Insight.objects.count() == count
 
@@ -193,7 +193,7 @@ def test_a_sensor_that_the_home_let_go_stays_silent(doors, mother):
     assert Pairing.objects.get().ended_at
 
     with pytest.raises(SensorGone):
-        living.tell("", kept, due[:1], week=MADE_UP)
+        living.send("", kept, due[:1], week=MADE_UP)
 
 
 class Adult:

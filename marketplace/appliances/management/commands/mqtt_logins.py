@@ -39,7 +39,7 @@ class Command(BaseCommand):
             texts = {"passwords": password_file(logins), "acl": access_file(bridge=bridge.name)}
             if [name for name, text in texts.items() if _is_written(folder / name, text)]:
                 self.stdout.write(f"{len(logins) - 1} logins beside the bridge's own")
-                _tell(pid_file)
+                _wake_broker(pid_file)
             if not every:
                 return
             close_old_connections()
@@ -70,7 +70,7 @@ def _is_written(path: Path, text: str) -> bool:
     return True
 
 
-def _tell(pid_file: Path | None) -> None:
+def _wake_broker(pid_file: Path | None) -> None:
     if pid_file is None:
         return
     try:

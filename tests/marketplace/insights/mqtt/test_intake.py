@@ -362,7 +362,7 @@ def told_of(entities, pairing_id, *, entity="sensor/pm"):
 
 def is_known(entities, pairing_id, *, entity="sensor/pm"):
     (turn,), _ = entities.turns(pairing_id, [(0, f"{entity}/state", b"41")])
-    return "device_class" in turn.told
+    return "device_class" in turn.attributes
 
 
 def test_one_home_with_many_entities_makes_nobody_forget_another_homes():
