@@ -139,6 +139,8 @@ def test_a_base_backup_restored_after_the_epoch_ended_opens_nothing(primary, set
     with restored_from(tmp_path / "backup"):
         rows = list(SealedObject.objects.select_related("data_key"))
         assert {row.subject_id for row in rows} == set(shown)
+        # What was noticed, the copies that left, the months of what appliances said, and what rules remember.
+        assert {row.purpose for row in rows} == set(SealedObject.Purpose.values)
         for row in rows:
             with pytest.raises(VaultClosed):
                 vault.open_sealed(row)
