@@ -28,7 +28,7 @@ from rewards.redemption.serializers import (
     RewardOutput,
     RewardsOutput,
     WalletOutput,
-    told,
+    order_document,
 )
 
 MAX_KEY = 190  # the ledger's keys end at 200
@@ -73,7 +73,7 @@ class Orders(MemberView):
         order = operations.place_order(
             reward_id=wanted.validated_data["reward"], actor=self.member, at=now, idempotency_key=_own_key(request)
         )
-        return Response(told(order, at=now), status=201)
+        return Response(order_document(order, at=now), status=201)
 
     @extend_schema(responses=OrdersOutput, parameters=PAGING)
     def get(self, request: Request) -> Response:
@@ -91,7 +91,7 @@ class CancelOrder(MemberView):
     def post(self, request: Request, order_id: UUID) -> Response:
         order = get_object_or_404(Order.objects.visible_to(request.user), pk=order_id)
         now = timezone.now()
-        return Response(told(operations.cancel_order(order_id=order.pk, actor=self.member, at=now), at=now))
+        return Response(order_document(operations.cancel_order(order_id=order.pk, actor=self.member, at=now), at=now))
 
 
 class Gifts(MemberView):

@@ -118,6 +118,6 @@ class GiftsOutput(serializers.Serializer):
     next_cursor = serializers.CharField(allow_null=True)
 
 
-def told(order: Order, **context: Any) -> Any:
+def order_document(order: Order, **context: Any) -> Any:
     """Return one order as the API says it."""
     return OrderOutput(order, context=context).data

@@ -66,11 +66,11 @@ class IssuanceAdmin(Kept):
     @admin.display(description=_("기록"))
     def history(self, issuance: Issuance) -> SafeString | str:
         steps = issuance.steps.select_related("actor").order_by("pk")
-        told = (
+        lines = (
             (timezone.localtime(step.at).strftime("%Y-%m-%d %H:%M"), step.get_state_display(), step.actor, step.reason)
             for step in steps
         )
-        return format_html_join("", "<p>{} · {} · {} {}</p>", told) or "-"
+        return format_html_join("", "<p>{} · {} · {} {}</p>", lines) or "-"
 
     def get_urls(self) -> list[Any]:
         guarded = self.admin_site.admin_view
@@ -86,9 +86,9 @@ class IssuanceAdmin(Kept):
             raise PermissionDenied
         form = ProposalForm(request.POST or None)
         if form.is_valid():
-            found = self._proposed(request, form)
-            if found is not None:
-                return redirect("admin:treasury_issuance_change", found.pk)
+            issuance = self._proposed(request, form)
+            if issuance is not None:
+                return redirect("admin:treasury_issuance_change", issuance.pk)
         context = {**self.admin_site.each_context(request), "title": gettext("발행 올리기"), "form": form}
         return render(request, "treasury/admin/propose.html", context, status=422 if form.errors else 200)
 
@@ -114,26 +114,26 @@ class IssuanceAdmin(Kept):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        found = self.get_object(request, object_id)
+        issuance = self.get_object(request, object_id)
         context: dict[str, Any] = {}
-        if found is not None and found.state == Issuance.State.PROPOSED:
-            context = {"decision_form": DecisionForm(), "is_mine": found.proposed_by_id == person_of(request).pk}
+        if issuance is not None and issuance.state == Issuance.State.PROPOSED:
+            context = {"decision_form": DecisionForm(), "is_mine": issuance.proposed_by_id == person_of(request).pk}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def decide(self, request: HttpRequest, issuance_id: UUID) -> HttpResponse:
         """POST /admin/treasury/issuance/<id>/decide: agree, refuse with a reason, or take back one's own."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found, form = get_object_or_404(Issuance, pk=issuance_id), DecisionForm(request.POST)
+        issuance, form = get_object_or_404(Issuance, pk=issuance_id), DecisionForm(request.POST)
         if not form.is_valid():
             messages.error(request, gettext("결정과 까닭을 다시 봐 주세요."))
         else:
-            self._decided(request, found, **form.cleaned_data)
-        return redirect(reverse("admin:treasury_issuance_change", args=[found.pk]))
+            self._decided(request, issuance, **form.cleaned_data)
+        return redirect(reverse("admin:treasury_issuance_change", args=[issuance.pk]))
 
-    def _decided(self, request: HttpRequest, found: Issuance, *, decision: str, reason: str) -> None:
+    def _decided(self, request: HttpRequest, issuance: Issuance, *, decision: str, reason: str) -> None:
         try:
-            DECISIONS[decision](issuance_id=found.pk, actor=person_of(request), reason=reason, at=timezone.now())
+            DECISIONS[decision](issuance_id=issuance.pk, actor=person_of(request), reason=reason, at=timezone.now())
         except REFUSALS as refusal:
             messages.error(request, str(refusal))
         else:

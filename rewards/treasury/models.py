@@ -27,7 +27,7 @@ class IssuanceQuerySet(models.QuerySet["Issuance"]):
         alone = self.filter(proposed_by=proposer, decided_by=proposer, needs_second=False, state="issued")
         return alone.filter(proposed_at__gt=since)
 
-    def told(self) -> "IssuanceQuerySet":
+    def with_people(self) -> "IssuanceQuerySet":
         """Load everybody who is named in a list."""
         return self.select_related("organisation", "proposed_by", "decided_by")
 

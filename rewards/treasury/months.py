@@ -10,7 +10,6 @@ from django.utils import timezone
 
 #: How long before its end a home is told.
 NOTICE = timedelta(days=30)
-INSTANT = timedelta(microseconds=1)
 
 
 def lifetime() -> timedelta:
@@ -43,7 +42,7 @@ def end_of(earned_at: datetime) -> date:
     return next_month(first_of(earned_at + lifetime()))
 
 
-def told_on(at: datetime) -> date:
+def last_day_within_notice(at: datetime) -> date:
     """Return the latest day of ending of which homes are told by `at`, thirty days before it or less."""
     return first_of(at + NOTICE)
 
@@ -55,8 +54,8 @@ def days_within_notice(at: datetime) -> list[date]:
 
 def boundaries(at: datetime) -> list[datetime]:
     """Return the cutoffs of every day of ending that a token of today may have, the soonest first."""
-    on, last, found = first_of(at), end_of(at), []
+    on, last, cutoffs = first_of(at), end_of(at), []
     while on <= last:
-        found.append(cutoff_of(on))
+        cutoffs.append(cutoff_of(on))
         on = next_month(on)
-    return found
+    return cutoffs

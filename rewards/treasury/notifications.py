@@ -25,7 +25,7 @@ def write_expiring(notice: ExpiryNotice) -> None:
 
 
 def _letter(notice: ExpiryNotice) -> tuple[str, str]:
-    told = {
+    words = {
         "tokens": f"{notice.tokens:,}",
         "day": date_format(notice.on, "DATE_FORMAT"),
         "wallet": f"{settings.BASE_URL}/wallet",
@@ -39,4 +39,4 @@ def _letter(notice: ExpiryNotice) -> tuple[str, str]:
         "가게: %(shop)s\n\n"
         "마루 드림\n"
     )
-    return gettext("%(day)s에 %(tokens)s 토큰이 사라져요") % told, body % told
+    return gettext("%(day)s에 %(tokens)s 토큰이 사라져요") % words, body % words

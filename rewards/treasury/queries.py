@@ -41,7 +41,7 @@ class Expiring:
 
 def issuances(*, state: str = "") -> QuerySet[Issuance]:
     """Return issuances with everybody they name, to be ordered and cut by the caller."""
-    rows = Issuance.objects.told()
+    rows = Issuance.objects.with_people()
     return rows.filter(state=state) if state else rows
 
 
@@ -87,7 +87,7 @@ def thanks_named(references: Iterable[str]) -> dict[str, Thanks]:
     ids = {UUID(reference.removeprefix("thanks:")) for reference in references if reference.startswith("thanks:")}
     if not ids:
         return {}
-    return {found.reference: found for found in Thanks.objects.filter(pk__in=ids).select_related("organisation")}
+    return {thanks.reference: thanks for thanks in Thanks.objects.filter(pk__in=ids).select_related("organisation")}
 
 
 def wallets_in(*, area: str = "") -> QuerySet[Wallet]:

@@ -66,13 +66,13 @@ def find_taker(*, actor: User, code: str, at: datetime) -> Household:
     giver = policies.check_can_give(actor)
     policies.check_tries_left(giver, at=at)
     # Changed, stopped, closed or one's own: each is a number nobody has.
-    found = GiftAddress.objects.open_to(giver).filter(code=spelled(code)).first()
-    if found is None:
+    address = GiftAddress.objects.open_to(giver).filter(code=spelled(code)).first()
+    if address is None:
         subject = f"household:{giver.pk}"
         action = policies.UNKNOWN_GIFT_ADDRESS
         parties.note(actor=str(actor.pk), action=action, subject=subject, at=at, outcome="refused")
         raise _unknown()
-    return found.household
+    return address.household
 
 
 @ledger.retry_on_conflict
@@ -171,10 +171,10 @@ def _return(gift_id: UUID, *, actor: User, at: datetime) -> Gift:
 def _earlier(giver: Household, idempotency_key: str, said: dict[str, Any]) -> Gift | None:
     if not idempotency_key:
         return None
-    found = Gift.objects.select_related("giver", "taker").filter(giver=giver, idempotency_key=idempotency_key).first()
-    if found is not None and any(getattr(found, name) != value for name, value in said.items()):
+    earlier = Gift.objects.select_related("giver", "taker").filter(giver=giver, idempotency_key=idempotency_key).first()
+    if earlier is not None and any(getattr(earlier, name) != value for name, value in said.items()):
         raise IdempotencyMismatch(idempotency_key)
-    return found
+    return earlier
 
 
 def _lock(*household_ids: UUID) -> None:

@@ -216,10 +216,10 @@ def _place(*, household: Household, reward_id: UUID, actor: User, at: datetime, 
 def _earlier(household: Household, idempotency_key: str, reward_id: UUID) -> Order | None:
     if not idempotency_key:
         return None
-    found = Order.objects.with_reward().filter(household=household, idempotency_key=idempotency_key).first()
-    if found is not None and found.reward_id != reward_id:
+    earlier = Order.objects.with_reward().filter(household=household, idempotency_key=idempotency_key).first()
+    if earlier is not None and earlier.reward_id != reward_id:
         raise IdempotencyMismatch(idempotency_key)
-    return found
+    return earlier
 
 
 def _hold(order: Order, *, actor: User, at: datetime) -> None:

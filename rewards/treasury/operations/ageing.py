@@ -140,7 +140,7 @@ def expire_tokens(*, at: datetime, limit: int = 20) -> int:
 
 def tell_expiring(*, at: datetime, limit: int = 20) -> int:
     """Write down for each home what ends within thirty days, once a month; return how many homes were told of."""
-    on = months.told_on(at)
+    on = months.last_day_within_notice(at)
     return _each_batch(Sweep.Kind.NOTICE, on, at=at, limit=limit) if on > timezone.localdate(at) else 0
 
 
@@ -189,8 +189,8 @@ def _account_ids(*addresses: str) -> dict[str, int]:
 def _locked_ages(
     account_id: int, boundaries: Sequence[datetime], *, locked: Sequence[int]
 ) -> list[tuple[datetime, int]]:
-    found = older_than(locked, cutoffs=boundaries, locking=True)
-    return _ages([row for row in found if row.account_id == account_id])
+    levels = older_than(locked, cutoffs=boundaries, locking=True)
+    return _ages([level for level in levels if level.account_id == account_id])
 
 
 def _carry(transfer_id: int, account_id: int, parts: Iterable[tuple[datetime, int]]) -> None:

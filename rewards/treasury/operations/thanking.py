@@ -76,7 +76,7 @@ def thank_homes(
     *,
     thanks: Thanks,
     addresses: Sequence[str],
-    told: Callable[[Outcome], None] = lambda outcome: None,
+    report: Callable[[Outcome], None] = lambda outcome: None,
     size: int = HOMES,
 ) -> Outcome:
     """Give every home its tokens, `size` homes in one call; homes that have theirs are passed over.
@@ -86,7 +86,7 @@ def thank_homes(
 
     Args:
         addresses: accounts of homes, each once.
-        told: called after each batch with what was done so far.
+        report: called after each batch with what was done so far.
 
     Raises:
         NotPermitted: the organisation is not Maru itself.
@@ -99,7 +99,7 @@ def thank_homes(
     done = Outcome()
     for begin in range(0, len(addresses), size):
         done += _thank(thanks, addresses[begin : begin + size])
-        told(done)
+        report(done)
     return done
 
 

@@ -56,9 +56,9 @@ def test_a_cutoff_says_exactly_what_ends_on_a_day_or_before(earned_at, on):
 def test_homes_are_told_thirty_days_before_and_not_sooner(on):
     day = months.midnight(on)
 
-    assert months.told_on(day - timedelta(days=30)) == on
-    assert months.told_on(day - timedelta(days=30, seconds=1)) < on
-    assert months.told_on(day - timedelta(days=1)) >= on
+    assert months.last_day_within_notice(day - timedelta(days=30)) == on
+    assert months.last_day_within_notice(day - timedelta(days=30, seconds=1)) < on
+    assert months.last_day_within_notice(day - timedelta(days=1)) >= on
 
 
 @given(at=MOMENTS)

@@ -52,7 +52,7 @@ def test_every_home_gets_its_tokens_once(maru, hana):
     listed = homes(7)
     thanks, seen = begin(maru, hana), []
 
-    first = operations.thank_homes(thanks=thanks, addresses=addresses(), told=seen.append, size=3)
+    first = operations.thank_homes(thanks=thanks, addresses=addresses(), report=seen.append, size=3)
     again = operations.thank_homes(thanks=begin(maru, hana), addresses=addresses(), size=2)
 
     assert (first, again) == (Outcome(thanked=7), Outcome(before=7))
@@ -71,7 +71,7 @@ def test_it_goes_on_where_it_stopped(maru, hana):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        operations.thank_homes(thanks=thanks, addresses=addresses(), told=stop, size=2)
+        operations.thank_homes(thanks=thanks, addresses=addresses(), report=stop, size=2)
     rest = operations.thank_homes(thanks=thanks, addresses=addresses(), size=2)
 
     assert rest == Outcome(thanked=4, before=2)

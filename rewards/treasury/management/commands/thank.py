@@ -99,11 +99,11 @@ class Command(BaseCommand):
     def _thank(self, thanks: Thanks, addresses: list[str]) -> None:
         began, total = time.monotonic(), len(addresses)
 
-        def told(done: Outcome) -> None:
+        def report(done: Outcome) -> None:
             self.stdout.write(f"{done.homes:,} of {total:,} homes, {time.monotonic() - began:.1f} s")
             self.stdout.flush()
 
-        done = operations.thank_homes(thanks=thanks, addresses=addresses, told=told)
+        done = operations.thank_homes(thanks=thanks, addresses=addresses, report=report)
         self.stdout.write(
             f"Thanked {done.thanked:,} homes with {thanks.tokens:,} tokens each; "
             f"{done.before:,} had theirs before, {done.closed:,} are closed."
