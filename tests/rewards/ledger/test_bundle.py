@@ -364,6 +364,14 @@ def test_a_claim_that_the_journal_does_not_make_is_caught(saved):
         verify(bent(saved, claims__json=json.dumps(claims).encode()))
 
 
+def test_a_salt_told_for_a_leaf_that_says_nothing_of_what_is_owed_is_refused(saved):
+    claims = json.loads(inside(saved, "claims.json"))
+    claims["seeds"]["0"] = bytes(32).hex()
+
+    with pytest.raises(Broken, match="leaf 0: .* is told for a leaf that speaks of something else"):
+        verify(bent(saved, claims__json=json.dumps(claims).encode()))
+
+
 def test_another_key_and_a_bent_note_are_refused(saved):
     name = signed_notes.origin()
     other = Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key().public_bytes_raw()
