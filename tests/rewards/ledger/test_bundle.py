@@ -155,6 +155,16 @@ def test_the_last_row_is_missed_too(saved):
         verify(bent(saved, **packed(contents[:-1])))
 
 
+def test_a_file_that_ends_early_or_late_is_refused(saved):
+    contents = leaves_of(saved)
+    whole = b"".join(contents)
+
+    with pytest.raises(Broken, match=f"leaf {len(contents) - 1}: is not what was sealed"):
+        verify(bent(saved, leaves=whole[:-1]))
+    with pytest.raises(Broken, match="something after the last leaf"):
+        verify(bent(saved, leaves=whole + b"x"))
+
+
 def test_swapped_rows_are_named_even_where_their_hashes_were_swapped_too(saved):
     contents = leaves_of(saved)
     contents[2], contents[3] = contents[3], contents[2]
@@ -368,7 +378,7 @@ def test_a_salt_told_for_a_leaf_that_says_nothing_of_what_is_owed_is_refused(sav
     claims = json.loads(inside(saved, "claims.json"))
     claims["seeds"]["0"] = bytes(32).hex()
 
-    with pytest.raises(Broken, match="leaf 0: .* is told for a leaf that speaks of something else"):
+    with pytest.raises(Broken, match=r"leaf 0: .* is told for a leaf that speaks of something else"):
         verify(bent(saved, claims__json=json.dumps(claims).encode()))
 
 
