@@ -28,7 +28,10 @@ class Insight(models.Model):
     kind = models.CharField(max_length=40)
     event_hash = models.CharField(max_length=64)
     content_hash = models.CharField(max_length=64)
-    sealed = models.OneToOneField(SealedObject, on_delete=models.SET_NULL, null=True, related_name="insight")
+    # Sealed in the very act that writes this row, as the key of the vault is: nothing is left to look for.
+    sealed = models.OneToOneField(
+        SealedObject, on_delete=models.SET_NULL, null=True, related_name="insight", db_constraint=False
+    )
     #: Also sealed with what was said. Empty for what came before it was noted here.
     assurance = models.CharField(
         _("알려 온 길"), max_length=10, choices=Assurance, blank=True, default="", db_default=""

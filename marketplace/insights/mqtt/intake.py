@@ -259,21 +259,30 @@ def _store_or_refuse(call: _Call, at: datetime) -> None:
 
 
 def _store(call: _Call, at: datetime) -> None:
+    if len(call.parts) == 1:
+        # A batch of its own has its numbers already; to number hundreds of readings anew takes a while.
+        (part,) = call.parts
+        _take(part, _recorded(call, part.items, at))
+        return
     places = [(part, item) for part in call.parts for item in part.items]
-    results = operations.record_insights(
-        household=call.household,
-        items=[replace(item, index=place) for place, (_, item) in enumerate(places)],
-        dialect=call.dialect,
-        at=at,
-        sender=call.sender,
-    )
+    results = _recorded(call, [replace(item, index=place) for place, (_, item) in enumerate(places)], at)
     by_part: dict[int, list[ItemResult]] = {}
     for result in results:
         part, item = places[result.index]
         by_part.setdefault(id(part), []).append(replace(result, index=item.index))
     for part in call.parts:
-        for one in part.places:
-            one.take(by_part.get(id(part), []))
+        _take(part, by_part.get(id(part), []))
+
+
+def _recorded(call: _Call, items: Sequence[Reading | Rejection], at: datetime) -> list[ItemResult]:
+    return operations.record_insights(
+        household=call.household, items=items, dialect=call.dialect, at=at, sender=call.sender
+    )
+
+
+def _take(part: _Part, results: list[ItemResult]) -> None:
+    for one in part.places:
+        one.take(results)
 
 
 def _note(publications: Sequence[Publication], at: datetime) -> None:
