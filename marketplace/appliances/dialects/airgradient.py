@@ -46,12 +46,12 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
     )
     # `boot` counts the measuring rounds since the last start, `bootCount` is its older name.
     is_first_round = read_number(found.get("boot", found.get("bootCount"))) == 0
-    told = [name for name in _NUMBERS if name in found]
+    named = [name for name in _NUMBERS if name in found]
     if is_first_round:
         # Nothing is measured yet, and then not everything.
-        yield from (speaker.refused("warming_up", name) for name in told or ("boot",))
+        yield from (speaker.refused("warming_up", name) for name in named or ("boot",))
         return
-    for name in told:
+    for name in named:
         yield speaker.measured(name, found[name], *_NUMBERS[name])
 
 

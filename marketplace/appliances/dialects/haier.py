@@ -53,11 +53,11 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
 def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Result]:
     # The maker's service puts its answer into `payload`; those who asked it hand on what is in there.
     found = mapping(mapping(item).get("payload", item))
-    told = mapping(found.get("shadow")).get("parameters", found.get("parameters"))
-    if not isinstance(told, dict):
+    parameters = mapping(found.get("shadow")).get("parameters", found.get("parameters"))
+    if not isinstance(parameters, dict):
         yield Speaker(dialect="haier", index=index).refused("wrong_shape")
         return
-    values = {name: one.get("parNewVal") if isinstance(one, dict) else one for name, one in told.items()}
+    values = {name: one.get("parNewVal") if isinstance(one, dict) else one for name, one in parameters.items()}
     address = mapping(found.get("lastConnEvent")).get("macAddress")
     speaker = Speaker(
         dialect="haier",

@@ -17,7 +17,7 @@ from marketplace.appliances.dialects.messages import read_lines
 from marketplace.appliances.dialects.readings import Dialect, Interval, Method, Parsed, Raw, Reading, Value
 from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
 from marketplace.appliances.dialects.scalars import clip, is_no_data, read_number, read_time
-from marketplace.appliances.dialects.state_histories import ENTITY, row, spread
+from marketplace.appliances.dialects.state_histories import ENTITY, filled_in, spread
 from marketplace.appliances.dialects.statestream import assembled, is_statestream
 from marketplace.appliances.dialects.unit_words import ucum
 
@@ -86,7 +86,7 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
 
 
 def _states(item: Any) -> list[Any]:
-    return row(item) if isinstance(item, list) else spread(_unwrap(item))
+    return filled_in(item) if isinstance(item, list) else spread(_unwrap(item))
 
 
 def _unwrap(node: Any) -> Any:

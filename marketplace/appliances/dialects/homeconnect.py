@@ -56,9 +56,11 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
 
 def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Result]:
     found = mapping(item)
-    told = mapping(found.get("data")) or found
-    entries = next((told[name] for name in ("status", "items", "events") if isinstance(told.get(name), list)), None)
-    entries = [told] if entries is None and "key" in told else entries
+    envelope = mapping(found.get("data")) or found
+    entries = next(
+        (envelope[name] for name in ("status", "items", "events") if isinstance(envelope.get(name), list)), None
+    )
+    entries = [envelope] if entries is None and "key" in envelope else entries
     speaker = Speaker(dialect="homeconnect", index=index, source=device_of(headers, found.get("haId")))
     if entries is None:
         yield speaker.refused("wrong_shape")

@@ -84,10 +84,10 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
 
 def _node(item: dict[str, Any]) -> dict[str, Any]:
     """Return the node of an event, if it is one; one changed attribute becomes a node with nothing else."""
-    told = item.get("data")
-    if isinstance(told, list) and len(told) == 3 and isinstance(told[1], str):
-        return {"node_id": told[0], "attributes": {told[1]: told[2]}}
-    return mapping(told) if isinstance(told, dict) else item
+    content = item.get("data")
+    if isinstance(content, list) and len(content) == 3 and isinstance(content[1], str):
+        return {"node_id": content[0], "attributes": {content[1]: content[2]}}
+    return mapping(content) if isinstance(content, dict) else item
 
 
 def _endpoints(attributes: Mapping[str, Any]) -> dict[int, Endpoint]:
@@ -131,16 +131,16 @@ def _endpoint(speaker: Speaker, found: Endpoint, *, has_room: bool) -> Iterator[
 
 
 def _concentration(
-    speaker: Speaker, cluster: int, told: Mapping[int, Any], kind: str, fixed: str | None
+    speaker: Speaker, cluster: int, attributes: Mapping[int, Any], kind: str, fixed: str | None
 ) -> Iterator[Result]:
     # Null is how a node says that it measures nothing just now, or never.
-    if told.get(_VALUE) is None:
+    if attributes.get(_VALUE) is None:
         return
-    stated = told.get(_MEASUREMENT_UNIT)
+    stated = attributes.get(_MEASUREMENT_UNIT)
     unit = fixed if stated is None else _UNITS.get(stated, "unknown") if isinstance(stated, int) else "unknown"
     if kind == "air.tvoc_ratio" and unit in ("mg/m3", "ug/m3"):
         kind = "air.tvoc_mass"
-    yield speaker.measured(f"{cluster}/0", told[_VALUE], kind, unit)
+    yield speaker.measured(f"{cluster}/0", attributes[_VALUE], kind, unit)
 
 
 def _climate(speaker: Speaker, found: Endpoint) -> Iterator[Result]:
@@ -170,18 +170,18 @@ def _appliance(speaker: Speaker, found: Endpoint) -> Iterator[Result]:
 
 
 def _cooking(speaker: Speaker, found: Endpoint) -> Iterator[Result]:
-    told = found.get(_MICROWAVE, {})
+    oven = found.get(_MICROWAVE, {})
     # Stopped, the cook time is only what the next cooking would be set to.
-    if told.get(0) is None or found.get(96, {}).get(4) == 0:
+    if oven.get(0) is None or found.get(96, {}).get(4) == 0:
         return
-    watts, chosen = sequence(told.get(6)), told.get(7)
+    watts, chosen = sequence(oven.get(6)), oven.get(7)
     is_known = isinstance(chosen, int) and not isinstance(chosen, bool) and 0 <= chosen < len(watts)
     power_w = read_number(watts[chosen]) if is_known else None  # type: ignore[index]
-    yield speaker.measured("95/0", told[0], "microwave.cook", "s", power_w=power_w)
+    yield speaker.measured("95/0", oven[0], "microwave.cook", "s", power_w=power_w)
 
 
-def _filter(speaker: Speaker, told: Mapping[int, Any], name: str) -> Iterator[Result]:
-    condition, direction = told.get(0), told.get(1)
+def _filter(speaker: Speaker, attributes: Mapping[int, Any], name: str) -> Iterator[Result]:
+    condition, direction = attributes.get(0), attributes.get(1)
     if condition is None:
         return
     # 0 counts up towards the end of the filter's life, 1 counts down.

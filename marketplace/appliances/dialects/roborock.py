@@ -49,20 +49,20 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
         return
     yield from _error(speaker, points.get(_ERROR_POINT))
     for answer in (found, *(mapping(decoded(points.get(name))) for name in _ANSWER_POINTS)):
-        for told in _told(answer):
-            yield from _answer(speaker, told)
+        for record in _records(answer):
+            yield from _answer(speaker, record)
 
 
-def _told(answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _records(answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for place in ("result", "data"):
         found = answer.get(place)
         yield from map(mapping, sequence(found) or [found])
 
 
-def _answer(speaker: Speaker, told: Mapping[str, Any]) -> Iterator[Result]:
-    if "filter_work_time" in told:
-        yield speaker.filter_left("filter_work_time", told["filter_work_time"], life=_FILTER_LIFE_S)
-    yield from _error(speaker, told.get("error_code", told.get("fault")))
+def _answer(speaker: Speaker, record: Mapping[str, Any]) -> Iterator[Result]:
+    if "filter_work_time" in record:
+        yield speaker.filter_left("filter_work_time", record["filter_work_time"], life=_FILTER_LIFE_S)
+    yield from _error(speaker, record.get("error_code", record.get("fault")))
 
 
 def _error(speaker: Speaker, code: object) -> Iterator[Result]:

@@ -143,11 +143,11 @@ def _capability(speaker: Speaker, component: str, capability: str, attributes: M
         if attribute not in _ATTRIBUTES[capability] or state.get("value") is None:
             continue
         try:
-            told = replace(speaker, observed_at=_time(state.get("timestamp")))
+            timed = replace(speaker, observed_at=_time(state.get("timestamp")))
         except ItemRefused as refused:
             yield refused.at(speaker.index)
             continue
-        yield from _attribute(told, component, (capability, attribute), state)
+        yield from _attribute(timed, component, (capability, attribute), state)
 
 
 def _attribute(speaker: Speaker, component: str, name: tuple[str, str], state: Mapping[str, Any]) -> Iterator[Result]:
@@ -204,9 +204,9 @@ def _energy(speaker: Speaker, report: Mapping[str, Any]) -> Result:
 
 def _cooking(speaker: Speaker, capabilities: Mapping[str, Any]) -> Iterator[Result]:
     """Read how long a microwave runs; how strong, it says in percent only."""
-    told = {name: mapping(found).get("value") for name, found in mapping(capabilities.get(_OVEN_STATE)).items()}
-    clock = _CLOCK.fullmatch(str(told.get("operationTime")))
-    if "samsungce.microwavePower" not in capabilities or told.get("operatingState") != "running" or not clock:
+    oven = {name: mapping(found).get("value") for name, found in mapping(capabilities.get(_OVEN_STATE)).items()}
+    clock = _CLOCK.fullmatch(str(oven.get("operationTime")))
+    if "samsungce.microwavePower" not in capabilities or oven.get("operatingState") != "running" or not clock:
         return
     hours, minutes, seconds = map(int, clock.groups())
     seconds += hours * 3600 + minutes * 60

@@ -18,38 +18,38 @@ ENTITY = re.compile(r"[A-Za-z0-9_]{1,64}\.[A-Za-z0-9_]{1,255}")
 def spread(document: Any) -> list[Any]:
     """Return the state objects of what an envelope held; what is no history stays the one thing it is."""
     if isinstance(document, list):
-        return [state for part in document for state in (row(part) if isinstance(part, list) else [part])]
+        return [state for part in document for state in (filled_in(part) if isinstance(part, list) else [part])]
     if isinstance(document, dict):
-        told = document["a"] if isinstance(document.get("a"), dict) else document
-        if told and all(ENTITY.fullmatch(name) for name in told):
-            return [state for entity, found in told.items() for state in row(_compressed(entity, found))]
+        by_entity = document["a"] if isinstance(document.get("a"), dict) else document
+        if by_entity and all(ENTITY.fullmatch(name) for name in by_entity):
+            return [state for entity, states in by_entity.items() for state in filled_in(_expanded(entity, states))]
     return [document]
 
 
-def row(states: Iterable[Any]) -> list[Any]:
+def filled_in(states: Iterable[Any]) -> list[Any]:
     """Give every state of one entity what the one before it had said."""
     kept: dict[str, Any] = {}
-    found = []
+    whole = []
     for state in states:
         if isinstance(state, dict):
             kept |= {name: state[name] for name in ("entity_id", "attributes") if name in state}
             state = {**state, **kept}
-        found.append(state)
-    return found
+        whole.append(state)
+    return whole
 
 
-def _compressed(entity: str, found: Any) -> Iterable[Any]:
-    for told in found if isinstance(found, list) else [found]:
-        if not isinstance(told, dict) or "s" not in told:
-            yield told
+def _expanded(entity: str, states: Any) -> Iterable[Any]:
+    for short in states if isinstance(states, list) else [states]:
+        if not isinstance(short, dict) or "s" not in short:
+            yield short
             continue
-        changed, updated = told.get("lc", told.get("lu")), told.get("lu", told.get("lc"))
-        state = {"entity_id": entity, "state": told["s"], "last_changed": _moment(changed)}
-        yield {**state, "last_updated": _moment(updated), **_attributes(told)}
+        changed, updated = short.get("lc", short.get("lu")), short.get("lu", short.get("lc"))
+        state = {"entity_id": entity, "state": short["s"], "last_changed": _moment(changed)}
+        yield {**state, "last_updated": _moment(updated), **_attributes(short)}
 
 
-def _attributes(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {"attributes": told["a"]} if "a" in told else {}
+def _attributes(short: Mapping[str, Any]) -> dict[str, Any]:
+    return {"attributes": short["a"]} if "a" in short else {}
 
 
 def _moment(stamp: Any) -> Any:

@@ -61,16 +61,16 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
             return
         yield speaker.refused("wrong_shape")
         return
-    told = mapping(message.payload.get("StatusSNS")) or message.payload
-    speaker = replace(speaker, observed_at=_time(told))
-    unit = told.get("TempUnit")
-    yield from _sensor(replace(speaker, appliance_type="air_sensor"), "board", told, unit)
-    for key, found in told.items():
+    telemetry = mapping(message.payload.get("StatusSNS")) or message.payload
+    speaker = replace(speaker, observed_at=_time(telemetry))
+    unit = telemetry.get("TempUnit")
+    yield from _sensor(replace(speaker, appliance_type="air_sensor"), "board", telemetry, unit)
+    for key, found in telemetry.items():
         known = _SENSOR.fullmatch(key)
         if known and known[1] in _SENSORS and isinstance(found, dict):
             of = f"{speaker.source or ''}/{key}" if known[2] else speaker.source
             yield from _sensor(replace(speaker, source=of, appliance_type="air_sensor"), known[1], found, unit)
-    yield from _energy(speaker, mapping(told.get("ENERGY")))
+    yield from _energy(speaker, mapping(telemetry.get("ENERGY")))
 
 
 def _sensor(speaker: Speaker, sensor: str, found: Mapping[str, Any], unit: object) -> Iterator[Result]:
@@ -93,13 +93,13 @@ def _energy(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
         yield speaker.refused("missing_interval", "ENERGY.Total")
 
 
-def _time(told: Mapping[str, Any]) -> datetime | None:
+def _time(telemetry: Mapping[str, Any]) -> datetime | None:
     """Return the time of a message: its own if it states a zone, else the epoch beside it."""
-    stamp = told.get("Time")
+    stamp = telemetry.get("Time")
     if isinstance(stamp, str) and _OLD_TIME.fullmatch(stamp):
         stamp = None
     try:
-        return read_time(stamp) or read_epoch(told.get("Epoch"))
+        return read_time(stamp) or read_epoch(telemetry.get("Epoch"))
     except ValueError as exc:
         raise ItemRefused("wrong_time", "Time") from exc
 

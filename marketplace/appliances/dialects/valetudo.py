@@ -94,8 +94,8 @@ def _map(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
             yield _obstacle(speaker, mapping(entity.get("metaData")))
 
 
-def _obstacle(speaker: Speaker, told: Mapping[str, Any]) -> Reading | Rejection:
-    label, named = told.get("label"), told.get("id")
+def _obstacle(speaker: Speaker, obstacle: Mapping[str, Any]) -> Reading | Rejection:
+    label, named = obstacle.get("label"), obstacle.get("id")
     parts = _LABEL.fullmatch(label) if isinstance(label, str) else None
     if parts is None:
         return speaker.refused("wrong_value", "label")
@@ -135,11 +135,11 @@ def _events(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
         if not isinstance(name, str) or name not in _EVENTS or event.get("processed") is not False:
             continue
         try:
-            told = replace(speaker, observed_at=read_time(event.get("timestamp")))
+            timed = replace(speaker, observed_at=read_time(event.get("timestamp")))
         except ValueError:
             yield speaker.refused("wrong_time", "timestamp")
             continue
-        yield replace(told, event_id=named if isinstance(named, str) else None).fault("event", _EVENTS[name])
+        yield replace(timed, event_id=named if isinstance(named, str) else None).fault("event", _EVENTS[name])
 
 
 def _consumable(speaker: Speaker, remaining: Mapping[str, Any]) -> Result:
