@@ -8,6 +8,9 @@ import pytest
 
 from rewards.ledger.verify_bundle import (
     CLOSURE,
+    COMMON_AT,
+    CREDIT_AT,
+    DEBIT_AT,
     EVIDENCE,
     LIABILITIES,
     NONE,
@@ -15,6 +18,8 @@ from rewards.ledger.verify_bundle import (
     Broken,
     Common,
     Key,
+    Own,
+    hashed_as,
     opened,
     shared,
     summed,
@@ -245,6 +250,31 @@ def test_a_row_that_is_shown_in_a_statement_ends_where_it_says():
     assert Common.read(row).amount == 100
     with pytest.raises(Broken, match="does not end where it says"):
         Common.read(row + b"\0")
+
+
+def _shown(leaf: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return a transfer as a statement has it, and both its sides."""
+    content = hashed_as(leaf)[1:]
+    credit, further = leaf[CREDIT_AT:COMMON_AT], leaf[DEBIT_AT:]
+    debit = next(further[:end] for end in range(len(further)) if sha256(further[:end]).digest() == content[-64:-32])
+    return content, debit, credit
+
+
+def test_a_statement_takes_only_the_account_s_own_side_in_the_order_of_time():
+    made = Made()
+    content, debit, credit = _shown(made.leaves[8])
+    made.one(recorded=1, effective=1)
+    later, _, later_credit = _shown(made.leaves[-1])
+    home, stranger = Own(), Own()
+    home.number, stranger.number = HOME, FEES
+
+    home.take(content, credit)
+    assert (home.posted, home.version) == (20, 1)
+    with pytest.raises(Broken, match="or time runs backwards"):
+        home.take(later, later_credit)
+    for side in (debit, credit):
+        with pytest.raises(Broken, match="is not a row of this account"):
+            stranger.take(content, side)
 
 
 def test_a_checkpoint_of_another_log_is_refused():
