@@ -31,16 +31,19 @@ QUIETLY = settings(
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 AUDIENCES = {"/" + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", route): row.audience for route, row in ROWS.items()}
-MODES = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
 
 
 def tries_of(world: World, path: str) -> Iterator[tuple[Caller, schemathesis.GenerationMode]]:
-    """Yield who tries an operation and how; an outsider is turned away before anything is read."""
+    """Yield who tries an operation and how.
+
+    What does not fit is refused to every insider by the same lines; an outsider is turned away before anything is read.
+    """
     audience = AUDIENCES[path]
-    insiders = world.owners.get(audience) or [one for one in world.strangers.values() if one.audience is audience]
-    for caller in insiders or [world.strangers["anonymous"]]:
-        yield from ((caller, mode) for mode in MODES)
-    yield world.strangers["a neighbour's hub"], schemathesis.GenerationMode.POSITIVE
+    found = world.owners.get(audience) or [one for one in world.strangers.values() if one.audience is audience]
+    insiders = found or [world.strangers["anonymous"]]
+    for caller in [*insiders, world.strangers["a neighbour's hub"]]:
+        yield caller, schemathesis.GenerationMode.POSITIVE
+    yield insiders[-1], schemathesis.GenerationMode.NEGATIVE
 
 
 def pass_of(caller: Caller) -> dict[str, dict[str, str]]:
