@@ -192,18 +192,18 @@ def _sign_decision(
     consent: Consent, *, act: str, notice: Notice, coverage: Coverage, others: list[Answer] | None = None
 ) -> None:
     receipt_id = uuid4()
-    told = receipts.compose(
+    document = receipts.compose(
         receipt_id=receipt_id, consent=consent, act=act, notice=notice, coverage=coverage, others=others
     )
-    _signed(told, receipt_id=receipt_id, consent=consent, act=act, at=consent.at).save(force_insert=True)
+    _signed(document, receipt_id=receipt_id, consent=consent, act=act, at=consent.at).save(force_insert=True)
 
 
 def _receipt_of_end(end: ConsentEnd, *, given: bytes) -> Receipt:
     receipt_id = uuid4()
-    told = receipts.compose_end(receipt_id=receipt_id, given=receipts.as_document(given), end=end)
-    return _signed(told, receipt_id=receipt_id, consent=end.consent, act=end.reason, at=end.at)
+    document = receipts.compose_end(receipt_id=receipt_id, given=receipts.as_document(given), end=end)
+    return _signed(document, receipt_id=receipt_id, consent=end.consent, act=end.reason, at=end.at)
 
 
-def _signed(told: dict[str, Any], *, receipt_id: UUID, consent: Consent, act: str, at: datetime) -> Receipt:
-    body, signature = receipts.sign(told)
+def _signed(document: dict[str, Any], *, receipt_id: UUID, consent: Consent, act: str, at: datetime) -> Receipt:
+    body, signature = receipts.sign(document)
     return Receipt(id=receipt_id, consent=consent, act=act, body=body, signature=signature, at=at)
