@@ -3,7 +3,6 @@
 No model instances and no objects for ids: most insights end without an ask, and are looked at for microseconds.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -13,9 +12,7 @@ from django.db.models.functions import Cast
 
 from consent.parties.models import Household
 from consent.records.models import Preference
-from marketplace.delivery.locked import array_of
 from marketplace.insights.models import Waiting
-from marketplace.insights.vault import KeyRow, SealedRow
 
 
 class Noticed(NamedTuple):
@@ -62,12 +59,6 @@ FOR UPDATE OF "{Waiting._meta.db_table}", "{Preference._meta.db_table}" SKIP LOC
 FOR SHARE OF "{Household._meta.db_table}" SKIP LOCKED"""
 #: Stands for the time, in a statement that is composed once.
 _AT = datetime.min.replace(tzinfo=UTC)
-_SEALED = """
-SELECT s.id::text, s.purpose, s.household_id::text, s.subject_id::text, s.nonce, s.ciphertext,
-       k.epoch, k.nonce, k.wrapped, k.commitment
-FROM insights_sealedobject s JOIN insights_datakey k ON k.sealed_id = s.id
-WHERE s.id = ANY(%s::uuid[])"""
-_OF_COPY = 6
 
 
 def take(*, at: datetime, limit: int) -> list[Noticed]:
@@ -79,14 +70,6 @@ def take(*, at: datetime, limit: int) -> list[Noticed]:
     with connection.cursor() as cursor:
         cursor.execute(statement, [at if one == _AT else one for one in parameters])
         return list(map(Noticed._make, cursor.fetchall()))
-
-
-def load_sealed(sealed_ids: Sequence[str]) -> dict[str, SealedRow]:
-    """Return what was sealed, ready to be opened, by its id; what is destroyed is missing."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SEALED, [array_of(sealed_ids)])
-        rows = cursor.fetchall()
-    return {row[0]: SealedRow._make((*row[:_OF_COPY], KeyRow._make((row[0], *row[_OF_COPY:])))) for row in rows}
 
 
 @lru_cache(maxsize=8)

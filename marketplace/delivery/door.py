@@ -22,9 +22,10 @@ from consent.parties.paging import make_cursor, open_cursor
 from consent.parties.policies import check_can_act_for
 from marketplace.delivery import policies
 from marketplace.delivery.errors import CopyMismatch, ReleaseClosed, ReleaseNotYours
-from marketplace.delivery.locked import LockedRelease, array_of, load_one, load_page
+from marketplace.delivery.locked import LockedRelease, load_one, load_page
 from marketplace.delivery.models import Release
 from marketplace.demand.models import DataRequest
+from marketplace.insights.copying import array_of
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.vault import Epochs, open_sealed
 from rewards.ledger.retry import retry_on_conflict

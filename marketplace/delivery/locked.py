@@ -3,7 +3,6 @@
 No model instances and no objects for ids: of a page of five hundred they cost more than opening its copies.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from django.db.models.functions import Cast
 from consent.records.models import Receipt
 from marketplace.delivery.models import Release
 from marketplace.delivery.models.releases import ReleaseQuerySet, readable
-from marketplace.insights.vault import KeyRow, SealedRow
+from marketplace.insights.vault import SealedRow, row_of
 
 
 class LockedRelease(NamedTuple):
@@ -51,7 +50,7 @@ _OF_RELEASE = (
 _OF_COPY = ("copy_id", "sealed__purpose", "copy_household_id", "copy_subject_id", "sealed__nonce", "sealed__ciphertext")
 _OF_KEY = ("data_key__epoch", "data_key__nonce", "data_key__wrapped", "data_key__commitment")
 _COLUMNS = (*_OF_RELEASE, *_OF_COPY, *(f"sealed__{name}" for name in _OF_KEY))
-_COPY_AT, _KEY_AT = len(_OF_RELEASE), len(_OF_RELEASE) + len(_OF_COPY)
+_COPY_AT = len(_OF_RELEASE)
 
 
 def load_page(
@@ -114,11 +113,6 @@ def _asked(releases: ReleaseQuerySet, *, reads_for: UUID, at: datetime) -> "Quer
     return known.values_list(*_COLUMNS)
 
 
-def array_of(ids: Sequence[str]) -> str:
-    """Return ids as PostgreSQL writes an array: one parameter, however many."""
-    return f"{{{','.join(ids)}}}"
-
-
 def _as_text(field: str) -> Cast:
     return Cast(field, models.TextField())
 
@@ -130,5 +124,4 @@ def _is(asked: Q) -> models.ExpressionWrapper:
 def _release_of(row: tuple[Any, ...]) -> LockedRelease:
     if row[_COPY_AT] is None:
         return LockedRelease._make((*row[:_COPY_AT], None))
-    key = KeyRow._make((row[_COPY_AT], *row[_KEY_AT:])) if row[_KEY_AT] is not None else None
-    return LockedRelease._make((*row[:_COPY_AT], SealedRow._make((*row[_COPY_AT:_KEY_AT], key))))
+    return LockedRelease._make((*row[:_COPY_AT], row_of(row[_COPY_AT:])))

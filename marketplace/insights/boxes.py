@@ -14,11 +14,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from marketplace.insights import vault
 from marketplace.insights.errors import VaultClosed
 
-#: What `opened` reads of a row's sealed key, and how its table `b` is joined to it.
-KEY_COLUMNS = """s.id::text, s.purpose, s.household_id::text, s.subject_id::text, s.nonce, s.ciphertext,
-       k.epoch, k.nonce, k.wrapped, k.commitment"""
+#: How a table `b` of boxes is joined to its sealed keys; `opened` reads their columns at the end of each row.
 JOIN_KEY = "JOIN insights_sealedobject s ON s.id = b.sealed_id JOIN insights_datakey k ON k.sealed_id = s.id"
-_SEALED, _KEY = -10, -4
+_KEY_AT = -len(vault.ROW_COLUMNS.split(","))
 
 
 class BoxKey:
@@ -45,12 +43,11 @@ class BoxKey:
 
 
 def opened(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Sequence[Any], BoxKey]]:
-    """Yield what stands before `KEY_COLUMNS` in each row, and its key; rows whose key is gone are left out."""
+    """Yield what stands before `vault.ROW_COLUMNS` in each row, and its key; rows whose key is gone are left out."""
     epochs = vault.Epochs()
     for row in rows:
-        key = vault.KeyRow._make((row[_SEALED], *row[_KEY:]))
         try:
-            content = vault.open_sealed(vault.SealedRow._make((*row[_SEALED:_KEY], key)), epochs=epochs)
+            content = vault.open_sealed(vault.row_of(row[_KEY_AT:]), epochs=epochs)
         except VaultClosed:
             continue
-        yield row[:_SEALED], BoxKey(content)
+        yield row[:_KEY_AT], BoxKey(content)

@@ -18,13 +18,14 @@ from django.utils import timezone
 from consent.parties.models import Household
 from marketplace.appliances.models import Appliance
 from marketplace.insights import vault
-from marketplace.insights.boxes import JOIN_KEY, KEY_COLUMNS, BoxKey, opened
+from marketplace.insights.boxes import JOIN_KEY, BoxKey, opened
 from marketplace.insights.copying import copy_in
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.models import RuleMemory, SealedObject
 from marketplace.insights.perception.doubts import DETECTORS
 from marketplace.insights.perception.rules import RULES
 from marketplace.insights.perception.seen import Memory
+from marketplace.insights.vault import ROW_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Box:
 
 KEEP_DAYS = 100
 _MEMORIES = f"""
-SELECT b.id, b.appliance_id, b.box, {KEY_COLUMNS}
+SELECT b.id, b.appliance_id, b.box, {ROW_COLUMNS}
 FROM insights_rulememory b {JOIN_KEY}
 WHERE b.household_id = %s AND (b.appliance_id = ANY(%s::uuid[]) OR (b.appliance_id IS NULL AND %s))
 ORDER BY b.id FOR NO KEY UPDATE OF b"""  # noqa: S608 - of constants

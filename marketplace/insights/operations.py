@@ -1,7 +1,7 @@
 """Every write of this room: what came in is sealed at once, or refused by name."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -20,10 +20,11 @@ from marketplace.appliances.errors import ApplianceLeft
 from marketplace.appliances.models import Appliance, StreamFlag
 from marketplace.appliances.senders import Sender
 from marketplace.insights import notifications, perceiving, twin
+from marketplace.insights.copying import array_of
 from marketplace.insights.models import Conclusion, Insight, WrongWord
 from marketplace.insights.normalise import NormalReading, flag_physics, normalise
 from marketplace.insights.storing import New, store_new
-from marketplace.insights.waiting import HELD, ask_after, hold_streams
+from marketplace.insights.waiting import HELD, ask_after, hold_streams, take_off_list
 
 TRIES = 3
 SAME_EVENT = "insight_once_per_event"
@@ -115,7 +116,7 @@ def _record(
     arrivals, surplus = _identified(household, normal, dialect, at, sender)
     appliances.check_may_still_speak(sender=sender, at=at)
     _spend(sender, at)
-    fresh, told = _told_apart(arrivals)
+    fresh, told = _sorted_out(arrivals)
     assurance, heard = str(sender.assurance), [(arrival.speaker.appliance, arrival.reading) for arrival in fresh]
     held = _held(heard, at)
     store_new(household=household, new=_new(fresh, held, assurance, at), assurance=assurance, at=at)
@@ -178,7 +179,7 @@ def _surplus(index: int) -> ItemResult:
     return ItemResult(index, "rejected", rejection=Rejection(index=index, code="too_many_new_appliances"))
 
 
-def _told_apart(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], list[ItemResult]]:
+def _sorted_out(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], list[ItemResult]]:
     """Tell what is new from what came before, in this request or in an earlier one."""
     known = _known_events(arrivals)
     fresh: list[Arrival] = []
@@ -195,10 +196,10 @@ def _told_apart(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], list[ItemRe
 
 
 # Pairs, each looked up by itself: two lists would have the index try every appliance with every event.
-_TOLD = """
+_KNOWN = """
 SELECT i.appliance_id::text, i.event_hash, i.id, i.content_hash
-FROM unnest(%s::uuid[], %s::text[]) AS told(appliance_id, event_hash)
-JOIN insights_insight i ON i.appliance_id = told.appliance_id AND i.event_hash = told.event_hash"""
+FROM unnest(%s::uuid[], %s::text[]) AS named(appliance_id, event_hash)
+JOIN insights_insight i ON i.appliance_id = named.appliance_id AND i.event_hash = named.event_hash"""
 
 
 def _known_events(arrivals: Sequence[Arrival]) -> dict[tuple[UUID, str], tuple[UUID, str]]:
@@ -206,10 +207,9 @@ def _known_events(arrivals: Sequence[Arrival]) -> dict[tuple[UUID, str], tuple[U
     belongs = {(row, event): speaker.appliance.id for _, speaker, event, _, _ in arrivals for row in speaker.told_as}
     if not belongs:
         return {}
-    # Arrays as PostgreSQL writes them: ids and hashes hold nothing to escape, and it takes a tenth of the time.
-    rows, events = (f"{{{','.join(column)}}}" for column in zip(*belongs, strict=True))
+    rows, events = map(array_of, zip(*belongs, strict=True))
     with connection.cursor() as cursor:
-        cursor.execute(_TOLD, [rows, events])
+        cursor.execute(_KNOWN, [rows, events])
         found = cursor.fetchall()
     return {(belongs[row, event], event): (insight_id, content) for row, event, insight_id, content in found}
 
@@ -272,16 +272,5 @@ def call_wrong(*, insight: Insight, member: User, at: datetime) -> WrongWord:
         version=conclusion.version if conclusion else None,
         at=at,
     )
-    mark_matched(insight_ids=[insight.pk])
+    take_off_list(insight_ids=[insight.pk])
     return word
-
-
-# One array in one parameter: five hundred of them take longer to compose than to delete.
-_OFF_LIST = "DELETE FROM insights_waiting WHERE insight_id = ANY(%s::uuid[])"
-
-
-@transaction.atomic(savepoint=False)
-def mark_matched(*, insight_ids: Iterable[UUID | str]) -> None:
-    """Take insights off the work list of matching; those that are off it already stay so."""
-    with connection.cursor() as cursor:
-        cursor.execute(_OFF_LIST, [f"{{{','.join(map(str, insight_ids))}}}"])

@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext
 
 from marketplace.insights import keyring
-from marketplace.insights.copying import copy_in
+from marketplace.insights.copying import array_of, copy_in
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.keyring import KeyGone
 from marketplace.insights.models import DataKey, KeyEpoch, SealedObject
@@ -65,6 +65,29 @@ class SealedRow(NamedTuple):
     nonce: bytes
     ciphertext: bytes
     data_key: KeyRow | None
+
+
+#: The columns of a `SealedRow`, of a sealed object `s` and its key `k`.
+ROW_COLUMNS = """s.id::text, s.purpose, s.household_id::text, s.subject_id::text, s.nonce, s.ciphertext,
+       k.epoch, k.nonce, k.wrapped, k.commitment"""
+_OF_OBJECT = len(_OBJECT_COLUMNS)
+_LOAD = f"""
+SELECT {ROW_COLUMNS} FROM insights_sealedobject s JOIN insights_datakey k ON k.sealed_id = s.id
+WHERE s.id = ANY(%s::uuid[])"""  # noqa: S608 - of constants
+
+
+def row_of(columns: Sequence[Any]) -> SealedRow:
+    """Return a row from `ROW_COLUMNS`, in their order; without a key where its columns are None."""
+    pk, epoch = columns[0], columns[_OF_OBJECT]
+    key = None if epoch is None else KeyRow._make((pk, *columns[_OF_OBJECT:]))
+    return SealedRow._make((*columns[:_OF_OBJECT], key))
+
+
+def load_sealed(sealed_ids: Iterable[UUID | str]) -> dict[str, SealedRow]:
+    """Return what was sealed, ready to be opened, by its id; what is destroyed is missing."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOAD, [array_of(sealed_ids)])
+        return {row[0]: row_of(row) for row in cursor.fetchall()}
 
 
 class Stored(NamedTuple):

@@ -14,12 +14,13 @@ from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef,
 
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import StreamFlag
-from marketplace.insights.copying import copy_in
+from marketplace.insights.copying import array_of, copy_in
 from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.models import Evidence, Insight, Waiting
 
 #: When a held stream is asked about: not in this era. Letting it go gives its insights a day of their own again.
 HELD = datetime(9000, 1, 1, tzinfo=UTC)
+_OFF = "DELETE FROM insights_waiting WHERE insight_id = ANY(%s::uuid[])"
 _HOLD = """
 UPDATE insights_waiting w SET ask_after = %s
 FROM unnest(%s::uuid[], %s::text[]) AS held (appliance_id, kind)
@@ -53,6 +54,13 @@ def put_on_list(rows: Iterable[tuple[UUID, datetime]]) -> None:
         rows: the id of an insight that this transaction stores, and from when on somebody may be asked about it.
     """
     copy_in(Waiting, ("insight_id", "ask_after"), rows)
+
+
+@transaction.atomic(savepoint=False)
+def take_off_list(*, insight_ids: Iterable[UUID | str]) -> None:
+    """Let matching look at insights no more; those that are off the list already stay so."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OFF, [array_of(insight_ids)])
 
 
 def _embargo(kind: str) -> timedelta:

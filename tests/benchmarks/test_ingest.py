@@ -107,7 +107,7 @@ def watch_taking_in(stages: Stages) -> None:
     """Tell the stages of taking in apart, each with what it says to the database."""
     stages.watch("normalise", operations, "normalise")
     stages.watch("identify", operations, "_identified")
-    stages.watch("look up", operations, "_told_apart")
+    stages.watch("look up", operations, "_sorted_out")
     stages.watch("count and hold", operations, "_held")
     stages.watch("seal", vault, "seal_many")
     for module in (vault, storing, waiting, memories, perceiving):

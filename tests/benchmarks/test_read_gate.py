@@ -116,7 +116,7 @@ def data_keys(request_id: UUID) -> list[tuple[tuple, bytes]]:
 
 def payload(row: tuple, key: bytes) -> bytes:
     sealed_id, purpose, household, subject, nonce, ciphertext, *_ = row
-    context = vault._payload_context(vault.SealedRow(sealed_id, purpose, household, subject, nonce, ciphertext, None))
+    context = vault._payload_context(sealed_id, purpose, household, subject)
     return AESGCM(key).decrypt(nonce, ciphertext, context)
 
 

@@ -19,15 +19,13 @@ from consent.records.models import Ask
 from consent.records.queries import Line, lines_of
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.policies import STANDS, fallen
-from marketplace.brokerage.taken import Noticed, load_sealed, take
-from marketplace.delivery.locked import array_of
+from marketplace.brokerage.taken import Noticed, take
 from marketplace.demand.conditions import Value
 from marketplace.demand.models import RequestVersion
 from marketplace.demand.pricing import Price, price_of_version
 from marketplace.demand.wanted import Want, Wanted, wanted
-from marketplace.insights import operations as insights
-from marketplace.insights import vault
-from marketplace.insights.copying import copy_in
+from marketplace.insights import vault, waiting
+from marketplace.insights.copying import array_of, copy_in
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.models import Waiting
@@ -79,7 +77,7 @@ def match_insights(*, at: datetime, limit: int = 500) -> int:
     taken = take(at=at, limit=limit)
     if not taken:
         return _pass_over(at, limit)
-    insights.mark_matched(insight_ids=[insight.pk for insight in taken])
+    waiting.take_off_list(insight_ids=[insight.pk for insight in taken])
     proposals = _proposals(taken, at)
     if proposals:
         _put(proposals, at)
@@ -94,7 +92,7 @@ def _pass_over(at: datetime, limit: int) -> int:
     """Take what nobody may be asked about off the list: a home without a line is never asked."""
     unlined = Waiting.objects.due(at).filter(insight__household__preference=None)
     ids = list(unlined.values_list("pk", flat=True)[:limit])
-    insights.mark_matched(insight_ids=ids)
+    waiting.take_off_list(insight_ids=ids)
     return len(ids)
 
 
@@ -159,7 +157,7 @@ def _may_be_asked_now(insight: Noticed, now: Wanted, recent: _Recent) -> bool:
 
 def _met(insights: Sequence[Noticed], now: Wanted) -> list[tuple[Noticed, list[Want]]]:
     """Open what is left and return the insights that meet open data requests."""
-    sealed = load_sealed([insight.sealed_id for insight in insights if insight.sealed_id]) if insights else {}
+    sealed = vault.load_sealed([insight.sealed_id for insight in insights if insight.sealed_id]) if insights else {}
     epochs, found = vault.Epochs(), []
     for insight in insights:
         value = _value(sealed.get(insight.sealed_id or ""), epochs)

@@ -8,8 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from consent.records.models import Ask
 from marketplace.brokerage.models import Offer
-from marketplace.insights import operations as insights
-from marketplace.insights import vault
+from marketplace.insights import vault, waiting
 from marketplace.insights.models import Insight
 
 
@@ -26,5 +25,5 @@ def forget_insights(*, at: datetime, limit: int = 500) -> int:
     old = Insight.objects.kept_too_long(since).exclude(Exists(still_needed)).order_by("received_at")
     taken = old.select_for_update(skip_locked=True, of=("self",))[:limit]
     # Held until a person looks, it may still be on the list; there is nothing left to look at.
-    insights.mark_matched(insight_ids=[insight.pk for insight in taken])
+    waiting.take_off_list(insight_ids=[insight.pk for insight in taken])
     return vault.shred([insight.sealed_id for insight in taken if insight.sealed_id])

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.db import connection
 
-from marketplace.insights.boxes import JOIN_KEY, KEY_COLUMNS, BoxKey, opened
+from marketplace.insights.boxes import JOIN_KEY, BoxKey, opened
+from marketplace.insights.vault import ROW_COLUMNS
 
 #: Of one appliance, one month.
 Place = tuple[UUID, date]
 _BOOKS = f"""
-SELECT b.id, b.appliance_id, b.month, {KEY_COLUMNS}
+SELECT b.id, b.appliance_id, b.month, {ROW_COLUMNS}
 FROM insights_twinbook b {JOIN_KEY}
 WHERE b.appliance_id = ANY(%s::uuid[]) AND b.month = ANY(%s::date[])
 ORDER BY b.id"""  # noqa: S608 - of constants

@@ -9,8 +9,8 @@ from consent.records import operations as records
 from consent.records.models import Ask, Preference
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage import operations
-from marketplace.brokerage.operations import asking
 from marketplace.demand import operations as demand
+from marketplace.insights import vault
 from marketplace.insights.models import SealedObject, Waiting
 from rewards.ledger.queries import balance_of
 from tests import factories
@@ -208,7 +208,7 @@ def test_asks_only_about_what_came_as_sure_a_way_as_the_request_wants(home, leas
 def test_opens_nothing_that_nobody_may_ask_about(home, monkeypatch):
     factories.open_request()
     opened = []
-    monkeypatch.setattr(asking, "load_sealed", lambda ids: opened.extend(ids) or {})
+    monkeypatch.setattr(vault, "load_sealed", lambda ids: opened.extend(ids) or {})
     factories.insight(of=home)
     assert (match(), len(opened)) == (0, 1)
     for line in ({"paused": True}, {"asks_per_week": 0}, {"never_topics": {"air"}}):
@@ -223,7 +223,7 @@ def test_opens_nothing_more_while_everybody_who_wants_it_waits_for_an_answer(hom
     factories.open_request()
     factories.insight(of=home)
     assert match() == 1
-    monkeypatch.setattr(asking, "load_sealed", lambda ids: pytest.fail("opened"))
+    monkeypatch.setattr(vault, "load_sealed", lambda ids: pytest.fail("opened"))
     factories.insight(of=home, value=90)
 
     assert match() == 1
