@@ -68,7 +68,7 @@ def take(*, at: datetime, limit: int) -> list[Noticed]:
     """
     statement, parameters = _taking(limit)
     with connection.cursor() as cursor:
-        # In the order written, from the list on: else the planner may begin at the homes and walk all they ever brought.
+        # In the order written, from the list on: the planner might begin at the homes and walk all they ever brought.
         cursor.execute("SET LOCAL join_collapse_limit = 1")
         cursor.execute(statement, [at if one == _AT else one for one in parameters])
         taken = list(map(Noticed._make, cursor.fetchall()))
