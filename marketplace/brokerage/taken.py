@@ -12,6 +12,7 @@ from django.db.models.functions import Cast
 
 from consent.parties.models import Household
 from consent.records.models import Preference
+from marketplace.brokerage.joining import joined_as_written
 from marketplace.insights.models import Waiting
 
 
@@ -67,13 +68,9 @@ def take(*, at: datetime, limit: int) -> list[Noticed]:
     Several may take at once: each gets homes that nobody else has in hand, and waits for nobody.
     """
     statement, parameters = _taking(limit)
-    with connection.cursor() as cursor:
-        # In the order written, from the list on: the planner might begin at the homes and walk all they ever brought.
-        cursor.execute("SET LOCAL join_collapse_limit = 1")
+    with joined_as_written(), connection.cursor() as cursor:
         cursor.execute(statement, [at if one == _AT else one for one in parameters])
-        taken = list(map(Noticed._make, cursor.fetchall()))
-        cursor.execute("SET LOCAL join_collapse_limit = DEFAULT")
-    return taken
+        return list(map(Noticed._make, cursor.fetchall()))
 
 
 @lru_cache(maxsize=8)

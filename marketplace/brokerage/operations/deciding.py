@@ -21,6 +21,7 @@ from consent.records.notices import Notice
 from consent.records.receipts import Coverage
 from marketplace.brokerage import policies, terms
 from marketplace.brokerage.errors import ChoiceNotOffered
+from marketplace.brokerage.joining import joined_as_written
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.previews import PREVIEWED, Preview, preview_of, read_choice
 from marketplace.delivery import operations as delivery
@@ -148,7 +149,8 @@ def defer_ask(*, ask_id: UUID, actor: User, at: datetime) -> Ask:
 
 def _locked(ask_id: UUID) -> tuple[Ask, Offer]:
     ask = Ask.objects.lock(ask_id)
-    offer = Offer.objects.select_related(*PREVIEWED).get(ask=ask)
+    with joined_as_written():
+        offer = Offer.objects.select_related(*PREVIEWED).get(ask=ask)
     return ask, offer
 
 
