@@ -32,6 +32,9 @@ WINDOW_SECONDS = 60
 REST_SECONDS = 10.0
 #: For so long an address is remembered for a key that was right there.
 KNOWN_SECONDS = 86_400
+HOUR_SECONDS = 3_600
+#: So much of the end of a key tells it apart from every other.
+SECRET_LENGTH = 40
 #: Addresses whose use is a right.
 NEVER = frozenset({"approve_ask", "deny_ask", "defer_ask", "withdraw_consent"})
 
@@ -73,15 +76,17 @@ class WrongKeys:
         if not most or not shown or not is_api(request):
             return self.get_response(request)
         address = _address_of(request)
-        tries, known = f"{_minute()}:wrong:{_sealed(address)}", f"known:{_sealed(f'{address} {shown}')}"
+        # The end alone: a key opens however it is spelled before its secret, and is to be remembered once.
+        secret, hour = shown.strip()[-SECRET_LENGTH:], int(time.time()) // HOUR_SECONDS
+        tries, known = f"{_minute()}:wrong:{_sealed(address)}", f"known:{_sealed(f'{address} {secret}')}"
         found = _ask(lambda counts: counts.get_many([tries, known])) or {}
         if found.get(tries, 0) >= most and known not in found:
             return problem(request, FRAMEWORK[Throttled], headers={"Retry-After": str(int(seconds_left()) + 1)})
         response = self.get_response(request)
         if response.status_code == 401:
             _ask(lambda counts: (_count_once(counts, tries), counts.delete(known)))
-        elif known not in found and _is_machine(request):
-            _ask(lambda counts: counts.set(known, True, timeout=KNOWN_SECONDS))
+        elif found.get(known) != hour and _is_machine(request):
+            _ask(lambda counts: counts.set(known, hour, timeout=KNOWN_SECONDS + HOUR_SECONDS))
         return response
 
 

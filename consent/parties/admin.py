@@ -108,12 +108,28 @@ class MembershipAdmin(OnlyLooked):
 
 @admin.register(MachineKey)
 class MachineKeyAdmin(OnlyLooked):
-    """Keys by their label and prefix; the hash of the secret is nobody's business."""
+    """Keys by their prefix, an organisation's by their label too; what a home calls its own is the home's alone.
 
-    list_display = ("label", "prefix", "organisation", "household", "scopes", "expires_at", "revoked_at")
+    The hash of the secret is nobody's business.
+    """
+
+    list_display = (
+        "prefix",
+        "label_of_organisation",
+        "organisation",
+        "household",
+        "scopes",
+        "expires_at",
+        "revoked_at",
+    )
     list_select_related = ("organisation", "household")
-    exclude = ("secret_sha256",)
+    exclude = ("secret_sha256", "label")
+    readonly_fields = ("label_of_organisation",)
     actions = ("revoke",)
+
+    @admin.display(description=_("이름"))
+    def label_of_organisation(self, key: MachineKey) -> str:
+        return key.label if key.organisation_id else ""
 
     @admin.action(description=_("고른 열쇠를 바로 끝내기"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, keys: QuerySet[MachineKey]) -> None:

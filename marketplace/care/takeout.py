@@ -116,7 +116,7 @@ def _parts(user: User, at: datetime) -> dict[str, Callable[[], Iterable[Row]]]:
         "members": lambda: _members(user.membership.household),
         "invitations": lambda: _invitations(user.membership.household),
         "limits": lambda: _limits(user.membership.household),
-        "pairings": lambda: _pairings(user.membership.household),
+        "pairings": lambda: _pairings(user),
         "appliances": lambda: _appliances(user),
         "said_last": lambda: _said_last(user),
         "said": lambda: _said(user, at),
@@ -176,12 +176,15 @@ def _limits(home: Household) -> Iterator[Row]:
         yield {"never": named, "since": no.since}
 
 
-def _pairings(home: Household) -> Iterator[Row]:
-    """Yield what was let into the home, and the keys that let it in; no secret of them."""
-    for pairing in Pairing.objects.filter(household=home).order_by("paired_at"):
+def _pairings(user: User) -> Iterator[Row]:
+    """Yield what was let into the home, and the keys that let it in; no secret of them, and nothing of others' own."""
+    here = Pairing.objects.filter(household=user.membership.household)
+    of_others = here.filter(appliance__private_to__isnull=False).exclude(appliance__private_to=user.membership)
+    for pairing in here.exclude(pk__in=of_others).order_by("paired_at"):
         row: Row = {"id": pairing.pk, "label": pairing.label, "appliance": pairing.appliance_id}
         yield row | {"since": pairing.paired_at, "ended_at": pairing.ended_at}
-    for key in MachineKey.objects.filter(household=home).order_by("created_at"):
+    keys = MachineKey.objects.filter(household=user.membership.household).exclude(paired__pairing__in=of_others)
+    for key in keys.order_by("created_at"):
         yield {"id": key.pk, "label": key.label, "since": key.created_at, "ended_at": key.revoked_at}
 
 

@@ -404,8 +404,8 @@ class Books:
         self.accounts: dict[int, Account] = {}
         #: The operation whose rows come now, and the last of them.
         self.operation, self.leg = b"", 0
-        #: Every operation, and whether the key that it was made under has come.
-        self.operations: dict[bytes, bool] = {}
+        #: Every operation, and how many of the keys that it was made under are still to come.
+        self.operations: dict[bytes, int] = {}
         self.keys: set[bytes] = set()
         #: The holds that are open, and the last that was resolved: its later legs come right after.
         self.holds: dict[int, Hold] = {}
@@ -454,6 +454,8 @@ class Books:
             raise Broken("is dated ahead, or back without being a post")
         if leg == 1 or leg != self.leg + 1 or operation != self.operation:
             self._begin(operation, leg)
+        elif not kind.resolves or hold_leg == 1:
+            self.operations[operation] += 1  # as each reversed leg of a deal has: only a capture's legs share their key
         self.leg = leg
 
         reserved = 0
@@ -483,7 +485,7 @@ class Books:
         if leg != 1 or operation in self.operations:
             raise Broken("is not the next row of its operation")
         self.operation = operation
-        self.operations[operation] = False
+        self.operations[operation] = 1
 
     def _reserve(self, row: int, debit_id: int, amount: int, expires: int) -> int:
         if row in self.holds:
@@ -500,7 +502,7 @@ class Books:
         hold = self.resolved
         if hold is None or hold.account != debit_id:
             raise Broken("resolves a hold that is not there any more")
-        if leg > 1 and (
+        if leg != 1 and (
             hold.row != hold_id or hold.operation != operation or hold.legs + 1 != leg or kind is not CAPTURE
         ):
             raise Broken("resolves a hold a second time")
@@ -555,9 +557,9 @@ class Books:
         self.keys.add(used)
         if content[outcome_at:end] == b"applied":
             operation = content[ATTEMPT.size : key_at]
-            if self.operations.get(operation) is not False:
+            if not self.operations.get(operation):
                 raise Broken("names an operation that is not there, or that has its key")
-            self.operations[operation] = True
+            self.operations[operation] -= 1
             self.operation = b""  # it has all its rows
         elif length >= 0:
             raise Broken("was not applied and names an operation")
@@ -585,7 +587,7 @@ class Books:
 
     def close(self, contents: Iterable[bytes]) -> dict[str, list[int]]:
         """Check what shows only at the end; return where every account stands."""
-        if unkeyed := sum(not keyed for keyed in self.operations.values()):
+        if unkeyed := sum(due > 0 for due in self.operations.values()):
             raise Broken(f"{unkeyed} operations were made under no key")
         if bare := self.consents - self.evidence.keys():
             raise Broken(f"{len(bare)} payments for a consent have no receipt's digest beside them")

@@ -77,6 +77,18 @@ def test_many_wrong_keys_shut_nobody_out_whose_key_was_right_there_before():
     assert tries(right) == [200]
 
 
+def test_a_key_in_use_stays_known_however_it_is_spelled(monkeypatch):
+    right = factories.buyer_key(of=factories.organisation())
+    known = f"known:{throttling._sealed(f'203.0.113.5 {right[-40:]}')}"
+    assert tries(right) == [200]
+    first = caches["counts"].get(known)
+
+    monkeypatch.setattr(throttling.time, "time", lambda: 1_800_000_010.5 + 2 * 3600)
+    assert tries(right.replace("maru_", "other_")) == [200]
+
+    assert caches["counts"].get(known) == first + 2
+
+
 def test_a_guess_is_not_known_because_a_public_page_answered_it():
     guess = Client(headers={"authorization": "Bearer maru_00000000_guess"})
     assert statuses(guess, DIALECTS, times=1) == [200]

@@ -79,14 +79,19 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     Raises:
         UnreadableBody: the body is not readable JSON, or holds too many items.
     """
-    found = [state for item in read_lines(body) for state in _states(item)]
-    wire.check_item_count(found)
+    found = _states(read_lines(body))
     items = assembled(found) if is_statestream(found) else found
     return [result for index, item in enumerate(items) for result in _read(index, item)]
 
 
-def _states(item: Any) -> list[Any]:
-    return filled_in(item) if isinstance(item, list) else spread(_unwrap(item))
+def _states(items: list[Any]) -> list[Any]:
+    """Return the states of all items; counted as they come, for a history says each but for what did not change."""
+    wire.check_item_count(items)
+    found: list[Any] = []
+    for item in items:
+        found += filled_in(item) if isinstance(item, list) else spread(_unwrap(item))
+        wire.check_item_count(found)
+    return found
 
 
 def _unwrap(node: Any) -> Any:

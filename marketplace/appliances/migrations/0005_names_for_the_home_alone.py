@@ -7,7 +7,6 @@ PARTED = """
 UPDATE appliances_appliance a SET name = left(a.model, 40), model = ''
 FROM appliances_pairing p WHERE p.appliance_id = a.id AND a.model <> '' AND (p.label = a.model OR p.label = '')
 """
-TOGETHER = "UPDATE appliances_appliance SET model = name WHERE model = ''"
 
 
 class Migration(migrations.Migration):
@@ -19,5 +18,6 @@ class Migration(migrations.Migration):
             name="name",
             field=models.CharField(blank=True, default="", max_length=40, verbose_name="우리 집에서 부르는 이름"),
         ),
-        migrations.RunSQL(PARTED, TOGETHER),
+        # Not back again: a name said since then was said to go to nobody.
+        migrations.RunSQL(PARTED, migrations.RunSQL.noop),
     ]

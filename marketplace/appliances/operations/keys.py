@@ -139,6 +139,10 @@ def release_keys(*, appliance_ids: Iterable[UUID], at: datetime) -> None:
     """End the pairings of appliances that speak for themselves, and free their public keys for another home."""
     ids = list(appliance_ids)
     _release(Pairing.objects.select_for_update().filter(appliance__in=ids, ended_at=None).order_by("pk"), at=at)
+    # What the home called it leaves with it, as its name does.
+    MachineKey.objects.filter(paired__pairing__appliance__in=ids).update(label="")
+    PairingCode.objects.filter(pairing__appliance__in=ids).update(label="")
+    Pairing.objects.filter(appliance__in=ids).update(label="")
 
 
 @transaction.atomic(savepoint=False)

@@ -10,8 +10,10 @@ from consent.records.models import Ask
 from marketplace.brokerage.models import Offer
 from marketplace.insights import vault, waiting
 from marketplace.insights.models import Insight
+from rewards.ledger import operations as ledger
 
 
+@ledger.retry_on_conflict
 @transaction.atomic(durable=True)
 def forget_insights(*, at: datetime, limit: int = 500) -> int:
     """Destroy the values of insights past their keeping time; what was released has a copy and a clock of its own.

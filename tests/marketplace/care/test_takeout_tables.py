@@ -8,8 +8,12 @@ import zipfile
 import pytest
 from django.utils import timezone
 
+from consent.parties.models import Membership
 from consent.parties.tables import FORMULA_STARTS
+from marketplace.appliances import codes
+from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import Appliance
+from marketplace.brokerage import operations as brokerage
 from marketplace.care.takeout import _cell, _write_table, everything_about
 from tests import factories
 from tests.browsers import signed_in
@@ -110,3 +114,18 @@ def test_gifts_and_invitations_are_taken_along(db):
 
     assert [(gift["given"], gift["tokens"], gift["words"]) for gift in told["gifts"]] == [(False, 40, "고마워요")]
     assert [(one["for"], one["role"]) for one in told["invitations"]] == [("새 식구", "adult")]
+
+
+def test_what_a_member_calls_their_own_appliance_stays_theirs_and_leaves_with_it(mother):
+    at, teen = timezone.now(), factories.member(of=mother.membership.household, role=Membership.Role.TEEN)
+    code = appliances.ask_for_code(actor=mother, label="엄마 혈압계 안방", type="air_sensor", at=at)
+    appliances.redeem_code(code=codes.code_of(code.pk), caller="203.0.113.5", public_key=None, at=at)
+    one = Appliance.objects.get(household=mother.membership.household)
+    brokerage.make_appliance_own(appliance_id=one.pk, owner_id=mother.membership.pk, actor=mother, at=at)
+
+    assert "안방" in str(tables_of(signed_in(mother))["pairings"])
+    assert "안방" not in str(tables_of(signed_in(teen)))
+
+    appliances.leave_home(appliance_id=one.pk, actor=mother, at=at)
+
+    assert "안방" not in str(tables_of(signed_in(mother)))

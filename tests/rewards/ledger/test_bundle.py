@@ -22,13 +22,16 @@ from tests.rewards.ledger.test_sealing import sealed
 
 
 def play() -> None:
-    """A little of everything: posts, a hold that is captured, one that is freed, a reversal, a back-dated post."""
+    """A little of everything: posts, a hold that is captured, one that is freed, reversals, a back-dated post."""
     escrow, home = books.account("escrow", tokens=100), books.account()
     first, second = (books.hold(debit=escrow, amount=amount) for amount in (30, 7))
     books.capture((home, 20), (FEES, 5), hold=first.key)
     ledger.release_hold(hold=second.key, key=books.key(), actor="test")
     gift = books.post(debit=home, credit=books.account(), amount=3)
     ledger.reverse_operation(op_id=gift.op_id, actor="user:1", approved_by="user:2", reason="잘못 보냄")
+    third = books.hold(debit=escrow, amount=3)
+    deal = books.capture((home, 2), (FEES, 1), hold=third.key)
+    ledger.reverse_operation(op_id=deal.op_id, actor="user:1", approved_by="user:2", reason="두 번 받음")
     ledger.capture_hold(hold=books.hold(debit=escrow, amount=2).key, key=books.key(), legs=[], **books.FACT)
     with pytest.raises(InsufficientTokens):
         books.post(debit=home, credit=FEES, amount=9999)
@@ -125,8 +128,8 @@ def test_everything_that_only_grows_is_in_it(saved):
     forms = [content[0] for content in leaves_of(saved)]
 
     assert {form: forms.count(form) for form in (3, 5, 6)} == {3: 2, 5: 0, 6: 1}
-    assert forms.count(1) == 20
-    assert forms.count(4) == 20 - 2 + 2, "a capture of two legs is one attempt; two were refused"
+    assert forms.count(1) == 30
+    assert forms.count(4) == 30 - 4 + 2, "each of four captures of two legs is one attempt; two were refused"
     assert forms.count(2) > 6
 
 

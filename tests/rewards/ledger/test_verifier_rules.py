@@ -159,6 +159,8 @@ BENT: list[tuple[Callable[[Made], None], str]] = [
     (lambda made: made.one(hold=made.hold), "or a hold that is not there$"),
     (lambda made: made.one(b"capture", hold=made.hold), "resolves a hold that is not there any more"),
     (lambda made: _later_leg(made, hold_leg=3), "resolves a hold a second time"),
+    (lambda made: _later_leg(made, hold_leg=0), "resolves a hold a second time"),
+    (lambda made: _later_leg(made, hold_leg=-7), "resolves a hold a second time"),
     (lambda made: _later_leg(made, b"release"), "resolves a hold a second time"),
     (lambda made: _resolved(made, amount=31), "pays more than was held"),
     (lambda made: _resolved(made, debit=HOME), "resolves a hold that is not there any more"),
