@@ -30,8 +30,9 @@ def street(first_day: Street) -> Street:
     hub = Browser(first_day.address, key=first_day.home.logins["hub"]["api_key"])
     now = timezone.now()
     results = hub.post("/api/v1/ingest/homeassistant", story.home_assistant_states(now))["results"]
+    results += hub.post("/api/v1/ingest/thinq", story.thinq_status())["results"]
     results += hub.post("/api/v1/insights", story.edge_events(now), content_type=story.CLOUDEVENTS)["results"]
-    assert [result["status"] for result in results].count("accepted") == 6
+    assert [result["status"] for result in results].count("accepted") == 8
     tick()
     return first_day
 

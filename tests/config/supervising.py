@@ -62,6 +62,14 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
+def name_of(process: psutil.Process) -> str:
+    """Return what a process runs; nothing where it ended a moment ago, as helpers of others' do."""
+    try:
+        return str(process.name())
+    except psutil.NoSuchProcess:
+        return ""
+
+
 def bare_environment() -> dict[str, str]:
     """Ours without the servers of this test run, so that the supervisor starts its own."""
     return {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL", "MARU_VAR"}}

@@ -10,6 +10,7 @@ import pytest
 from tests.config.supervising import (
     ROOT,
     bare_environment,
+    name_of,
     run_supervisor,
     supervisor_words,
     survivors,
@@ -62,7 +63,7 @@ def test_ends_with_its_parent_when_asked_to(tmp_path):
     script = "import subprocess, sys; subprocess.run(sys.argv[1:])"
     parent = subprocess.Popen([sys.executable, "-c", script, *words], cwd=ROOT, env=bare_environment())
     family = psutil.Process(parent.pid)
-    wait_until(lambda: any(one.name() == "sleep" for one in family.children(recursive=True)))
+    wait_until(lambda: any(name_of(one) == "sleep" for one in family.children(recursive=True)))
     everybody = family.children(recursive=True)
 
     parent.kill()
