@@ -106,7 +106,7 @@ class TermsForm(forms.Form):
     )
     tokens_exact = WholeField(label=_("잰 그대로, 분까지"), required=False, min_value=1, max_value=MAX_AMOUNT)
     tokens_hour = WholeField(label=_("묶은 값, 한 시간 단위"), required=False, min_value=1, max_value=MAX_AMOUNT)
-    tokens_day = WholeField(label=_("넓게 묶은 값, 날짜와 시까지만"), required=False, min_value=1, max_value=MAX_AMOUNT)
+    tokens_day = WholeField(label=_("넓게 묶은 값, 날짜와 도시만"), required=False, min_value=1, max_value=MAX_AMOUNT)
     optional_fields = forms.MultipleChoiceField(
         label=_("가구가 고르면 함께 받을 것"),
         choices=_optional_fields,

@@ -179,11 +179,11 @@ def _about_kinds(terms: Terms) -> Iterator[OutsideTemplate]:
             yield _problem("kinds", gettext("마루가 모르는 알아챈 일이 있어요. 목록에서 골라 주세요."))
         elif purpose and KINDS[code].topic not in purpose.topics:
             told = {"kind": KINDS[code].label.say(language()), "purpose": purpose.label}
-            yield _problem("kinds", gettext("‘%(kind)s’은 ‘%(purpose)s’ 목적으로 여쭤볼 수 없어요.") % told)
+            yield _problem("kinds", gettext("‘%(purpose)s’ 목적으로는 여쭤볼 수 없는 종류예요: %(kind)s") % told)
         elif KINDS[code].by_rule and drawn_from(code) & set(terms.kinds):
             # A home would be asked twice about one half hour.
             told = {"kind": KINDS[code].label.say(language())}
-            yield _problem("kinds", gettext("‘%(kind)s’과 그것을 알아낸 값은 따로 여쭤 주세요.") % told)
+            yield _problem("kinds", gettext("어떤 일과 그것을 알아낸 값은 따로 여쭤 주세요: %(kind)s") % told)
 
 
 def _about_condition(terms: Terms) -> Iterator[OutsideTemplate]:

@@ -61,7 +61,7 @@ _ALL = (
     ),
     Kind(
         code="air.tvoc_mass",
-        label=Text("휘발성 유기화합물", "Volatile organic compounds"),
+        label=Text("휘발성 유기화합물 무게", "Volatile organic compounds by weight"),
         topic=Topic.AIR,
         icon="purifier",
         unit="ug/m3",
@@ -71,7 +71,7 @@ _ALL = (
     ),
     Kind(
         code="air.tvoc_ratio",
-        label=Text("휘발성 유기화합물", "Volatile organic compounds"),
+        label=Text("휘발성 유기화합물 비율", "Volatile organic compounds by ratio"),
         topic=Topic.AIR,
         icon="purifier",
         unit="[ppb]",
@@ -210,7 +210,7 @@ _ALL = (
     ),
     Kind(
         code="pest.sighting",
-        label=Text("본 것", "Seen"),
+        label=Text("본 벌레나 쥐", "Pest seen"),
         topic=Topic.PEST,
         icon="vacuum",
         value_type="word",

@@ -69,7 +69,7 @@ def test_writes_a_draft_with_thousands_apart_and_ends_at_midnight(browser, buyer
     ("wrong", "sentence"),
     [
         ({"retention_days": "45"}, "30일까지 쓸 수 있어요"),
-        ({"kinds": ["pest.sighting"], "above": ""}, "여쭤볼 수 없어요"),
+        ({"kinds": ["pest.sighting"], "above": ""}, "여쭤볼 수 없는 종류"),
         ({"budget_tokens": "143"}, "144토큰보다 적을 수 없어요"),
         ({"tokens_day": "121"}, "덜 자세한 것에 토큰을 더 드릴 수는 없어요"),
         ({"tokens_exact": "", "tokens_day": ""}, "정밀도는"),
