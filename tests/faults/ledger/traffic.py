@@ -171,9 +171,12 @@ class Traffic:
 
 
 def setup(*, escrow_tokens: int) -> list[Call]:
-    """Return what fills the books before anybody comes: funds, and gifts that everybody may take back."""
+    """Return what fills the books before anybody comes: funds, and gifts that everybody may take back.
+
+    What refuses from the first call to the last is full before anybody has a token to give.
+    """
     calls = []
-    for place, address in enumerate([*ESCROWS, *HOMES, BRIMFUL]):
+    for place, address in enumerate([BRIMFUL, *ESCROWS, *HOMES]):
         amount = MOST if address == BRIMFUL else escrow_tokens if address in ESCROWS else 40
         fields = {"debit": "platform:issuance", "credit": address, "amount": amount}
         told = {"actor": "user:setup", "event_type": "traffic", "event_ref": "setup"}
