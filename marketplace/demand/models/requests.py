@@ -188,6 +188,7 @@ class RequestVersion(models.Model):
 
     class Meta:
         verbose_name = pgettext_lazy("model", "데이터 요청의 판")
+        verbose_name_plural = pgettext_lazy("models", "데이터 요청의 판")
         constraints = [
             models.UniqueConstraint(fields=["request", "number"], name="request_version_numbered_once"),
             models.CheckConstraint(condition=models.Q(retention_days__gte=1), name="request_version_keeps_a_day"),

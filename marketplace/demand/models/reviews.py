@@ -25,6 +25,7 @@ class Review(models.Model):
 
     class Meta:
         verbose_name = pgettext_lazy("model", "검토")
+        verbose_name_plural = pgettext_lazy("models", "검토")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(verdict="opened") | ~models.Q(reason=""), name="review_says_why_not"
