@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -63,6 +63,8 @@ class _Proposal:
 
 #: Which data requests must not ask about a stream again yet.
 _Recent = dict[tuple[str, str], set[UUID]]
+#: One insight, and those who want what it says.
+_Meeting = tuple[Noticed, list[Want]]
 
 
 @ledger.retry_on_conflict
@@ -97,34 +99,43 @@ def _pass_over(at: datetime, limit: int) -> int:
 
 
 def _proposals(taken: Sequence[Noticed], at: datetime) -> list[_Proposal]:
+    """Leave of what was taken what may be asked about, what somebody wants, and what can be paid; in this order."""
     near, now = _near(taken, at)
     lines = lines_of([UUID(home) for home in {insight.household_id for insight in near}], at=at) if near else {}
     open_to = [insight for insight in near if _is_open_to_asks(insight, lines.get(UUID(insight.household_id), Line()))]
     recent = _asked_recently(open_to, at)
     met = _met([insight for insight in open_to if _may_be_asked_now(insight, now, recent)], now)
-    if not met:
-        return []
-    wants = {want.request_id: want for _, wants in met for want in wants}
+    return _allotted(met, lines, recent, at) if met else []
+
+
+def _allotted(met: Sequence[_Meeting], lines: dict[UUID, Line], recent: _Recent, at: datetime) -> list[_Proposal]:
+    """Give out each home's week, each request's gap and each escrow to those that come first."""
+    wants = {want.request_id: want for _, wanting in met for want in wanting}
     versions = RequestVersion.objects.in_bulk({want.version_id for want in wants.values()})
     prices = {number: price_of_version(version) for number, version in versions.items()}
-    purses = _available_for(wants)
+    purses, ends_at = _available_for(wants), at + timedelta(hours=settings.ASK_HOURS)
     found: list[_Proposal] = []
-    for insight, wanting in met:
+    for insight, want in ((insight, want) for insight, wanting in met for want in wanting):
         line, asked = lines[UUID(insight.household_id)], recent[insight.stream]
-        for want in wanting:
-            price = prices[want.version_id]
-            allows = partial(line.allows, organisation_id=want.organisation_id, tokens=price.tokens)
-            if want.request_id in asked or not all(allows(topic=topic) for topic in _topics(insight.kind)):
-                continue
-            # The hold decides; but who cannot pay must not use up a home's week in front of who can.
-            if purses[want.request_id] < price.total:
-                continue
-            purses[want.request_id] -= price.total
-            asked.add(want.request_id)
-            line.asks_left -= 1
-            ends_at = at + timedelta(hours=settings.ASK_HOURS)
-            found.append(_Proposal(uuid4(), insight, want, versions[want.version_id], price, ends_at))
+        price = prices[want.version_id]
+        if want.request_id in asked or not _allows(line, insight, want, price):
+            continue
+        # The hold decides; but who cannot pay must not use up a home's week in front of who can.
+        if purses[want.request_id] < price.total:
+            continue
+        purses[want.request_id] -= price.total
+        asked.add(want.request_id)
+        line.asks_left -= 1
+        found.append(_Proposal(uuid4(), insight, want, versions[want.version_id], price, ends_at))
     return found
+
+
+def _allows(line: Line, insight: Noticed, want: Want, price: Price) -> bool:
+    """Tell whether a home wants to hear of all that it tells of, from this organisation, for so much."""
+    return all(
+        line.allows(topic=topic, organisation_id=want.organisation_id, tokens=price.tokens)
+        for topic in _topics(insight.kind)
+    )
 
 
 def _near(taken: Sequence[Noticed], at: datetime) -> tuple[list[Noticed], Wanted]:
@@ -155,7 +166,7 @@ def _may_be_asked_now(insight: Noticed, now: Wanted, recent: _Recent) -> bool:
     return any(want.request_id not in asked for want in near)
 
 
-def _met(insights: Sequence[Noticed], now: Wanted) -> list[tuple[Noticed, list[Want]]]:
+def _met(insights: Sequence[Noticed], now: Wanted) -> list[_Meeting]:
     """Open what is left and return the insights that meet open data requests."""
     sealed = vault.load_sealed([insight.sealed_id for insight in insights if insight.sealed_id]) if insights else {}
     epochs, found = vault.Epochs(), []
