@@ -1,5 +1,6 @@
 """Where an admin reads a data request and says whether households may be asked. Nothing else is changed here."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,35 +10,44 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from consent.parties.errors import PartiesError
+from consent.parties.models import Organisation
 from consent.parties.permissions import person_of
 from marketplace.demand import operations
 from marketplace.demand.errors import DemandError
+from marketplace.demand.facts import Fact, facts_since, kinds_of
 from marketplace.demand.forms import ReviewForm
 from marketplace.demand.models import DataRequest, RequestVersion, Review
-from marketplace.demand.queries import budget
+from marketplace.demand.pricing import price_of_version
+from marketplace.demand.queries import Budget, budget
 
 
-class VersionInline(admin.StackedInline):
-    """Every version, newest first; the first one is what would open."""
+@dataclass(frozen=True)
+class Paper:
+    """What an admin reads before saying anything: the current version, beside the one that was read last."""
 
-    model = RequestVersion
-    fk_name = "request"
-    ordering = ("-number",)
-    extra = 0
-    can_delete = False
+    buyer: Organisation
+    version: RequestVersion
+    before: RequestVersion | None
+    facts: list[Fact]
+    budget: Budget
+    reviews: list[Review]
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    @property
+    def codes(self) -> str:
+        return ", ".join([self.version.purpose, *self.version.kinds])
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+
+def paper_of(request: DataRequest) -> Paper:
+    """Return what decides about a data request, in words. Needs `organisation` loaded."""
+    rows = Review.objects.filter(version__request=request).select_related("version__area", "actor")
+    reviews, version = list(rows.order_by("-id")), request.version
+    before = next((row.version for row in reviews if row.version_id != version.pk), None)
+    return Paper(request.organisation, version, before, facts_since(version, before), budget(request), reviews)
 
 
 @admin.register(DataRequest)
@@ -45,36 +55,26 @@ class DataRequestAdmin(admin.ModelAdmin):
     """Read-only but for the three verdicts."""
 
     change_form_template = "demand/admin/review.html"
-    list_display = ("purpose", "organisation", "state", "created_at", "opened_at")
+    list_display = ("purpose", "organisation", "kinds", "price", "retention", "state", "created_at")
     list_filter = ("state",)
     list_select_related = ("organisation", "current")
     ordering = ("-created_at",)
-    fields = ("organisation", "state", "tokens", "reviews", "created_at", "opened_at", "closed_at", "refund_due_at")
-    inlines = (VersionInline,)
 
     @admin.display(description=_("쓰는 곳"))
     def purpose(self, request: DataRequest) -> str:
         return request.version.purpose_text
 
-    @admin.display(description=_("맡긴 토큰 · 쓴 토큰 · 돌려받을 토큰"))
-    def tokens(self, request: DataRequest) -> str:
-        found = budget(request)
-        return f"{found.funded:,} · {found.spent:,} · {found.refundable:,}"
+    @admin.display(description=_("알아챈 일"))
+    def kinds(self, request: DataRequest) -> str:
+        return kinds_of(request.version)
 
-    @admin.display(description=_("검토"))
-    def reviews(self, request: DataRequest) -> SafeString | str:
-        rows = Review.objects.filter(version__request=request).select_related("version", "actor").order_by("-id")
-        words = gettext("%(number)s판, %(verdict)s, %(actor)s %(reason)s")
-        told = ((words % self._told(row),) for row in rows)
-        return format_html_join("", "<p>{}</p>", told) or "-"
+    @admin.display(description=_("한 건 값"))
+    def price(self, request: DataRequest) -> str:
+        return f"{price_of_version(request.version).total:,}"
 
-    @staticmethod
-    def _told(row: Review) -> dict[str, object]:
-        verdict = row.get_verdict_display()
-        return {"number": row.version.number, "verdict": verdict, "actor": row.actor, "reason": row.reason}
-
-    def get_readonly_fields(self, request: HttpRequest, obj: DataRequest | None = None) -> tuple[str, ...]:
-        return self.fields
+    @admin.display(description=_("보관"))
+    def retention(self, request: DataRequest) -> str:
+        return gettext("%(days)s일") % {"days": request.version.retention_days}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -93,10 +93,15 @@ class DataRequestAdmin(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         found = self.get_object(request, object_id)
-        form = None
-        if found is not None and found.state == DataRequest.State.IN_REVIEW:
-            form = ReviewForm(initial={"number": found.version.number})
-        context = {"review_form": form}
+        context: dict[str, Any] = {}
+        if found is not None:
+            waits = found.state == DataRequest.State.IN_REVIEW
+            context = {
+                "paper": paper_of(found),
+                "review_form": ReviewForm(initial={"number": found.version.number}) if waits else None,
+                "title": found.version.purpose_text,
+                "subtitle": None,
+            }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **context})
 
     def review(self, request: HttpRequest, request_id: UUID) -> HttpResponse:

@@ -14,7 +14,7 @@ from consent.parties.models import Area
 from consent.records.purposes import PURPOSES
 from marketplace.demand import policies
 from marketplace.demand.models import LeastAssurance, Review
-from marketplace.demand.terms import OPTIONAL_FIELDS, Terms, field_label
+from marketplace.demand.terms import OPTIONAL_FIELDS, RUNG_LABELS, Terms, field_label
 from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.precision import Rung
 from rewards.ledger.models import MAX_AMOUNT
@@ -104,9 +104,9 @@ class TermsForm(forms.Form):
     purpose_en = forms.CharField(
         label=_("같은 한 줄을 영어로"), max_length=80, help_text=_("영어로 읽는 가구도 있어요. 여든 글자까지.")
     )
-    tokens_exact = WholeField(label=_("잰 그대로, 분까지"), required=False, min_value=1, max_value=MAX_AMOUNT)
-    tokens_hour = WholeField(label=_("묶은 값, 한 시간 단위"), required=False, min_value=1, max_value=MAX_AMOUNT)
-    tokens_day = WholeField(label=_("넓게 묶은 값, 날짜와 도시만"), required=False, min_value=1, max_value=MAX_AMOUNT)
+    tokens_exact = WholeField(label=RUNG_LABELS[Rung.EXACT], required=False, min_value=1, max_value=MAX_AMOUNT)
+    tokens_hour = WholeField(label=RUNG_LABELS[Rung.HOUR], required=False, min_value=1, max_value=MAX_AMOUNT)
+    tokens_day = WholeField(label=RUNG_LABELS[Rung.DAY], required=False, min_value=1, max_value=MAX_AMOUNT)
     optional_fields = forms.MultipleChoiceField(
         label=_("가구가 고르면 함께 받을 것"),
         choices=_optional_fields,

@@ -5,12 +5,21 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from consent.parties.models import Area
 from marketplace.demand.models import LeastAssurance, RequestVersion
+from marketplace.insights.precision import Rung
 
 #: What a household may add to a record or leave at home. One that a version does not name never leaves.
 OPTIONAL_FIELDS = ("appliance", "model", "zone", "confidence", "power_w")
+
+#: How a person calls each step of precision.
+RUNG_LABELS = {
+    Rung.EXACT: _("잰 그대로, 분까지"),
+    Rung.HOUR: _("묶은 값, 한 시간 단위"),
+    Rung.DAY: _("넓게 묶은 값, 날짜와 도시만"),
+}
 
 
 def field_label(name: str) -> str:

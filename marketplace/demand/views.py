@@ -20,6 +20,7 @@ from consent.parties.permissions import buyer_of, person_of
 from consent.parties.policies import check_is_admin
 from marketplace.demand import operations, policies, queries
 from marketplace.demand.errors import DemandError
+from marketplace.demand.facts import facts_of
 from marketplace.demand.forms import FundForm, TermsForm, initial_of
 from marketplace.demand.models import DataRequest
 from marketplace.demand.samples import sample_of, sample_of_version
@@ -272,6 +273,7 @@ def _request_page(
     context = {
         "found": found,
         "version": found.version,
+        "facts": facts_of(found.version),
         "budget": queries.budget(found),
         "peg": PEGS[State(found.state)],
         "review": queries.last_review(found),

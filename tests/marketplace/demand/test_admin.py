@@ -1,5 +1,7 @@
 """An admin reads a data request and says yes, "change this", or no; everybody else finds the door shut."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -26,6 +28,28 @@ def test_shows_every_word_and_the_three_verdicts(desk):
 
     assert "아침 교실 환기 시각 정하기" in shown
     assert all(f'value="{verdict}"' in shown for verdict in Review.Verdict.values)
+
+
+def test_says_what_is_asked_in_words_and_with_units(desk):
+    request = factories.submitted_request(kinds=["air.pm25", "air.pm10"], above=35, below=75.5)
+
+    shown = desk.get(reverse("admin:demand_datarequest_change", args=[request.pk])).content.decode()
+
+    assert "초미세먼지 PM2.5, 미세먼지 PM10" in shown
+    assert "35\N{NO-BREAK SPACE}µg/m³보다 크고 75.5\N{NO-BREAK SPACE}µg/m³보다 작을 때" in shown
+    assert "30일까지" in shown
+    assert reverse("admin:parties_organisation_change", args=[request.organisation_id]) in shown
+
+
+def test_marks_what_is_new_since_it_was_read_last(desk):
+    request = factories.submitted_request(retention_days=14)
+    review(desk, request, verdict="returned", reason="더 짧게요.")
+    factories.edited(request, retention_days=7)
+
+    shown = desk.get(reverse("admin:demand_datarequest_change", args=[request.pk])).content.decode()
+
+    assert re.findall("<del>(.*?)</del>", shown) == ["14일 (이 목적으로는 30일까지)"]
+    assert "더 짧게요." in shown
 
 
 @pytest.mark.parametrize(
@@ -69,7 +93,7 @@ def test_the_reviewer_reads_how_sure_the_buyer_wants_to_be(desk):
 
     shown = desk.get(reverse("admin:demand_datarequest_change", args=[request.pk])).content.decode()
 
-    assert "알려 온 길" in shown
+    assert "얼마나 확실한 것을" in shown
     assert "가전이 스스로 서명한 것만" in shown
 
 

@@ -313,3 +313,17 @@ def test_a_buyer_that_says_nothing_of_it_takes_any_way(browser):
     browser.post(f"{LIST}/new", written())
 
     assert DataRequest.objects.get().current.least_assurance == "any"
+
+
+def test_its_page_tells_every_term_as_it_was_stated(browser, buyer):
+    made = factories.draft_request(
+        of=buyer, kinds=["air.pm25", "air.pm10"], above=35, min_gap_hours=0, optional_fields=["zone"],
+        rungs=[{"rung": "exact", "tokens": 120}, {"rung": "day", "tokens": 60}],
+    )  # fmt: skip
+
+    shown = browser.get(f"{LIST}/{made.pk}/manage").content.decode()
+
+    assert "초미세먼지 PM2.5, 미세먼지 PM10" in shown
+    assert "35\N{NO-BREAK SPACE}µg/m³보다 클 때" in shown
+    assert "잰 그대로, 분까지: 120 토큰 · 넓게 묶은 값, 날짜와 도시만: 60 토큰" in shown
+    assert all(words in shown for words in ("가전의 칸", "어떤 길로 왔든 받아요", "두지 않아요"))
