@@ -358,6 +358,8 @@ def test_a_teen_sees_what_is_asked_of_the_home_but_does_not_decide(mother):
     sent = browser.post(f"/inbox/{ask.pk}/answer", {"answer": "approve", "preview_sha256": sha})
 
     assert "이 질문은 어른이 정해요." in page
+    assert "나만의 것으로 둔 가전에 온 질문은 직접 정하면 돼요." in page
+    assert "정하시면 돼요" not in page
     assert 'class="choice"' not in page
     assert sent.status_code == 403
     assert not Answer.objects.exists()
