@@ -5,11 +5,11 @@ Source: CloudEvents 1.0 JSON format with the extensions `recordedtime` and `sequ
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from marketplace.appliances import wire
 from marketplace.appliances.dialects.readings import Dialect, Interval, Method, Parsed, Raw, Reading, Value
@@ -53,15 +53,18 @@ _DATA_FIELDS = frozenset(
     {"kind", "value", "unit", "window_s", "interval", "zone", "scheme", "power_w"}
     | {"confidence", "method", "quality", "raw"}
 )
+#: What an event says that says nothing beside its value.
+_BARE_EVENT = frozenset({"specversion", "id", "source", "type", "time", "datacontenttype", "data"})
+_BARE_DATA = frozenset({"kind", "value", "unit", "zone", "scheme", "method"})
 _JSON = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
 _MEDIA_FIELDS = frozenset({"dataref", "data_base64"})
 
 MAX_STRING = 256
 _MEDIA = re.compile(r"(?i)\bdata:[a-z]+/|[a-z][a-z0-9+.-]{1,20}://|\bwww\.|[A-Za-z0-9+/_-]{200,}")
-#: Without one of these, and without a word this long, `_MEDIA` finds nothing, unless an escape hides it. `quality` is
-#: the one registered field that has no bound of its own.
-_SUSPICIOUS = (b"://", b"data:", b"www.", b'"quality"', b"\\/", *(b"\\u00%d" % row for row in range(8)))
-_SHORTEST_MEDIA = 200
+#: Without one of these `_MEDIA` finds nothing in a registered field, for all are short; but an escape may hide one.
+#: `quality` alone may be as long as its sender likes.
+_SUSPICIOUS = (b"://", b"data:", b"www.", b'"quality"')
+_HIDING = (b"\\/", *(b"\\u00%d" % row for row in range(8)))
 _SOURCE = re.compile(r"urn:device:[A-Za-z0-9._-]{1,128}")
 _TYPE = re.compile(r"insight\.[a-z0-9_.]{1,64}\.v1")
 _ID = re.compile(r"[!-~]{1,128}")
@@ -91,9 +94,8 @@ def _read(index: int, event: object, *, is_plain: bool) -> Reading | Rejection:
     """Read one event.
 
     Args:
-        is_plain: nothing in the whole body is long or may carry something. What has only registered fields, none of
-            them long, is small too; whatever is refused then is looked at again, so that it is refused for what comes
-            first.
+        is_plain: nothing in the whole body may carry something. What has only registered fields is short and small too;
+            whatever is refused then is looked at again, so that it is refused for what comes first.
     """
     if not isinstance(event, dict):
         return Rejection(index, "wrong_shape")
@@ -112,34 +114,105 @@ def _check_all_of(event: dict[str, Any]) -> None:
     _check_strings(event)
 
 
-def _reading(index: int, event: dict[str, Any]) -> Reading:
-    _check_fields(event, _EVENT_FIELDS, "event")
-    _check_envelope(event)
+class _Form(NamedTuple):
+    """What a sender says in the same words, event after event: checked once, and known from then on.
 
+    `is_bare` tells that nothing but who, when and how much is left to be read.
+    """
+
+    kind: str
+    unit: str
+    zone: str | None
+    scheme: str | None
+    method: Method
+    is_bare: bool
+
+
+def _reading(index: int, event: dict[str, Any]) -> Reading:
     data = event.get("data")
     if not isinstance(data, dict):
+        _check_fields(event, _EVENT_FIELDS, "event")
         raise ItemRefused("missing_field", "data")
-    _check_fields(data, _DATA_FIELDS, "data")
-    kind = _kind(event, data)
+    form, event_id, source = _form(event, data), event.get("id"), event.get("source")
+    if not isinstance(event_id, str) or not _ID.fullmatch(event_id):
+        raise ItemRefused("missing_field", "id")
+    if not isinstance(source, str) or not _SOURCE.fullmatch(source):
+        raise ItemRefused("wrong_source")
     value = _value(data)
-    unit = _unit(data, "data.unit")
-    return Reading(
+    reading = Reading(
         index=index,
-        source=event["source"],
-        event_id=event["id"],
-        kind=kind,
+        source=source,
+        event_id=event_id,
+        kind=form.kind,
         value=value,
-        unit=unit,
+        unit=form.unit,
         observed_at=_time(event, "time", "time"),
-        zone=_match(data, "zone", _WORD, "data.zone", default=None),
-        scheme=_match(data, "scheme", _WORD, "data.scheme", default=None),
-        confidence=_number(data, "confidence", "data.confidence"),
-        power_w=_number(data, "power_w", "data.power_w"),
-        window_s=_window(data),
-        interval=_interval(data),
-        method=_method(data),
-        raw=_raw(data, value, unit),
+        zone=form.zone,
+        scheme=form.scheme,
+        method=form.method,
+        raw=Raw(clip(value), form.unit),
     )
+    if not form.is_bare:
+        _read_beside(reading, event, data)
+    return reading
+
+
+def _read_beside(reading: Reading, event: dict[str, Any], data: dict[str, Any]) -> None:
+    """Read what most events do not say."""
+    _match(event, "sequence", _SEQUENCE, "sequence", default=None)
+    _time(event, "recordedtime", "recordedtime")
+    reading.confidence = _number(data, "confidence", "data.confidence")
+    reading.power_w = _number(data, "power_w", "data.power_w")
+    reading.window_s, reading.interval = _window(data), _interval(data)
+    reading.raw = _raw(data) or reading.raw
+
+
+def _form(event: dict[str, Any], data: dict[str, Any]) -> _Form:
+    method = data.get("method")
+    words = (
+        *(tuple(event), event.get("specversion"), event.get("datacontenttype"), event.get("type")),
+        *(tuple(data), data.get("kind"), data.get("unit"), data.get("zone"), data.get("scheme")),
+        tuple(method.items()) if isinstance(method, dict) else None,
+    )
+    try:
+        return _known_form(*words)
+    except TypeError:
+        # A list or an object, which nothing is kept under, where a word should stand: it is refused by its name.
+        return _read_form(*words)
+
+
+def _read_form(
+    event_fields: tuple[str, ...],
+    version: object,
+    content_type: object,
+    event_type: object,
+    fields: tuple[str, ...],
+    kind: object,
+    unit: object,
+    zone: object,
+    scheme: object,
+    method: tuple[tuple[str, object], ...] | None,
+) -> _Form:
+    _check_fields(event_fields, _EVENT_FIELDS, "event")
+    if version != "1.0":
+        raise ItemRefused("missing_field", "specversion")
+    if "datacontenttype" in event_fields and content_type not in _JSON:
+        raise ItemRefused("missing_field", "datacontenttype")
+    if not isinstance(event_type, str) or not _TYPE.fullmatch(event_type):
+        raise ItemRefused("missing_field", "type")
+    _check_fields(fields, _DATA_FIELDS, "data")
+    known = _kind(event_type, kind)
+    return _Form(
+        kind=known,
+        unit=_unit(unit, "data.unit"),
+        zone=_word(zone, "data.zone"),
+        scheme=_word(scheme, "data.scheme"),
+        method=_method(method),
+        is_bare=_BARE_EVENT.issuperset(event_fields) and _BARE_DATA.issuperset(fields),
+    )
+
+
+_known_form = lru_cache(maxsize=1024)(_read_form)
 
 
 def _check_size(event: dict[str, Any]) -> None:
@@ -150,7 +223,7 @@ def _check_size(event: dict[str, Any]) -> None:
 def _may_carry_something(body: bytes) -> bool:
     """Tell at a glance whether `_check_all_of` has something to look for: in most bodies it has not."""
     lowered = body.lower()
-    return any(sign in lowered for sign in _SUSPICIOUS) or max(map(len, body.split(b'"'))) >= _SHORTEST_MEDIA
+    return any(sign in lowered for sign in _SUSPICIOUS) or (b"\\" in body and any(sign in lowered for sign in _HIDING))
 
 
 def _check_strings(node: object) -> None:
@@ -169,33 +242,27 @@ def _check_strings(node: object) -> None:
             _check_strings(value)
 
 
-def _check_fields(found: dict[str, Any], allowed: frozenset[str], field: str) -> None:
-    if not found.keys() <= allowed:
+def _check_fields(found: Iterable[str], allowed: frozenset[str], field: str) -> None:
+    if not allowed.issuperset(found):
         raise ItemRefused("unregistered_field", field)
 
 
-def _check_envelope(event: dict[str, Any]) -> None:
-    if event.get("specversion") != "1.0":
-        raise ItemRefused("missing_field", "specversion")
-    if event.get("datacontenttype", "application/json") not in _JSON:
-        raise ItemRefused("missing_field", "datacontenttype")
-    _match(event, "id", _ID, "id")
-    _match(event, "type", _TYPE, "type")
-    _match(event, "sequence", _SEQUENCE, "sequence", default=None)
-    _time(event, "recordedtime", "recordedtime")
-    if not isinstance(event.get("source"), str) or not _SOURCE.fullmatch(event["source"]):
-        raise ItemRefused("wrong_source")
-
-
-def _kind(event: dict[str, Any], data: dict[str, Any]) -> str:
-    kind = data.get("kind")
+def _kind(event_type: str, kind: object) -> str:
     if not isinstance(kind, str):
         raise ItemRefused("missing_field", "data.kind")
     if kind not in KINDS:
         raise ItemRefused("unknown_kind", "data.kind")
-    if event["type"] != f"insight.{kind}.v1":
+    if event_type != f"insight.{kind}.v1":
         raise ItemRefused("type_mismatch")
     return kind
+
+
+def _word(word: object, field: str) -> str | None:
+    if word is None:
+        return None
+    if not isinstance(word, str) or not _WORD.fullmatch(word):
+        raise ItemRefused("missing_field", field)
+    return word
 
 
 def _value(data: dict[str, Any]) -> Value:
@@ -211,22 +278,10 @@ def _value(data: dict[str, Any]) -> Value:
     raise ItemRefused("missing_field" if value is None else "wrong_value", "data.value")
 
 
-def _method(data: dict[str, Any]) -> Method:
-    method = data.get("method")
-    if not isinstance(method, dict):
+def _method(words: tuple[tuple[str, object], ...] | None) -> Method:
+    if words is None:
         raise ItemRefused("missing_field", "data.method")
-    # What a hub sends says how it came to be in the same words, item after item.
-    if all(type(word) is str for word in method.values()):
-        return _known_method(tuple(method.items()))
-    return _read_method(method)
-
-
-@lru_cache(maxsize=256)
-def _known_method(words: tuple[tuple[str, str], ...]) -> Method:
-    return _read_method(dict(words))
-
-
-def _read_method(method: dict[str, Any]) -> Method:
+    method = dict(words)
     if method.get("type") not in ("sensor", "model"):
         raise ItemRefused("missing_field", "data.method")
     is_model = method["type"] == "model"
@@ -234,7 +289,7 @@ def _read_method(method: dict[str, Any]) -> Method:
     _check_fields(method, frozenset({"type", name_field, "version", "sha256"}), "data.method")
     try:
         return Method(
-            type=method["type"],
+            type="model" if is_model else "sensor",
             name=_match(method, name_field, _NAME, name_field),
             version=_match(method, "version", _NAME, "version"),
             sha256=_match(method, "sha256", _SHA256, "sha256", **({} if is_model else {"default": None})),
@@ -245,8 +300,8 @@ def _read_method(method: dict[str, Any]) -> Method:
         ) from refused
 
 
-def _raw(data: dict[str, Any], value: Value, unit: str) -> Raw:
-    """Keep the sender's own note of the raw value where it is a number: in words one could write anything.
+def _raw(data: dict[str, Any]) -> Raw | None:
+    """Return the sender's own note of the raw value where it is a number: in words one could write anything.
 
     `quality` is checked and left to our own flags.
     """
@@ -255,19 +310,18 @@ def _raw(data: dict[str, Any], value: Value, unit: str) -> Raw:
         raise ItemRefused("wrong_value", "data.quality")
     raw = data.get("raw")
     if raw is None:
-        return Raw(clip(value), unit)
+        return None
     if not isinstance(raw, dict):
         raise ItemRefused("wrong_value", "data.raw")
     _check_fields(raw, frozenset({"value", "unit"}), "data.raw")
-    noted, noted_unit = raw.get("value"), _unit(raw, "data.raw.unit")
+    noted, unit = raw.get("value"), _unit(raw.get("unit"), "data.raw.unit")
     if not isinstance(noted, int | float):
         _match(raw, "value", _RAW, "data.raw.value")
-    return Raw(clip(value), unit) if read_number(noted) is None else Raw(clip(noted), noted_unit)
+    return None if read_number(noted) is None else Raw(clip(noted), unit)
 
 
-def _unit(found: dict[str, Any], field: str) -> str:
-    unit = found.get("unit")
-    if unit in (None, ""):
+def _unit(unit: object, field: str) -> str:
+    if unit is None or unit == "":
         return ""
     if not isinstance(unit, str):
         raise ItemRefused("wrong_value", field)
