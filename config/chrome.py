@@ -99,6 +99,10 @@ def _is_within(path: str, prefix: str) -> bool:
 GROWN_UP = {"/wallet", "/shop"}
 
 
+#: Pages that lie in another room than their address says.
+LIES_IN = {"buyer_records": "/buyer/records"}
+
+
 def seat_of_path(path: str) -> Seat | None:
     """Return the seat whose rooms hold `path`, or None for pages that belong to everybody."""
     return next((seat for seat in SEATS if any(_is_within(path, prefix) for prefix in seat.prefixes)), None)
@@ -151,6 +155,11 @@ def name_in_seat(seat: Seat | None, user: Any) -> str:
     return place.organisation.name if place and seat in (BUYER, PROVIDER) else ""
 
 
+def _place_of(request: HttpRequest) -> str:
+    page = request.resolver_match.url_name if request.resolver_match else None
+    return LIES_IN.get(page or "", request.path)
+
+
 def chrome(request: HttpRequest) -> dict[str, Any]:
     """Context processor: `seat`, `tabs` and `seat_name` of the page being shown; strangers cost no query."""
     seat = seat_of_path(request.path)
@@ -161,6 +170,6 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         seat = seat_of_person(user)
     return {
         "seat": seat,
-        "tabs": tabs_for(seat, path=request.path, user=user) if seat else [],
+        "tabs": tabs_for(seat, path=_place_of(request), user=user) if seat else [],
         "seat_name": name_in_seat(seat, user),
     }

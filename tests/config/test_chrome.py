@@ -62,3 +62,16 @@ def test_who_is_under_fourteen_sees_no_way_to_the_tokens(role, sees):
     assert [path for path in ("/wallet", "/shop") if f'href="{path}' in page] == (["/wallet", "/shop"] if sees else [])
     ways = set(re.findall(r'<a [^>]*href="(/[^"#?]*)', page)) - {"/accounts/logout/"}
     assert {way for way in ways if browser.get(way).status_code not in (200, 302)} == set()
+
+
+@pytest.mark.django_db
+def test_the_records_of_a_data_request_lie_in_the_room_of_records():
+    made = factories.draft_request()
+    browser = signed_in(factories.staff(of=made.organisation))
+
+    lit = {
+        path: [tab.href for tab in browser.get(path).context["tabs"] if tab.is_current]
+        for path in (f"/buyer/data-requests/{made.pk}", f"/buyer/data-requests/{made.pk}/manage")
+    }
+
+    assert list(lit.values()) == [["/buyer/records"], ["/buyer/data-requests"]]
