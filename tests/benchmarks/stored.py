@@ -38,3 +38,4 @@ def grow_insights(database: str, *, first: int, last: int) -> None:
             )
             owner.execute(f"REINDEX TABLE {table}")
         owner.execute("VACUUM (ANALYZE)")
+        owner.execute("CHECKPOINT")
