@@ -1,6 +1,6 @@
 """Reads of what buyers want. A budget is told in three numbers only: what is held, and how many were asked, never."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -84,7 +84,7 @@ def budgets(requests: Iterable[DataRequest]) -> dict[UUID, Budget]:
     """Return where the tokens of several data requests went, all seen at one instant, in one query."""
     wanted = {request.escrow: request for request in requests}
     found = dict.fromkeys((request.pk for request in wanted.values()), Budget(0, 0, 0))
-    for address, funded, returned, posted in _escrows(list(wanted)):
+    for address, funded, returned, posted in _escrows(wanted.values()):
         found[wanted[address].pk] = Budget(funded, funded - returned - posted, posted)
     return found
 
@@ -161,11 +161,15 @@ def _purse_line(line: Line) -> PurseLine:
 _POSTED = F("balance__credits") - F("balance__debits")
 
 
-def _escrows(addresses: list[str]) -> QuerySet[Account, tuple[str, int, int, int]]:
+def _escrows(requests: Collection[DataRequest]) -> QuerySet[Account, tuple[str, int, int, int]]:
     """Yield (address, funded, returned, posted) per escrow."""
-    put_in = Transfer.objects.filter(credit=OuterRef("pk"), debit__kind="buyer", kind=Transfer.Kind.POST)
-    given_back = Transfer.objects.filter(debit=OuterRef("pk"), credit__kind="buyer", kind=Transfer.Kind.POST)
-    rows = Account.objects.filter(address__in=addresses)
+    # Each along the credits of its taker, which are few beside what an escrow pays out. The version says that the taker
+    # keeps a balance: only then may the index be taken.
+    given = Transfer.objects.filter(credit_version__isnull=False)
+    buyers = Account.objects.filter(address__in={request.account for request in requests})
+    put_in = given.filter(credit=OuterRef("pk"), debit__kind="buyer")
+    given_back = given.filter(credit__in=buyers, debit=OuterRef("pk"))
+    rows = Account.objects.filter(address__in=[request.escrow for request in requests])
     return rows.values_list("address", _sum_of(put_in), _sum_of(given_back), _POSTED)
 
 

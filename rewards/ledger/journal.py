@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Exists, F, Max, Min, OuterRef, QuerySet
 
 from rewards.ledger.models import Account, Attempt, Checkpoint, Leaf, Transfer
-from rewards.ledger.queries import account_at, transfers, transfers_of
+from rewards.ledger.queries import account_at, is_recorded_between, transfers, transfers_of
 
 #: Rows that one page looks at.
 WINDOW = 20_000
@@ -70,12 +70,8 @@ class Filters:
             "reverses__isnull": False if self.kinds == (Transfer.Kind.REVERSE,) else None,
         }
         rows = rows.filter(**{at + field: value for field, value in asked.items() if value is not None})
-        # Asked of each row on the way along the ids or versions, which are bounded by it already, and not of the index
-        # over all times: beside that the planner no longer stops at a full page.
-        written = {"written__gte": self.recorded_from, "written__lt": self.recorded_to}
-        if self.recorded_from or self.recorded_to:
-            rows = rows.alias(written=F(f"{at}recorded_at") + timedelta(0))
-        rows = rows.filter(**{bound: value for bound, value in written.items() if value is not None})
+        if self.recorded_from or self.recorded_to:  # the ids or versions are bounded by it already
+            rows = rows.filter(is_recorded_between(self.recorded_from, self.recorded_to, at=at))
         return rows.filter(**{f"{at}effective_at__lt": F(f"{at}recorded_at")}) if self.back_dated else rows
 
     def fitting(self) -> QuerySet[Transfer]:

@@ -1,11 +1,11 @@
 """Reads of the books. The journal is the truth; balances are its projection, kept by the same statement."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import BigIntegerField, BooleanField, Case, F, Func, Q, QuerySet, When
 
 from consent.parties.models import Household
 from rewards.ledger.errors import UnknownAccount
@@ -169,9 +169,7 @@ def lines_of(
         rows = transfers(kinds=kinds).filter(**{name: account, f"{name}_version__isnull": not account.has_balance})
         rows = rows.filter(**{place + bound: value for bound, value in bounds.items() if value is not None})
         if between:
-            # Asked of each row on the way along the account's own index, and not of the index over all times.
-            rows = rows.alias(written=F("recorded_at") + timedelta(0))
-            rows = rows.filter(written__gte=between[0], written__lt=between[1])
+            rows = rows.filter(is_recorded_between(*between))
         return [_line(row, account, sign=sign) for row in rows.order_by(f"-{place}")[:limit]]
 
     # Two short reads, each along its own index: one OR over both columns would walk the whole journal.
@@ -184,9 +182,34 @@ def transfers(*, kinds: list[str] | None = None) -> QuerySet[Transfer]:
     return rows.filter(kind__in=kinds) if kinds else rows
 
 
+def is_recorded_between(start: datetime | None, end: datetime | None, *, at: str = "") -> Case:
+    """Return a filter to be asked of each row on the way along another index; an end may be open.
+
+    As plain comparisons the planner takes the index over all times instead, or guesses that so few rows fit that it
+    reads and sorts them all: either way it no longer stops at a full page. Of a CASE it knows nothing and guesses half.
+
+    Args:
+        at: the way to the transfer, where the rows are not transfers themselves.
+    """
+    ends = {"gte": start, "lt": end}
+    said = {f"{at}recorded_at__{bound}": instant for bound, instant in ends.items() if instant is not None}
+    return Case(When(Q(**said), then=True), default=False, output_field=BooleanField())
+
+
 def back_dated_transfers(*, kinds: list[str] | None = None) -> QuerySet[Transfer]:
     """Return the rows that are said to have happened before they were written, to be ordered and cut by the caller."""
     return transfers(kinds=kinds).filter(effective_at__lt=F("recorded_at"))
+
+
+def rows_since(account: Account, instant: datetime) -> tuple[QuerySet[Transfer], QuerySet[Transfer]]:
+    """Return what was given to and taken from an account with a running balance since an instant, of any kind.
+
+    Its versions are in the order of time, so each side is a stretch of its own index.
+    """
+    version = Func(account.pk, instant, function="ledger_version_before", output_field=BigIntegerField())
+    given = Transfer.objects.filter(credit=account, credit_version__gt=version)
+    taken = Transfer.objects.filter(debit=account, debit_version__gt=version)
+    return given, taken
 
 
 def refused_attempts() -> QuerySet[Attempt]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from consent.parties.models import Household
 from rewards.ledger.errors import UnknownAccount
 from rewards.ledger.models import Account, OpenHold, Transfer
-from rewards.ledger.queries import balance_of, statement, wallet_address
+from rewards.ledger.queries import balance_of, rows_since, statement, wallet_address
 from rewards.redemption.models import Gift, Order
 from rewards.treasury.models import Thanks
 from rewards.treasury.months import first_of, midnight
@@ -218,9 +218,12 @@ def _month_starts(at: datetime, count: int) -> list[date]:
 
 
 def _moved_by_month(account: Account, *, since: date) -> dict[date, tuple[int, int]]:
-    rows = Transfer.objects.filter(kind__in=Transfer.MOVES, recorded_at__gte=midnight(since))
-    by_month = rows.annotate(month=TruncMonth("recorded_at")).values("month").annotate(total=Sum("amount"))
-    # Two reads, each along the index of its own side.
-    came = {timezone.localdate(row["month"]): row["total"] for row in by_month.filter(credit=account)}
-    went = {timezone.localdate(row["month"]): row["total"] for row in by_month.filter(debit=account)}
+    came_in, went_out = rows_since(account, midnight(since))
+    came, went = _by_month(came_in), _by_month(went_out)
     return {first: (came.get(first, 0), went.get(first, 0)) for first in came.keys() | went.keys()}
+
+
+def _by_month(rows: QuerySet[Transfer]) -> dict[date, int]:
+    moved = rows.filter(kind__in=Transfer.MOVES).annotate(month=TruncMonth("recorded_at"))
+    sums = moved.values_list("month").annotate(total=Sum("amount"))
+    return {timezone.localdate(month): total for month, total in sums}

@@ -144,7 +144,8 @@ def check_thanked_today(account_ids: Iterable[int], *, tokens: int) -> None:
     Raises:
         ThanksOutOfBounds: a home would get more.
     """
-    given = Transfer.objects.filter(credit__in=account_ids, event_type="thanks", recorded_at__gt=Now() - DAY)
+    given = Transfer.objects.filter(credit__in=account_ids, credit_version__isnull=False, event_type="thanks")
+    given = given.filter(recorded_at__gt=Now() - DAY)
     most = max(given.values_list("credit").annotate(day=Sum("amount")).values_list("day", flat=True), default=0)
     if most + tokens > settings.THANKS_TOKENS:
         words = {"most": f"{settings.THANKS_TOKENS:,}"}
