@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
-from typing import Any
+from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
 
 from consent.parties.canonical import canonical_bytes, plain_bytes, sha256_hex, utc_text
 from marketplace.appliances.dialects.readings import Interval, Method, Raw, Reading, TimeQuality
@@ -59,16 +60,15 @@ class NormalReading:
 
     def payload(self, *, assurance: str) -> bytes:
         """Return what is sealed: everything but who spoke. `raw` never leaves the vault for a buyer."""
-        beside = {
-            "assurance": assurance,
-            "flags": list(self.flags),
-            "raw": {"value": self.raw.value, "unit": self.raw.unit},
-            "time_quality": self.time_quality,
-        }
-        if self.time_quality == "server":
-            beside["observed_at"] = _text(self.observed_at)
+        flags = ",".join([f'"{flag}"' for flag in self.flags])
+        at = f'"observed_at":"{_text(self.observed_at)}",' if self.time_quality == "server" else ""
+        beside = (
+            f'"assurance":"{assurance}","flags":[{flags}],{at}'
+            f'"raw":{{"unit":{_quoted(self.raw.unit)},"value":{_quoted(self.raw.value)}}},'
+            f'"time_quality":"{self.time_quality}"}}'
+        )
         # Two objects without a word in common, and neither empty: joined, they are one.
-        return b"%b,%b" % (self.said[:-1], plain_bytes(beside)[1:])
+        return b"%b,%b" % (self.said[:-1], beside.encode())
 
 
 def normalise(reading: Reading, *, received_at: datetime) -> NormalReading | Rejection:
@@ -119,9 +119,7 @@ def _normal(reading: Reading, received_at: datetime) -> NormalReading:
     observed_at, quality = _observed(kind, reading, received_at)
     _check_span(kind, reading, received_at)
     confidence, power_w = _confidence(reading.confidence), _power(kind, reading.power_w)
-    said = _said(kind, reading, value, confidence, power_w)
-    if quality == "source":
-        said["observed_at"] = _text(observed_at)
+    said = _said(kind, reading, value, confidence, power_w, _text(observed_at) if quality == "source" else None)
     return NormalReading(
         index=reading.index,
         kind=kind.code,
@@ -134,8 +132,7 @@ def _normal(reading: Reading, received_at: datetime) -> NormalReading:
         source=reading.source,
         appliance_type=reading.appliance_type,
         event_key=_event_key(reading, value, observed_at),
-        # Its words are registered or were read strictly, its numbers have the few decimals of their kind.
-        said=plain_bytes(said),
+        said=said,
         zone=reading.zone,
         scheme=reading.scheme,
         confidence=confidence,
@@ -149,7 +146,7 @@ def _normal(reading: Reading, received_at: datetime) -> NormalReading:
 def _check_words(kind: Kind, reading: Reading) -> None:
     if reading.zone is not None and reading.zone not in kind.zones:
         raise ItemRefused("unknown_zone", "zone")
-    if (reading.scheme is None) != (not kind.schemes) or not {reading.scheme} <= kind.schemes | {None}:
+    if reading.scheme not in kind.schemes if kind.schemes else reading.scheme is not None:
         raise ItemRefused("unknown_scheme", "scheme")
 
 
@@ -184,7 +181,7 @@ def _number(kind: Kind, value: object, unit: str) -> Number:
     converted = convert(value, unit=unit, to=kind.unit)
     if converted is None:
         raise ItemRefused("unknown_unit", "unit")
-    if kind.is_sentinel(value) or kind.is_sentinel(converted):
+    if kind.sentinels and (kind.is_sentinel(value) or kind.is_sentinel(converted)):
         raise ItemRefused("no_data")
     if not kind.holds(converted):
         raise ItemRefused("out_of_range", "value")
@@ -243,7 +240,7 @@ def _check_span(kind: Kind, reading: Reading, received_at: datetime) -> None:
 
 
 def _flags(kind: Kind, value: Number | bool | str, zone: str | None) -> tuple[str, ...]:
-    return () if isinstance(value, bool | str) else kind.flags_of(value, zone=zone)
+    return () if not kind.flags or isinstance(value, bool | str) else kind.flags_of(value, zone=zone)
 
 
 def _event_key(reading: Reading, value: Number | bool | str, observed_at: datetime) -> str:
@@ -255,29 +252,45 @@ def _event_key(reading: Reading, value: Number | bool | str, observed_at: dateti
 
 
 def _said(
-    kind: Kind, reading: Reading, value: Number | bool | str, confidence: Number | None, power_w: Number | None
-) -> dict[str, Any]:
-    method, span = reading.method, reading.interval
-    optional = {
-        "zone": reading.zone,
-        "scheme": reading.scheme,
-        "confidence": confidence,
-        "power_w": power_w,
-        "window_s": reading.window_s,
-        "interval": {"start": _text(span.start), "end": _text(span.end)} if span else None,
-    }
-    return {
-        "kind": kind.code,
-        "value": value,
-        "unit": kind.unit,
-        "method": {
-            "type": method.type,
-            "name": method.name,
-            "version": method.version,
-            **({"sha256": method.sha256} if method.sha256 else {}),
-        },
-        **{name: word for name, word in optional.items() if word is not None},
-    }
+    kind: Kind,
+    reading: Reading,
+    value: Number | bool | str,
+    confidence: Number | None,
+    power_w: Number | None,
+    observed_at: str | None,
+) -> bytes:
+    """Return the RFC 8785 bytes of what was said: the names in their order, no blanks.
+
+    Kinds, units, zones, schemes and words are registered and hold nothing that JSON would escape; numbers have the few
+    decimals of their kind, so that Python writes them as the RFC does. An encoder takes five times as long.
+    """
+    span = reading.interval
+    parts = (
+        "{",
+        "" if confidence is None else f'"confidence":{confidence},',
+        f'"interval":{{"end":"{_text(span.end)}","start":"{_text(span.start)}"}},' if span else "",
+        f'"kind":"{kind.code}","method":{_method(reading.method)},',
+        f'"observed_at":"{observed_at}",' if observed_at else "",
+        "" if power_w is None else f'"power_w":{power_w},',
+        f'"scheme":"{reading.scheme}",' if reading.scheme else "",
+        f'"unit":"{kind.unit}","value":{_json(value)}',
+        "" if reading.window_s is None else f',"window_s":{reading.window_s}',
+        f',"zone":"{reading.zone}"' if reading.zone else "",
+        "}",
+    )
+    return "".join(parts).encode()
+
+
+def _json(value: Number | bool | str) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    return "true" if value is True else repr(value)
+
+
+@lru_cache(maxsize=1024)
+def _method(method: Method) -> str:
+    words = {"type": method.type, "name": method.name, "version": method.version}
+    return plain_bytes(words | ({"sha256": method.sha256} if method.sha256 else {})).decode()
 
 
 def _text(moment: datetime) -> str:

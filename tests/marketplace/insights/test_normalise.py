@@ -7,8 +7,10 @@ from fractions import Fraction
 
 import pytest
 
+from consent.parties.canonical import canonical_bytes
 from consent.parties.strict_json import loads
 from marketplace.appliances.dialects import Interval, Method, Raw, Reading, Rejection
+from marketplace.insights.kinds import KINDS
 from marketplace.insights.normalise import flag_physics, normalise
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -223,6 +225,42 @@ def test_seals_everything_but_who_spoke():
         "flags": [],
         "raw": {"value": "62", "unit": "ug/m3"},
     }
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        reading(),
+        reading(observed_at=None, zone=None, value="12.5"),
+        edge("pest.sighting", "cockroach", interval=ABSENT),
+        edge("presence.absence", True, interval=ABSENT),
+        reading(kind="microwave.cook", value="90", unit="s", power_w=Decimal(700), window_s=90),
+        reading(kind="air.aqi", value="62", unit="{aqi}", scheme="us_epa"),
+        reading(kind="fridge.temperature", value="4.5", unit="Cel", zone="cooler"),
+        reading(kind="device.fault", value="lg:E-3.1", unit=""),
+    ],
+    ids=lambda made: made.kind,
+)
+def test_writes_what_was_said_as_the_standard_does(made):
+    found = normal(made)
+
+    payload = found.payload(assurance="hub_signed")
+    assert found.said == canonical_bytes(loads(found.said))
+    assert loads(payload).items() >= loads(found.said).items()
+    assert loads(payload)["value"] == found.value
+
+
+def test_escapes_what_the_sender_wrote():
+    found = normal(reading(raw=Raw('6"2\\\n', "㎍")))
+
+    assert loads(found.payload(assurance="hub_signed"))["raw"] == {"value": '6"2\\\n', "unit": "㎍"}
+
+
+def test_registered_words_hold_nothing_to_escape():
+    for kind in KINDS.values():
+        flags = [flag.name for flag in kind.flags]
+        for word in [kind.code, kind.unit, *kind.words, *kind.zones, *kind.schemes, *flags]:
+            assert canonical_bytes(word) == f'"{word}"'.encode()
 
 
 def test_seals_the_servers_time_where_the_sender_gave_none():
