@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.parties.admin import OnlyLooked, OrganisationAdmin
+from consent.parties.admin import OnlyLooked, OrganisationAdmin, column
 from consent.parties.errors import PartiesError
 from consent.parties.models import Organisation
 from consent.parties.permissions import person_of
@@ -90,7 +90,10 @@ class StopsBuyers(admin.ModelAdmin):
 class ErasureAdmin(StopsBuyers, OnlyLooked):
     """What buyers have to erase: the late ones first, with how long they have been late."""
 
-    list_display = ("buyer", "release", "due_at", "days_late", "attested_at", "is_stopped")
+    list_display = (
+        "buyer", column("release", _("건넨 기록")), column("due_at", _("지울 날")), "days_late",
+        column("attested_at", _("지운 때")), "is_stopped",
+    )  # fmt: skip
     list_filter = (Late,)
     list_select_related = ("release__organisation",)
     ordering = ("due_at",)

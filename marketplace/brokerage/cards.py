@@ -14,11 +14,11 @@ from consent.parties.models import Membership, User
 from consent.records.models import Answer, Ask, Consent
 from consent.records.purposes import PURPOSES
 from marketplace.appliances.models import Assurance
-from marketplace.brokerage.errors import BrokerageError, OfferChanged
+from marketplace.brokerage.errors import OfferChanged
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.outcomes import VOID, outcome_of
 from marketplace.brokerage.parts import Fact, Paragraphs, sections_for
-from marketplace.brokerage.policies import check_offer_stands
+from marketplace.brokerage.policies import stands
 from marketplace.brokerage.previews import PREVIEWED, Choice, Preview, preview_of
 from marketplace.brokerage.queries import Shown, show_offer
 from marketplace.brokerage.reasons import Why, reason_facts, why_still, wrong_word_of
@@ -153,7 +153,7 @@ def card_of(
     Raises:
         ChoiceNotOffered: this precision or field was not on offer.
     """
-    if not offer.ask.is_pending(reader.at) or not _stands(offer):
+    if not offer.ask.is_pending(reader.at) or not stands(offer):
         return _decided(offer, reader, alert)
     if is_folded and offer.ask.deferred_at:
         return _deferred(offer)
@@ -164,14 +164,6 @@ def card_of(
     except (OfferChanged, VaultClosed):
         return _decided(offer, reader, alert)
     return _open(offer, shown, reader, alert)
-
-
-def _stands(offer: Offer) -> bool:
-    try:
-        check_offer_stands(offer)
-    except BrokerageError:
-        return False
-    return offer.insight.sealed is not None
 
 
 def _choice_of_the_others(offer: Offer) -> tuple[str | None, list[str] | None]:
@@ -236,7 +228,8 @@ def _decided(offer: Offer, reader: Reader, alert: str) -> AskCard:
     kind = KINDS[offer.insight.kind].label.say(language())
     rows = _released(offer) if is_given else []
     others = consent is not None and consent.decided_by_id != reader.user.pk
-    wrong, why = wrong_word_of(offer.insight), why_still(offer.insight)
+    # What nobody could ever answer, nobody need have seen.
+    wrong, why = wrong_word_of(offer.insight), None if outcome.state == VOID and not stands(offer) else why_still(offer)
     is_taken_back = wrong is not None and outcome.state == VOID
     return AskCard(
         ask=offer.ask,

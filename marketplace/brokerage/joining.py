@@ -8,13 +8,13 @@ through all that a home ever brought.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import connection, transaction
 
 
 @contextmanager
 def joined_as_written() -> Iterator[None]:
-    """Let the statements within be joined as they are written. Needs a transaction, which forgets it if it fails."""
-    with connection.cursor() as cursor:
+    """Let the statements within be joined as they are written; outside a transaction, within one of its own."""
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute("SET LOCAL join_collapse_limit = 1")
         yield
         cursor.execute("SET LOCAL join_collapse_limit = DEFAULT")

@@ -116,7 +116,7 @@ def _paper(
     kind = KINDS[consent.ask.offer.insight.kind].label.say(language())
     is_kept = state == Consent.State.REFUSED
     insight = consent.ask.offer.insight
-    why, wrong = why_still(insight), wrong_word_of(insight)
+    why, wrong = why_still(consent.ask.offer), wrong_word_of(insight)
     return Paper(
         consent=consent,
         state=PEGS[state],

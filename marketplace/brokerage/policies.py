@@ -1,12 +1,15 @@
 """When an offer still stands. These raise; they change nothing."""
 
 from collections.abc import Collection
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Func, OuterRef, Q
 from django.utils.translation import gettext
 
 from consent.parties.models import User
+from consent.records.errors import AskExpired
+from consent.records.models import Ask
 from consent.records.policies import check_has_say
 from marketplace.appliances.models import StreamFlag
 from marketplace.brokerage.errors import AppliancePrivate, CalledWrong, NotJudged, OfferChanged, StreamHeld
@@ -18,18 +21,23 @@ from marketplace.insights.perception.rules import drawn_from
 
 #: Pausing stops new asks; what was asked before may still be answered.
 STANDING = (DataRequest.State.OPEN, DataRequest.State.PAUSED, DataRequest.State.EXHAUSTED)
+
+
+def _differ(one: str, other: str) -> Q:
+    """Compare two columns either of which may be empty; the plain signs of SQL would then say neither yes nor no."""
+    differ = Func(F(one), F(other), arg_joiner=" IS DISTINCT FROM ", template="(%(expressions)s)")
+    return Q(ExpressionWrapper(differ, BooleanField()))
+
+
 #: Of the streams behind a conclusion: its home shuts one, a person has to look at it first, or it is another's now.
 FALLEN = (
     Q(appliance__never_share=True)
     | Q(appliance__never_kinds__contains=[F("kind")])
     | Exists(StreamFlag.objects.standing().filter(appliance=OuterRef("appliance"), kind=OuterRef("kind")))
-    | Q(appliance__private_to=None, conclusion__insight__appliance__private_to__isnull=False)
-    | Q(appliance__private_to__isnull=False, conclusion__insight__appliance__private_to=None)
-    | ~Q(appliance__private_to=F("conclusion__insight__appliance__private_to"))
-    & Q(appliance__private_to__isnull=False, conclusion__insight__appliance__private_to__isnull=False)
+    | _differ("appliance__private_to", "conclusion__insight__appliance__private_to")
 )
-#: What can still be answered on the terms it was asked with, for whole lists; `stands` says the same of one offer,
-#: and `check_is_believed` the last line.
+#: What can still be answered on the terms it was asked with. `check_offer_stands` and `check_is_believed` say of one
+#: offer what stands in the way.
 STANDS = (
     Q(
         request__current=F("version"),
@@ -39,11 +47,8 @@ STANDS = (
         insight__appliance__never_share=False,
         insight__sealed__isnull=False,
     )
-    & (
-        # Whoever it was put to must be the one whose it is now.
-        Q(ask__private_to=None, insight__appliance__private_to=None)
-        | Q(ask__private_to=F("insight__appliance__private_to"))
-    )
+    # Whoever it was put to must be the one whose it is now.
+    & ~_differ("ask__private_to", "insight__appliance__private_to")
     & ~(
         Q(insight__appliance__never_kinds__contains=[F("insight__kind")])
         | Exists(
@@ -57,12 +62,33 @@ STANDS = (
 
 
 def stands(offer: Offer) -> bool:
-    """Tell whether an offer can still be answered on the terms it was asked with."""
-    try:
-        check_offer_stands(offer)
-    except (OfferChanged, AppliancePrivate):
-        return False
-    return offer.insight.sealed_id is not None
+    """Tell whether an offer can still be answered on the terms it was asked with. Needs it from `offers_to`."""
+    return bool(getattr(offer, "stands", False))
+
+
+def is_still_theirs(offer: Offer) -> bool:
+    """Tell whether what was asked about belongs to whom it was asked; what it said is for nobody else's eyes."""
+    return offer.insight.appliance.private_to_id == offer.ask.private_to_id
+
+
+def check_can_be_shown(offer: Offer, *, at: datetime) -> None:
+    """Let what would leave be shown while it may be answered, and what was answered to those whose it still is.
+
+    Args:
+        offer: one from `offers_to`.
+
+    Raises:
+        AskExpired: nobody answered in time.
+        OfferChanged: it was taken back, or can no longer be answered on the terms it was asked with.
+        AppliancePrivate: it was answered, and became a member's own since, or the home's again.
+    """
+    state = offer.ask.shown_state(at)
+    if state == Ask.State.EXPIRED:
+        raise AskExpired(gettext("기한이 지난 질문이에요. 답하지 않으신 것은 거절로 남았어요."))
+    if state == Ask.State.CANCELLED or (state == Ask.State.PENDING and not stands(offer)):
+        raise OfferChanged(gettext("그 사이에 바뀐 것이 있어 이 질문을 거두었어요. 나간 값은 없어요."))
+    if not is_still_theirs(offer):
+        raise AppliancePrivate(gettext("그사이에 주인이 바뀐 가전이라서 값은 주인만 볼 수 있어요."))
 
 
 def check_offer_stands(offer: Offer) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
 from django.utils.translation import gettext
 
 from consent.parties.models import Household, Membership, User
@@ -14,16 +14,16 @@ from consent.records.notices import Notice
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage import terms
 from marketplace.brokerage.errors import OfferChanged
+from marketplace.brokerage.joining import joined_as_written
 from marketplace.brokerage.models import Offer
-from marketplace.brokerage.policies import STANDS, stands
+from marketplace.brokerage.policies import STANDS, check_can_be_shown, stands
 from marketplace.brokerage.previews import PREVIEWED, Preview, preview_of, read_choice
 from marketplace.delivery.models import Release
-from marketplace.insights.models import Evidence, Insight
+from marketplace.insights.models import Insight
 from rewards.ledger.errors import UnknownAccount
 from rewards.ledger.queries import balance_of, wallet_address
 from rewards.redemption.models import Order
 
-EVIDENCE = Prefetch("insight__conclusion__evidence", Evidence.objects.select_related("appliance"))
 #: This many withdrawals before the first read in this time, and somebody should look.
 UNREAD_LIMIT, UNREAD_WITHIN = 3, timedelta(days=30)
 
@@ -140,10 +140,24 @@ def _left_over(household: Household) -> int:
 
 
 def offers_to(user: object) -> QuerySet[Offer]:
-    """Return the offers this person may see, with what a list of them shows."""
+    """Return the offers this person may see, with what a list of them shows, and whether each `stands`."""
     seen = Offer.objects.filter(ask__in=Ask.objects.visible_to(user))
-    related = ("ask__recipient", "insight__appliance", "insight__conclusion", "version", "request")
-    return seen.select_related(*related).prefetch_related(EVIDENCE)
+    told = seen.annotate(stands=ExpressionWrapper(STANDS, BooleanField()))
+    return told.select_related("ask__recipient", "insight__appliance", "version", "request")
+
+
+def load_offer(ask_id: UUID, *, user: object, related: Sequence[str], prefetched: Sequence[Prefetch] = ()) -> Offer:
+    """Return one offer that this person may see, with all that a page of it shows.
+
+    Raises:
+        Offer.DoesNotExist: there is no such ask for this person.
+    """
+    found = offers_to(user).filter(ask=ask_id).select_related(*related).prefetch_related(*prefetched)
+    with joined_as_written():
+        offer = found.first()
+    if offer is None:
+        raise Offer.DoesNotExist
+    return offer
 
 
 def in_state(offers: QuerySet[Offer], state: str, *, at: datetime) -> QuerySet[Offer]:
@@ -181,22 +195,24 @@ def show_ask(
 
     Raises:
         Offer.DoesNotExist: there is no such ask for this person.
-        OfferChanged: its insight was shredded since.
-        ChoiceNotOffered: this precision or field was not on offer.
+        As `show_offer`.
     """
-    offer = offers_to(user).select_related(*PREVIEWED).get(ask=ask_id)
+    offer = load_offer(ask_id, user=user, related=PREVIEWED)
     return show_offer(offer, locale=locale, at=at, precision=precision, drop_fields=drop_fields)
 
 
 def show_offer(
     offer: Offer, *, locale: str, at: datetime, precision: str | None = None, drop_fields: Sequence[str] | None = None
 ) -> Shown:
-    """Return an offer already loaded with `PREVIEWED` as a member reads it.
+    """Return an offer from `offers_to`, loaded with `PREVIEWED`, as a member reads it.
 
     Raises:
-        OfferChanged: its insight was shredded since.
+        OfferChanged: it no longer stands, or its insight was shredded since.
+        AskExpired: its deadline has passed.
+        AppliancePrivate: it was answered, and is another's now.
         ChoiceNotOffered: this precision or field was not on offer.
     """
+    check_can_be_shown(offer, at=at)
     if offer.insight.sealed is None:
         raise OfferChanged(gettext("이 값은 이미 지웠어요."))
     choice = read_choice(offer, precision=precision, drop_fields=drop_fields)

@@ -8,7 +8,9 @@ from django.utils.translation import gettext
 
 from consent.parties.languages import language
 from consent.parties.strict_json import loads
+from marketplace.brokerage.models import Offer
 from marketplace.brokerage.parts import Fact
+from marketplace.brokerage.policies import is_still_theirs
 from marketplace.insights import vault
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.kinds import KINDS
@@ -52,10 +54,14 @@ def why_of(payload: Mapping[str, Any]) -> Why | None:
     return Why(rule, None if confidence is None else float(confidence), payload.get("explained", {}))
 
 
-def why_still(insight: Insight) -> Why | None:
-    """Return why an insight was concluded, as long as it is kept. Needs `sealed__data_key` loaded."""
+def why_still(offer: Offer) -> Why | None:
+    """Return why an insight was concluded, as long as it is kept, and is theirs who were asked.
+
+    Needs `insight__sealed__data_key` and `insight__appliance` loaded.
+    """
+    insight = offer.insight
     kind = KINDS.get(insight.kind)
-    if kind is None or not kind.is_judged or insight.sealed is None:
+    if kind is None or not kind.is_judged or insight.sealed is None or not is_still_theirs(offer):
         return None
     try:
         return why_of(loads(vault.open_sealed(insight.sealed)))

@@ -3,15 +3,18 @@
 No model instances and no objects for ids: most insights end without an ask, and are looked at for microseconds.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import connection, models
 from django.db.models.functions import Cast
 
 from consent.parties.models import Household
 from consent.records.models import Preference
+from marketplace.appliances.models import Appliance
 from marketplace.brokerage.joining import joined_as_written
 from marketplace.insights.models import Waiting
 
@@ -40,6 +43,11 @@ class Noticed(NamedTuple):
     @property
     def areas(self) -> tuple[str, ...]:
         return (self.area_id, self.city_id) if self.city_id else (self.area_id,)
+
+    @property
+    def switches(self) -> tuple[str | None, bool, list[str]]:
+        """Whose the appliance is, and what its home shuts."""
+        return self.private_to_id, self.never_share, self.never_kinds
 
     @property
     def stream(self) -> tuple[str, str]:
@@ -71,6 +79,17 @@ def take(*, at: datetime, limit: int) -> list[Noticed]:
     with joined_as_written(), connection.cursor() as cursor:
         cursor.execute(statement, [at if one == _AT else one for one in parameters])
         return list(map(Noticed._make, cursor.fetchall()))
+
+
+def moved_since(taken: Collection[Noticed]) -> set[str]:
+    """Return those of these insights whose appliance is not any more as it was when they were taken.
+
+    What is switched after a statement has begun, that statement does not see, whatever it locks.
+    """
+    named = {UUID(insight.appliance_id) for insight in taken}
+    now = Appliance.objects.filter(pk__in=named).values_list("pk", "private_to", "never_share", "never_kinds")
+    found = {str(pk): (str(owner) if owner else None, *switches) for pk, owner, *switches in now}
+    return {insight.pk for insight in taken if found[insight.appliance_id] != insight.switches}
 
 
 @lru_cache(maxsize=8)

@@ -19,7 +19,7 @@ from consent.records.models import Ask
 from consent.records.queries import Line, lines_of
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.policies import STANDS, fallen
-from marketplace.brokerage.taken import Noticed, take
+from marketplace.brokerage.taken import Noticed, moved_since, take
 from marketplace.demand.conditions import Value
 from marketplace.demand.models import RequestVersion
 from marketplace.demand.pricing import Price, price_of_version
@@ -79,8 +79,11 @@ def match_insights(*, at: datetime, limit: int = 500) -> int:
     taken = take(at=at, limit=limit)
     if not taken:
         return _pass_over(at, limit)
-    waiting.take_off_list(insight_ids=[insight.pk for insight in taken])
     proposals = _proposals(taken, at)
+    moved = _moved(proposals)
+    # About whose appliances somebody decides in this very moment, they come again in the next round.
+    waiting.take_off_list(insight_ids=[insight.pk for insight in taken if insight.pk not in moved])
+    proposals = [proposal for proposal in proposals if proposal.insight.pk not in moved]
     if proposals:
         _put(proposals, at)
         # The escrows are what others wait for until the commit: what it would check is checked before they are locked.
@@ -138,9 +141,21 @@ def _allows(line: Line, insight: Noticed, want: Want, price: Price) -> bool:
     )
 
 
+def _moved(proposals: Sequence[_Proposal]) -> set[str]:
+    """Return the insights among these whose appliances, or those they were drawn from, are not as they were read."""
+    if not proposals:
+        return set()
+    insights = [proposal.insight for proposal in proposals]
+    return moved_since(insights) | _fallen(insights)
+
+
+def _fallen(insights: Sequence[Noticed]) -> set[str]:
+    return fallen([UUID(insight.pk) for insight in insights if drawn_from(insight.kind)])
+
+
 def _near(taken: Sequence[Noticed], at: datetime) -> tuple[list[Noticed], Wanted]:
     """Return the insights whose kind somebody near wants to know of, and what is wanted there."""
-    shut = fallen([UUID(insight.pk) for insight in taken if drawn_from(insight.kind)])
+    shut = _fallen(taken)
     askable = [insight for insight in taken if _may_be_asked(insight) and insight.pk not in shut]
     areas = {area for insight in askable for area in insight.areas}
     now = wanted(kinds={insight.kind for insight in askable}, areas=areas, at=at)

@@ -23,7 +23,7 @@ from marketplace.brokerage import operations
 from marketplace.brokerage.cards import ANSWERS, CARDED, card_of, reader_of
 from marketplace.brokerage.chips import filters_of, state_chips
 from marketplace.brokerage.papers import Paper, papers_of, read_event, with_papers
-from marketplace.brokerage.queries import consents_of, offers_to
+from marketplace.brokerage.queries import consents_of, load_offer
 from marketplace.brokerage.shelves import Cell, Filters, cells_of, filtered, history_of
 from marketplace.brokerage.views.swaps import is_swap, note_try, notes_refusals, see_other, swap_target
 from marketplace.delivery.models import Access
@@ -139,7 +139,7 @@ def _paper(request: HttpRequest, consent_id: UUID) -> Paper:
 
 
 def _ask_card(request: HttpRequest, ask_id: UUID) -> HttpResponse:
-    offer = offers_to(request.user).select_related(*CARDED).prefetch_related(ANSWERS).get(ask=ask_id)
+    offer = load_offer(ask_id, user=request.user, related=CARDED, prefetched=[ANSWERS])
     card = card_of(offer, reader=reader_of(person_of(request), at=timezone.now()))
     return render(request, "brokerage/ask_card.html", {"card": card})
 

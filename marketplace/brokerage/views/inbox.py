@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +26,7 @@ from marketplace.brokerage.errors import AppliancePrivate, CalledWrong, ChoiceNo
 from marketplace.brokerage.forms import AnswerForm, ChoiceForm
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.operations import Deal, Waiting
-from marketplace.brokerage.queries import offers_to
+from marketplace.brokerage.queries import load_offer
 from marketplace.brokerage.shelves import (
     ANSWERED,
     DEFERRED,
@@ -168,8 +168,10 @@ _ANSWERS: dict[str, Callable[[HttpRequest, Offer, AnswerForm], str]] = {
 
 def _offer(request: HttpRequest, ask_id: UUID) -> Offer:
     """Load one ask with what its card shows; another home's does not exist."""
-    offers = offers_to(request.user).select_related(*CARDED).prefetch_related(ANSWERS)
-    return get_object_or_404(offers, ask=ask_id)
+    try:
+        return load_offer(ask_id, user=request.user, related=CARDED, prefetched=[ANSWERS])
+    except Offer.DoesNotExist as exc:
+        raise Http404 from exc
 
 
 def _dropped(offer: Offer, said: ChoiceForm) -> list[str]:

@@ -43,14 +43,21 @@ def close_account(*, address: str, actor: Actor) -> None:
 
 @transaction.atomic(savepoint=False)
 def open_wallet(*, household: Household) -> Account:
-    """Give a household its account, at a random address, or return the one it has."""
-    Household.objects.select_for_update(no_key=True).get(pk=household.pk)
-    wallet = Wallet.objects.select_related("account").filter(household=household).first()
-    if wallet:
-        return wallet.account
-    account = open_account(address=household_account(uuid.uuid4()), kind=AccountKind.HOUSEHOLD)
-    Wallet.objects.create(household=household, account=account)
-    return account
+    """Give a household its account, at a random address, or return the one it has. The caller holds the home.
+
+    The home is not locked against others who hold it: whoever takes insights in holds it too, and may wait for what
+    the caller has in hand.
+    """
+    wallet = Wallet.objects.select_related("account").filter(household=household)
+    if found := wallet.first():
+        return found.account
+    try:
+        with transaction.atomic():  # savepoint: whoever comes second gets the account of the first
+            account = open_account(address=household_account(uuid.uuid4()), kind=AccountKind.HOUSEHOLD)
+            Wallet.objects.create(household=household, account=account)
+            return account
+    except IntegrityError:
+        return wallet.get().account
 
 
 @transaction.atomic(savepoint=False)

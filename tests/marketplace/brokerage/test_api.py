@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from consent.records import operations as records
 from consent.records.models import Ask, Consent
 from marketplace.brokerage import operations
 from marketplace.insights.models import SealedObject
@@ -89,6 +90,34 @@ def test_a_question_whose_terms_changed_lists_as_cancelled_before_any_sweep(moth
 
     assert client.get("/api/v1/asks?state=pending").json()["data"] == []
     assert [row["state"] for row in client.get("/api/v1/asks?state=cancelled").json()["data"]] == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("became", "code"),
+    [
+        ("late", "ask_expired"),
+        ("taken back", "offer_changed"),
+        ("void", "offer_changed"),
+        ("private", "appliance_never_shares"),
+    ],
+)
+def test_what_no_longer_stands_or_is_another_s_now_is_shown_to_nobody(home, mother, ask, became, code):
+    client, appliance = signed_in(mother), ask.offer.insight.appliance
+    if became == "late":
+        Ask.objects.update(asked_at=timezone.now() - timedelta(days=9), expires_at=timezone.now())
+    elif became == "taken back":
+        records.cancel_asks(ask_ids=[ask.pk], at=timezone.now())
+    elif became == "void":
+        factories.edited(ask.offer.request, retention_days=7)
+    else:
+        operations.deny_ask(ask_id=ask.pk, actor=mother, locale="ko", at=timezone.now())
+        appliance.private_to = factories.member(of=home).membership
+        appliance.save(update_fields=["private_to"])
+
+    answer = client.get(f"/api/v1/asks/{ask.pk}")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, code)
+    assert "preview" not in answer.json()
 
 
 def test_the_choice_that_was_previewed_is_the_choice_that_is_sent(mother, ask):

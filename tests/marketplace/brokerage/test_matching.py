@@ -248,7 +248,7 @@ def test_a_fixed_number_of_statements_for_one_home_or_ten(home, django_assert_ma
     for number in range(40):
         factories.insight(of=homes[number % 10], source=f"urn:device:{number + 1}")
 
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(23):
         match()
 
 
