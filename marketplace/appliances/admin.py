@@ -3,13 +3,16 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from consent.parties.admin import OnlyLooked
+from consent.parties.admin import OnlyLooked, column
 from marketplace.appliances.models import BridgeBeat, TurnedAway
 
 
 @admin.register(BridgeBeat)
 class BridgeBeatAdmin(OnlyLooked):
-    list_display = ("client", "seen_at", "connected_at", "publications")
+    list_display = (
+        column("client", _("다리 이름")), column("seen_at", _("마지막 소식")),
+        column("connected_at", _("이어진 때")), column("publications", _("전한 수")),
+    )  # fmt: skip
     ordering = ("client",)
 
 
@@ -17,11 +20,12 @@ class BridgeBeatAdmin(OnlyLooked):
 class TurnedAwayAdmin(OnlyLooked):
     """What hubs publish in vain, the latest first: of which pairing, never of which home."""
 
-    list_display = ("last_at", "code", "times", "thing")
+    list_display = (
+        column("last_at", _("마지막 때")), column("code", _("까닭")), column("times", _("횟수")), "thing",
+    )  # fmt: skip
     list_filter = ("code",)
     ordering = ("-last_at", "pk")
-    fields = ("thing", "code", "times", "last_at")
-    readonly_fields = fields
+    fields = readonly_fields = list_display  # type: ignore[assignment]
 
     @admin.display(description=_("들인 것"))
     def thing(self, row: TurnedAway) -> str:

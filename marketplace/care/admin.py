@@ -4,27 +4,35 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from consent.parties.admin import OnlyLooked
+from consent.parties.admin import OnlyLooked, column
 from consent.parties.permissions import person_of
 from marketplace.appliances.errors import AppliancesError
 from marketplace.appliances.models import StreamFlag
 from marketplace.brokerage import operations
+from marketplace.insights.admin import kind_in_words
 
 
 @admin.register(StreamFlag)
 class StreamFlagAdmin(OnlyLooked):
     """The trust queue: what nobody has looked at comes first."""
 
-    list_display = ("raised_at", "reason", "why", "kind", "thing", "verdict", "decided_by", "decided_at")
+    list_display = (
+        column("raised_at", _("알아챈 때")), "what", "thing", "reason", "why", "verdict",
+        column("decided_by", _("정한 사람")), column("decided_at", _("정한 때")),
+    )  # fmt: skip
     list_filter = ("verdict", "reason")
     list_select_related = ("appliance", "decided_by")
     ordering = ("verdict", "raised_at")
-    fields = ("thing", "kind", "reason", "why", "raised_at", "verdict", "decided_by", "decided_at")
-    readonly_fields = fields
+    fields = readonly_fields = list_display  # type: ignore[assignment]
     actions = ("clear", "keep")
+
+    @admin.display(description=_("알아챈 일"), ordering="kind")
+    def what(self, flag: StreamFlag) -> SafeString:
+        return kind_in_words(flag.kind)
 
     @admin.display(description=_("가전"))
     def thing(self, flag: StreamFlag) -> str:

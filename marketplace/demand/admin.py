@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from consent.parties.admin import column
 from consent.parties.errors import PartiesError
 from consent.parties.models import Organisation
 from consent.parties.permissions import person_of
@@ -55,7 +56,10 @@ class DataRequestAdmin(admin.ModelAdmin):
     """Read-only but for the three verdicts."""
 
     change_form_template = "demand/admin/review.html"
-    list_display = ("purpose", "organisation", "kinds", "price", "retention", "state", "created_at")
+    list_display = (
+        "purpose", column("organisation", _("기관")), "kinds", "price", "retention",
+        column("state", _("상태")), column("created_at", _("쓴 때")),
+    )  # fmt: skip
     list_filter = ("state",)
     list_select_related = ("organisation", "current")
     ordering = ("-created_at",)

@@ -266,7 +266,9 @@ def _x_ticks(window: Window, x: Callable[[datetime], float]) -> list[Tick]:
     first = timezone.localtime(window.since)
     if window.range.name == "day":
         hours = [first + n * HOUR for n in range(25)]
-        return [Tick(f"{x(one):.1f}", format_date(one, "H:i")) for one in hours if one.hour % 6 == 0]
+        # The last word would reach over the edge.
+        anchors = dict.fromkeys(hours, "middle") | {hours[-1]: "end"}
+        return [Tick(f"{x(one):.1f}", format_date(one, "H:i"), anchors[one]) for one in hours if one.hour % 6 == 0]
     days = [first + n * DAY for n in range(window.range.span // DAY)]
     if window.range.name == "week":
         return [Tick(f"{x(one + DAY / 2):.1f}", format_date(one, pgettext("date format", "D"))) for one in days]
