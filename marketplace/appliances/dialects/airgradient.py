@@ -1,16 +1,19 @@
 """AirGradient: what a monitor answers at `/measures/current`, posts to its server or publishes over MQTT.
 
-`pm02` is PM2.5 and `pm01` PM1. The format carries no units and no time; the units are the firmware's. Just after a
-start keys are missing. Source: github.com/airgradienthq/arduino, docs/local-server.md.
+`pm02` is PM2.5 and `pm01` PM1. The format carries no units; they are the firmware's. A monitor says no time, but its
+cloud and those who hand its words on later do. Just after a start keys are missing.
+Source: github.com/airgradienthq/arduino, docs/local-server.md.
 """
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from marketplace.appliances.dialects.messages import CONTENT_TYPES, Message, read_messages
 from marketplace.appliances.dialects.readings import Dialect, Parsed
-from marketplace.appliances.dialects.scalars import read_number
+from marketplace.appliances.dialects.rejections import ItemRefused
+from marketplace.appliances.dialects.scalars import read_number, read_time
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of
 
 # The compensated twins are left: one value per kind, and the plain ones are there in every firmware.
@@ -20,9 +23,12 @@ _NUMBERS = {
     "pm10": ("air.pm10", "ug/m3"),
     "rco2": ("air.co2", "[ppm]"),
     "tvocIndex": ("air.voc_index", "{voc_index}"),
+    # As the first firmwares wrote it.
+    "tvoc_index": ("air.voc_index", "{voc_index}"),
     "atmp": ("climate.temperature", "Cel"),
     "rhum": ("climate.humidity", "%"),
 }
+_TIMES = ("timestamp", "measurementTime")
 KINDS = frozenset(kind for kind, _unit in _NUMBERS.values())
 
 
@@ -42,7 +48,11 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
         return
     serial = found.get("serialno", message.levels[-1] if message.levels else None)
     speaker = Speaker(
-        dialect="airgradient", index=message.index, source=device_of(headers, serial), appliance_type="air_sensor"
+        dialect="airgradient",
+        index=message.index,
+        source=device_of(headers, serial),
+        appliance_type="air_sensor",
+        observed_at=_time(found),
     )
     # `boot` counts the measuring rounds since the last start, `bootCount` is its older name.
     is_first_round = read_number(found.get("boot", found.get("bootCount"))) == 0
@@ -53,6 +63,13 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
         return
     for name in named:
         yield speaker.measured(name, found[name], *_NUMBERS[name])
+
+
+def _time(found: Mapping[str, Any]) -> datetime | None:
+    try:
+        return next((read_time(found[name]) for name in _TIMES if name in found), None)
+    except ValueError as exc:
+        raise ItemRefused("wrong_time", "timestamp") from exc
 
 
 DIALECT = Dialect(name="airgradient", kinds=KINDS, content_types=CONTENT_TYPES, parse=parse)

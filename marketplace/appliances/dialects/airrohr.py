@@ -12,6 +12,7 @@ from marketplace.appliances import wire
 from marketplace.appliances.dialects.readings import Dialect, Method, Parsed, Raw, Reading
 from marketplace.appliances.dialects.rejections import Rejection
 from marketplace.appliances.dialects.scalars import clip, header, is_no_data, read_number
+from marketplace.appliances.dialects.speaker import mapping
 
 _PM1, _PM25, _PM10 = ("air.pm1", "ug/m3"), ("air.pm25", "ug/m3"), ("air.pm10", "ug/m3")
 _TEMPERATURE, _HUMIDITY, _CO2 = ("climate.temperature", "Cel"), ("climate.humidity", "%"), ("air.co2", "[ppm]")
@@ -36,6 +37,11 @@ VALUES: dict[str, tuple[str, str]] = {
     "SCD30_co2_ppm": _CO2,
 }
 
+# Beside its ratio, the dust of an optical counter is a number of particles and no weight.
+_COUNTED = {"P1": "ratioP1", "P2": "ratioP2"}
+# What the project's public archive adds: somebody's reading of some day at some place, and no push.
+_OF_THE_ARCHIVE = frozenset({"location", "sensor"})
+
 _CHIP = re.compile(r"[a-z0-9]{2,20}-[A-Za-z0-9]{1,32}")
 _CHIP_FIELDS = {"esp8266id": "esp8266", "esp32id": "esp32"}
 
@@ -50,21 +56,25 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     """
     push = wire.loads(body)
     values = push.get("sensordatavalues") if isinstance(push, dict) else None
-    if not isinstance(values, list):
+    if not isinstance(values, list) or push.keys() & _OF_THE_ARCHIVE:
         return [Rejection(0, "wrong_shape")]
     wire.check_item_count(values)
 
     source = _source(push, headers)
+    named = {entry.get("value_type") for entry in map(mapping, values) if isinstance(entry.get("value_type"), str)}
+    disputed = {dust for dust, ratio in _COUNTED.items() if ratio in named}
     seen: set[str] = set()
-    return [_read(index, entry, source=source, seen=seen) for index, entry in enumerate(values)]
+    return [_read(index, entry, source, disputed, seen) for index, entry in enumerate(values)]
 
 
-def _read(index: int, entry: object, *, source: str | None, seen: set[str]) -> Reading | Rejection:
+def _read(index: int, entry: object, source: str | None, disputed: set[str], seen: set[str]) -> Reading | Rejection:
     value_type = entry.get("value_type") if isinstance(entry, dict) else None
     if not isinstance(entry, dict) or not isinstance(value_type, str):
         return Rejection(index, "wrong_shape")
     if value_type not in VALUES:
         return Rejection(index, "not_an_insight")
+    if value_type in disputed:
+        return Rejection(index, "unit_disputed")
     if value_type in seen:
         return Rejection(index, "doubled_value")
     seen.add(value_type)

@@ -70,6 +70,8 @@ def _announced(messages: Sequence[Message]) -> Announced:
         said = message.payload
         topic = _first(said, *ANNOUNCES) if isinstance(said, dict) else None
         if isinstance(topic, str):
+            # Where a board's topics begin alike, the beginning is said once.
+            topic = topic.replace("~", said["~"], 1) if isinstance(said.get("~"), str) else topic
             named, unit = _first(said, "device_class", "dev_cla"), _first(said, "unit_of_measurement", "unit_of_meas")
             found[topic] = (named if isinstance(named, str) else None, unit)
     return found
@@ -109,13 +111,13 @@ def _node(topic: str) -> str | None:
 def _web(headers: Mapping[str, str], index: int, found: Mapping[str, Any]) -> Iterator[Result]:
     speaker = Speaker(dialect="esphome", index=index, source=device_of(headers), appliance_type="air_sensor")
     named, state = found.get("id", found.get("name_id")), found.get("state")
-    if not isinstance(named, str) or "state" not in found:
+    if not isinstance(named, str) or not found.keys() & {"state", "value"}:
         yield speaker.refused("wrong_shape")
         return
     domain, _dash, object_id = named.replace("/", "-").partition("-")
     if domain != "sensor":
         return
-    if is_no_data(state):
+    if is_no_data(found.get("state", found.get("value"))):
         yield speaker.refused("no_data")
         return
     parts = _STATE.fullmatch(state) if isinstance(state, str) else None

@@ -31,6 +31,7 @@ _DOORS = {
     "doorStatusZ2": "freezer",
     "door2StatusZ2": "freezer",
 }
+_ENVELOPES = ("payload", "attributes")
 _ERROR = re.compile(r"[0-9A-Fa-f]{1,16}")
 _MAC = re.compile(r"[0-9A-Fa-fxX]{2}(?:[:-][0-9A-Fa-fxX]{2}){5}")
 KINDS = frozenset(kind for kind, _unit in _AIR.values()) | {
@@ -51,14 +52,12 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
 
 
 def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Result]:
-    # The maker's service puts its answer into `payload`; those who asked it hand on what is in there.
-    found = mapping(mapping(item).get("payload", item))
-    parameters = mapping(found.get("shadow")).get("parameters", found.get("parameters"))
-    if not isinstance(parameters, dict):
+    found = _unwrapped(mapping(item))
+    values = _values(mapping(found.get("shadow")).get("parameters", found.get("parameters")))
+    if values is None:
         yield Speaker(dialect="haier", index=index).refused("wrong_shape")
         return
-    values = {name: one.get("parNewVal") if isinstance(one, dict) else one for name, one in parameters.items()}
-    address = mapping(found.get("lastConnEvent")).get("macAddress")
+    address = mapping(found.get("lastConnEvent")).get("macAddress", found.get("macAddress"))
     speaker = Speaker(
         dialect="haier",
         index=index,
@@ -67,6 +66,21 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
     )
     for reader in (_air, _warmth, _fridge, _fault):
         yield from reader(speaker, values)
+
+
+def _unwrapped(item: dict[str, Any]) -> dict[str, Any]:
+    # The maker's service puts its answer into `payload`; those who asked it hand on what is in there.
+    return next((item[name] for name in _ENVELOPES if isinstance(item.get(name), dict)), item)
+
+
+def _values(parameters: object) -> dict[str, Any] | None:
+    """Return what each parameter is now: a snapshot names all of them, a push lists those that changed."""
+    if isinstance(parameters, list):
+        entries = [entry for entry in map(mapping, parameters) if isinstance(entry.get("parName"), str)]
+        return {entry["parName"]: entry.get("parNewVal") for entry in entries}
+    if not isinstance(parameters, dict):
+        return None
+    return {name: one.get("parNewVal") if isinstance(one, dict) else one for name, one in parameters.items()}
 
 
 def _appliance_type(values: Mapping[str, Any]) -> str:

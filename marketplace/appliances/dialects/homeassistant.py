@@ -230,25 +230,30 @@ def _door_closed(state: _State, before: Mapping[str, Any], zone: str) -> Reading
 
 def _climate(state: _State) -> Iterator[Reading | Rejection]:
     humidity, temperature = (state.attributes.get(f"current_{name}") for name in ("humidity", "temperature"))
+    is_fridge = _appliance_type(state) == "refrigerator"
+    if state.words & entity_words.NO_ROOM:
+        raise ItemRefused("not_an_insight")
     if is_no_data(humidity) and is_no_data(temperature):
         raise ItemRefused("no_data" if is_no_data(state.state) and state.state != "off" else "not_an_insight")
-    if not is_no_data(humidity):
+    if not is_no_data(humidity) and not is_fridge:
         # Home Assistant defines `current_humidity` as a percentage.
         yield _measured(state, kind="climate.humidity", raw=humidity, unit="%")
     if not is_no_data(temperature):
         unit = state.attributes.get("temperature_unit")
         if isinstance(unit, str) and ucum(unit) is not None:
-            yield _measured(state, kind="climate.temperature", raw=temperature, unit=unit)
+            # A fridge's set point comes as a climate entity too, and what it measures is the inside.
+            kind, zone = ("fridge.temperature", _zone(state)) if is_fridge else ("climate.temperature", None)
+            yield _measured(state, kind=kind, raw=temperature, unit=unit, zone=zone)
         else:
             # A climate entity reports in the unit of its installation and does not say which.
             yield Rejection(state.index, "missing_unit", "attributes.temperature_unit")
 
 
-def _measured(state: _State, *, kind: str, raw: object, unit: str) -> Reading | Rejection:
+def _measured(state: _State, *, kind: str, raw: object, unit: str, zone: str | None = None) -> Reading | Rejection:
     value = read_number(raw)
     if value is None:
         return Rejection(state.index, "not_a_number", "attributes")
-    return _reading(state, kind=kind, value=value, unit=unit, raw=raw)
+    return _reading(state, kind=kind, value=value, unit=unit, raw=raw, zone=zone)
 
 
 def _vacuum(state: _State) -> Iterator[Reading]:
@@ -289,9 +294,9 @@ def _reading(
 
 
 def _appliance_type(state: _State, kind: str = "") -> str:
-    if state.domain in _TYPE_OF_DOMAIN:
-        return _TYPE_OF_DOMAIN[state.domain]
     named = next((name for name, words in entity_words.TYPES.items() if words & state.words), None)
+    if state.domain in _TYPE_OF_DOMAIN and not (state.domain == "climate" and named == "refrigerator"):
+        return _TYPE_OF_DOMAIN[state.domain]
     return named or ("air_sensor" if kind.startswith(("air.", "climate.")) else "other")
 
 

@@ -35,7 +35,7 @@ _ALARMS = {
     "ConsumerProducts.CleaningRobot.Event.DockingStationNotFound": "DockingStationNotFound",
 }
 _STATE, _ERROR = "BSH.Common.Status.OperationState", "BSH.Common.EnumType.OperationState.Error"
-_MICROWAVE = re.compile(r"Cooking\.Oven\.Program\.Microwave\.(?:([0-9]{2,4})Watt|Max)")
+_MICROWAVE = re.compile(r"Cooking\.Oven\.Program\.Microwave\.?(?:([0-9]{2,4})Watt|Max)")
 _DURATION = "BSH.Common.Option.Duration"
 _TYPES = (
     ("Refrigeration.", "refrigerator"),

@@ -32,7 +32,18 @@ _AIR_QUALITY, _TEMPERATURE, _HUMIDITY = 91, 1026, 1029
 _FRIDGE_CLUSTERS = frozenset({82, 87})
 _COLD_OR_HOT = 86
 # Ovens, hobs, washers, dishwashers and microwaves: their temperature is that of the inside.
-_NO_ROOM = frozenset({72, 73, 74, 81, 83, 89, 93, 95})
+_NO_ROOM = frozenset({72, 73, 74, 81, 83, 89, 93, 95, 148})
+# What an endpoint says it is, in its descriptor. Those named here without a type are not of a room, whatever they hold.
+_DESCRIPTOR = 29
+_TYPES: dict[int, str | None] = {
+    112: "refrigerator",
+    121: "microwave",
+    116: "robot_vacuum",
+    45: "air_purifier",
+    44: "air_sensor",
+    114: "air_conditioner",
+    **dict.fromkeys((115, 117, 119, 120, 123, 124, 771, 777, 1295)),
+}
 _REFRIGERATOR_ALARM, _MICROWAVE, _POWER_METER = 87, 95, 144
 _FILTERS = {113: "hepa", 114: "carbon"}
 _OPERATIONAL = (96, 97)
@@ -69,17 +80,19 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
     node = _node(mapping(item))
     endpoints = _endpoints(mapping(node.get("attributes")))
     clusters = {cluster for found in endpoints.values() for cluster in found}
+    types = [_TYPES[declared] for found in endpoints.values() for declared in _declared(found) if declared in _TYPES]
     speaker = Speaker(
         dialect="matter",
         index=index,
         source=device_of(headers, node.get("node_id")),
-        appliance_type=_appliance_type(clusters),
+        appliance_type=_appliance_type(clusters, types),
     )
     if not isinstance(node.get("attributes"), dict):
         yield speaker.refused("wrong_shape")
         return
+    has_room = not clusters & _NO_ROOM and None not in types and "microwave" not in types
     for number in sorted(endpoints):
-        yield from _endpoint(speaker, endpoints[number], has_room=not clusters & _NO_ROOM)
+        yield from _endpoint(speaker, endpoints[number], has_room=has_room)
 
 
 def _node(item: dict[str, Any]) -> dict[str, Any]:
@@ -100,11 +113,21 @@ def _endpoints(attributes: Mapping[str, Any]) -> dict[int, Endpoint]:
     return found
 
 
-def _appliance_type(clusters: set[int]) -> str:
+def _declared(endpoint: Endpoint) -> Iterator[int]:
+    """Return the numbers of an endpoint's device types; a controller may write the field's name for its number."""
+    for entry in map(mapping, sequence(endpoint.get(_DESCRIPTOR, {}).get(0))):
+        number = entry.get("0", entry.get("deviceType"))
+        if isinstance(number, int):
+            yield number
+
+
+def _appliance_type(clusters: set[int], types: list[str | None]) -> str:
     if _MICROWAVE in clusters:
         return "microwave"
-    if clusters & _NO_ROOM:
+    if clusters & _NO_ROOM or None in types:
         return "other"
+    if types:
+        return next(filter(None, types))
     if clusters & _FRIDGE_CLUSTERS or _COLD_OR_HOT in clusters:
         return "refrigerator"
     if 97 in clusters:

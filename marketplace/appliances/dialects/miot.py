@@ -18,6 +18,7 @@ _NUMBERS = {
     "pm25": ("air.pm25", "ug/m3"),
     "pm2_5": ("air.pm25", "ug/m3"),
     "pm25_density": ("air.pm25", "ug/m3"),
+    "pm2_5_density": ("air.pm25", "ug/m3"),
     "pm10_density": ("air.pm10", "ug/m3"),
     "co2": ("air.co2", "[ppm]"),
     "humidity": ("climate.humidity", "%"),
@@ -26,7 +27,9 @@ _NUMBERS = {
     "filter_life_remaining": ("filter.remaining", "%"),
     "filter_life_level": ("filter.remaining", "%"),
 }
-_FAULT = "device_fault"
+_FAULTS = ("device_fault", "fault")
+# Who asks a device may name its properties as he likes, and the device answers under these names.
+_NAMED_BY = ("did", "name")
 _VACUUM_WORDS = frozenset({"cleaning_mode", "operating_mode", "brush_life_level", "charging_state"})
 KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {"device.fault"}
 
@@ -40,17 +43,19 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     items = documents(body)
     if len(items) == 1 and isinstance(mapping(items[0]).get("result"), list):
         items = mapping(items[0])["result"]
-    if items and all("did" in mapping(item) for item in items):
+    label = next((label for label in _NAMED_BY if items and all(label in mapping(item) for item in items)), None)
+    if label is not None:
         # One device's answer: its properties, one an entry.
-        items = [_by_name(items)]
+        items = [_by_name(items, label)]
     return answers(items, partial(_read, headers))
 
 
-def _by_name(entries: list[Any]) -> dict[str, Any]:
+def _by_name(entries: list[Any], label: str) -> dict[str, Any]:
+    """Put properties together by their names, which the specification writes `pm2.5-density`."""
     return {
-        entry["did"]: entry.get("value") if entry.get("code", 0) == 0 else None
+        entry[label].replace("-", "_").replace(".", "_"): entry.get("value") if entry.get("code", 0) == 0 else None
         for entry in entries
-        if isinstance(entry["did"], str)
+        if isinstance(entry[label], str)
     }
 
 
@@ -64,10 +69,10 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
         if name in item and kind not in seen:
             seen.add(kind)
             yield speaker.measured(name, item[name], kind, unit)
-    code = read_number(item.get(_FAULT))
+    code = next((read_number(item[name]) for name in _FAULTS if name in item), None)
     if code is not None and code != 0:
         is_plain = code == int(code) and 0 < code < 100_000
-        yield speaker.fault(_FAULT, str(int(code))) if is_plain else speaker.refused("wrong_value", _FAULT)
+        yield speaker.fault("fault", str(int(code))) if is_plain else speaker.refused("wrong_value", "fault")
 
 
 def _appliance_type(item: Mapping[str, Any]) -> str:

@@ -16,6 +16,10 @@ from marketplace.appliances.dialects.scalars import read_epoch, read_number
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, documents, mapping, sequence
 
 _FILTER_LIFE_S = 150 * 3600
+_FILTER, _DOCK = "filter_work_time", "dock_error_status"
+_ERRORS = ("error_code", "fault")
+# A record is known by these, whatever stands around it.
+_OF_A_RECORD = frozenset({_FILTER, _DOCK, *_ERRORS})
 _ERROR_POINT = "120"
 _ANSWER_POINTS = ("101", "102", "10001")
 KINDS = frozenset({"filter.remaining", "device.fault"})
@@ -44,7 +48,7 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
         appliance_type="robot_vacuum",
         observed_at=stamp,
     )
-    if not points and "result" not in found:
+    if not points and "result" not in found and not found.keys() & _OF_A_RECORD:
         yield speaker.refused("wrong_shape")
         return
     yield from _error(speaker, points.get(_ERROR_POINT))
@@ -53,26 +57,29 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
             yield from _answer(speaker, record)
 
 
-def _records(answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _records(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield answer
     for place in ("result", "data"):
         found = answer.get(place)
         yield from map(mapping, sequence(found) or [found])
 
 
 def _answer(speaker: Speaker, record: Mapping[str, Any]) -> Iterator[Result]:
-    if "filter_work_time" in record:
-        yield speaker.filter_left("filter_work_time", record["filter_work_time"], life=_FILTER_LIFE_S)
-    yield from _error(speaker, record.get("error_code", record.get("fault")))
+    if _FILTER in record:
+        yield speaker.filter_left(_FILTER, record[_FILTER], life=_FILTER_LIFE_S)
+    yield from _error(speaker, next((record[name] for name in _ERRORS if name in record), None))
+    # The dock counts its faults apart from the robot's.
+    yield from _error(speaker, record.get(_DOCK), of="dock_")
 
 
-def _error(speaker: Speaker, code: object) -> Iterator[Result]:
+def _error(speaker: Speaker, code: object, *, of: str = "") -> Iterator[Result]:
     number = read_number(code)
     if number is None or number == 0:
         return
     if number != int(number) or not 0 < number < 10_000:
-        yield speaker.refused("wrong_value", "error_code")
+        yield speaker.refused("wrong_value", f"{of}error_code")
     else:
-        yield speaker.fault("error_code", str(int(number)))
+        yield speaker.fault(f"{of}error_code", f"{of}{int(number)}")
 
 
 DIALECT = Dialect(name="roborock", kinds=KINDS, content_types=frozenset({"application/json"}), parse=parse)

@@ -17,7 +17,7 @@ from marketplace.appliances import wire
 from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
 from marketplace.appliances.dialects.scalars import read_epoch, read_number
-from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of
+from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, mapping
 
 _KINDS_BY_NAME = {
     **dict.fromkeys(("temperature", "temp"), "climate.temperature"),
@@ -31,8 +31,14 @@ _KINDS_BY_NAME = {
     "power": "appliance.power",
 }
 _KINDS_BY_UNIT = {"Cel": "climate.temperature", "%RH": "climate.humidity"}
+# LwM2M names a measurement by numbers: its object, the instance within one that may be left out, its resource.
+_KINDS_BY_OBJECT = {
+    ("3303", "5700"): "climate.temperature",
+    ("3304", "5700"): "climate.humidity",
+    ("3328", "5700"): "appliance.power",
+}
 # A name that ends in an address names a thing, not what it measures.
-_ADDRESS = re.compile(r"[0-9a-fA-F]{6,32}")
+_ADDRESS = re.compile(r"(?:id)?[0-9a-fA-F]{6,32}")
 _SEPARATOR = re.compile(r"[:/]")
 _RELATIVE_BELOW = 2**28
 _VERSION = 10
@@ -54,7 +60,7 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     Raises:
         UnreadableBody: the body is not readable JSON, or holds too many records.
     """
-    pack = wire.loads(body)
+    pack = _flat(wire.loads(body))
     if not isinstance(pack, list):
         return [Rejection(0, "wrong_shape")]
     wire.check_item_count(pack)
@@ -66,6 +72,22 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     # A record that only sets bases says nothing, and nothing is said of it.
     silent = {index for index, record in enumerate(pack) if isinstance(record, dict) and not _says_anything(record)}
     return [result for result in found if result.index not in silent]
+
+
+def _flat(document: Any) -> Any:
+    """Bring the form of the drafts before the RFC, one object with its records in `e`, to the list it became."""
+    items = document if isinstance(document, list) else [document]
+    if not any(isinstance(mapping(item).get("e"), list) for item in items):
+        return document
+    return [record for item in items for record in _records(item)]
+
+
+def _records(item: Any) -> list[Any]:
+    entries = mapping(item).get("e")
+    if not isinstance(entries, list):
+        return [item]
+    base = {name: value for name, value in item.items() if name != "e"}
+    return [base, *entries]
 
 
 def _is_understood(pack: list[Any]) -> bool:
@@ -128,13 +150,17 @@ def _plain(number: Decimal) -> str:
 
 def _meaning(resolved: _Record) -> tuple[str, str | None]:
     """Return the name of the thing, and the kind of what it measures."""
-    parts = _SEPARATOR.split(resolved.name)
+    name = resolved.name.rstrip(":/")
+    parts = _SEPARATOR.split(name)
     last = parts[-1].lower()
+    by_number = next((kind for part in parts[-3:-1] if (kind := _KINDS_BY_OBJECT.get((part, last)))), None)
+    if by_number:
+        return "/".join(parts[:-2]), by_number
     if last in _KINDS_BY_NAME:
-        return resolved.name[: -len(last) - 1], _KINDS_BY_NAME[last]
+        return name[: -len(last) - 1], _KINDS_BY_NAME[last]
     if _ADDRESS.fullmatch(last) and isinstance(resolved.unit, str):
-        return resolved.name, _KINDS_BY_UNIT.get(resolved.unit)
-    return resolved.name, None
+        return name, _KINDS_BY_UNIT.get(resolved.unit)
+    return name, None
 
 
 def _time(moment: Decimal, received_at: datetime) -> datetime | None:

@@ -6,12 +6,13 @@ Source: developer.smartthings.com, device status, subscription events, capabilit
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from marketplace.appliances import wire
 from marketplace.appliances.dialects.readings import Dialect, Interval, Parsed
 from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
 from marketplace.appliances.dialects.scalars import read_epoch, read_number, read_time
@@ -52,10 +53,15 @@ _TYPE_OF_CAPABILITY = {
     # Without a mode of an air conditioner: purifiers have its fan.
     "airConditionerFanMode": "air_purifier",
 }
-_OVEN_STATE = "samsungce.ovenOperatingState"
+_OVEN_STATE, _OVEN_MODE, _MICROWAVE = "samsungce.ovenOperatingState", "samsungce.ovenMode", "samsungce.microwavePower"
 # Their temperature is that of the inside, or of the water.
-_NO_ROOM = ("oven", _OVEN_STATE, "samsungce.ehs")
+_NO_ROOM = re.compile(
+    r"(?:samsungce\.|custom\.)?"
+    r"(?:oven|microwave|kitchen|cooktop|range|dishwasher|washer|dryer|steamCloset|waterHeater|ehs|meatProbe)"
+)
+_CAVITY = "cavity"
 _CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])")
+_STAMPS = ("eventTime", "timestamp", "time", "epoch")
 _AIR_TYPES = frozenset({"air_conditioner", "air_purifier", "air_sensor", "other"})
 KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
     "air.tvoc_mass",
@@ -67,46 +73,71 @@ KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
 
 
 def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
-    """Read device statuses and events, single, listed or as a SmartApp gets them.
+    """Read device statuses and events, single, listed, as a SmartApp gets them or as a history keeps them.
 
     Raises:
         UnreadableBody: the body is not readable JSON, or holds too many items.
     """
-    items = documents(body)
-    if len(items) == 1 and isinstance(mapping(items[0]).get("eventData"), dict):
-        items = sequence(mapping(mapping(items[0])["eventData"]).get("events"))
-    return answers(items, partial(_read, headers))
+    items = [event for item in documents(body) for event in _listed(mapping(item), item)]
+    wire.check_item_count(items)
+    no_rooms = {_device(event) for event in map(_event_of, items) if _says_no_room(event)} - {None}
+    return answers(items, partial(_read, headers, no_rooms))
 
 
-def _read(headers: Mapping[str, str], index: int, item: object) -> Iterable[Result]:
+def _listed(found: Mapping[str, Any], item: object) -> list[Any]:
+    """Return the events of a SmartApp's call or of a page of a device's history; else the item itself."""
+    if isinstance(found.get("eventData"), dict):
+        return sequence(found["eventData"].get("events"))
+    return found["items"] if isinstance(found.get("items"), list) else [item]
+
+
+def _event_of(item: object) -> dict[str, Any]:
+    found = mapping(item)
+    return mapping(found.get("deviceEvent")) or found
+
+
+def _says_no_room(event: Mapping[str, Any]) -> bool:
+    capability = event.get("capability")
+    return isinstance(capability, str) and bool(_NO_ROOM.match(capability))
+
+
+def _device(event: Mapping[str, Any]) -> str | None:
+    return device_of({}, event.get("deviceId"))
+
+
+def _read(headers: Mapping[str, str], no_rooms: Set[str | None], index: int, item: object) -> Iterable[Result]:
     found = mapping(item)
     if isinstance(found.get("components"), dict):
         return _status(headers, index, found)
-    if isinstance(found.get("deviceEvent"), dict):
-        return _event(index, found["deviceEvent"], found.get("eventTime"))
+    event = _event_of(item)
+    if "capability" in event and "attribute" in event:
+        stamp = next((part[name] for part in (found, event) for name in _STAMPS if name in part), None)
+        return _event(index, event, stamp, is_no_room=_device(event) in no_rooms)
     if "eventType" in found:
         return ()
-    if "capability" in found and "attribute" in found:
-        return _event(index, found, found.get("eventTime", found.get("timestamp")))
     if found.keys() & _READ:
         # One component alone, as its own status has it.
         return _status(headers, index, {"components": {"main": found}})
     return (Rejection(index, "wrong_shape"),)
 
 
-def _event(index: int, event: Mapping[str, Any], stamp: object) -> Iterator[Result]:
-    name, component = (event.get("capability"), event.get("attribute")), event.get("componentId", "main")
+def _event(index: int, event: Mapping[str, Any], stamp: object, *, is_no_room: bool) -> Iterator[Result]:
+    name = (event.get("capability"), event.get("attribute"))
+    # A hub and a history call it by its shorter name.
+    component = event.get("componentId", event.get("component", "main"))
     if not all(isinstance(part, str) for part in (*name, component)):
         raise ItemRefused("wrong_shape")
     event_id = event.get("eventId")
     speaker = Speaker(
         dialect="smartthings",
         index=index,
-        source=device_of({}, event.get("deviceId")),
+        source=_device(event),
         appliance_type="refrigerator" if component in _FRIDGE_COMPONENTS else "other",
         observed_at=_time(stamp),
         event_id=event_id if isinstance(event_id, str) else None,
     )
+    if name[0] == "temperatureMeasurement" and (is_no_room or component.startswith(_CAVITY)):
+        return
     yield from _attribute(speaker, component, name, event)  # type: ignore[arg-type]
 
 
@@ -118,7 +149,7 @@ def _status(headers: Mapping[str, str], index: int, status: Mapping[str, Any]) -
         source=device_of(headers, status.get("deviceId")),
         appliance_type=_appliance_type(components),
     )
-    is_no_room = any(name.startswith(_NO_ROOM) for found in components.values() for name in found)
+    is_no_room = any(_NO_ROOM.match(name) for found in components.values() for name in found)
     absent = {name for found in components.values() for name in _disabled(found, "Components")}
     for component, capabilities in components.items():
         if component in absent:
@@ -203,10 +234,12 @@ def _energy(speaker: Speaker, report: Mapping[str, Any]) -> Result:
 
 
 def _cooking(speaker: Speaker, capabilities: Mapping[str, Any]) -> Iterator[Result]:
-    """Read how long a microwave runs; how strong, it says in percent only."""
+    """Read how long a microwave runs; how strong, it says in percent only. An oven with one may also just bake."""
     oven = {name: mapping(found).get("value") for name, found in mapping(capabilities.get(_OVEN_STATE)).items()}
+    mode = mapping(mapping(capabilities.get(_OVEN_MODE)).get("ovenMode")).get("value", "MicroWave")
     clock = _CLOCK.fullmatch(str(oven.get("operationTime")))
-    if "samsungce.microwavePower" not in capabilities or oven.get("operatingState") != "running" or not clock:
+    is_running = oven.get("operatingState") == "running" and str(mode).startswith("MicroWave")
+    if _MICROWAVE not in capabilities or not is_running or not clock:
         return
     hours, minutes, seconds = map(int, clock.groups())
     seconds += hours * 3600 + minutes * 60
@@ -229,7 +262,7 @@ def _appliance_type(components: Mapping[str, Mapping[str, Any]]) -> str:
     capabilities = {name for found in components.values() for name in found}
     if components.keys() & {"cooler", "freezer"}:
         return "refrigerator"
-    if "samsungce.microwavePower" in capabilities:
+    if _MICROWAVE in capabilities:
         return "microwave"
     found = next((kind for name, kind in _TYPE_OF_CAPABILITY.items() if name in capabilities), None)
     if found is None and capabilities & {"dustSensor", "fineDustSensor", "carbonDioxideMeasurement"}:

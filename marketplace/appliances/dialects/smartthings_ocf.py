@@ -24,10 +24,18 @@ _SENSORS = {
     "CO2": ("air.co2", "[ppm]"),
 }
 _FILTERS = ("hepafilter", "waterfilter", "airdustfilter", "deodorfilter")
-_DOORS = {"cooler": "cooler", "freezer": "freezer", "cvroom": None}
-_OF_A_FRIDGE = ("/door/", "/refrigeration/", "/temperature/current/cooler/", "/temperature/current/freezer/")
+_ZONES = {"cooler": "cooler", "freezer": "freezer"}
+_DOOR = re.compile(r"/(?:door|kimchidoors)/([a-z0-9]{1,20})/(?:vs/)?0")
+_OF_A_FRIDGE = (
+    "/door/",
+    "/kimchidoors/",
+    "/refrigeration/",
+    "/temperature/current/cooler/",
+    "/temperature/current/freezer/",
+)
 _DEVICE = re.compile(r"device[0-9]{1,2}")
 _ALARM = re.compile(r"FilterAlarm|WaterTankFull|(?:ErrorCode|OV_E|CT_E|AC_V)_[0-9A-F]{1,4}")
+_HUMIDITIES = ("humidity", "fivepercentHumidity")
 _CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])")
 _POWER = re.compile(r"([0-9]{1,4})W?")
 KINDS = frozenset(kind for kind, _unit in _SENSORS.values()) | {
@@ -119,32 +127,45 @@ def _sensors(speaker: Speaker, resources: Resources) -> Iterator[Result]:
 
 def _climate(speaker: Speaker, resources: Resources) -> Iterator[Result]:
     humidity = _samsung(resources, "/humidity/vs/0")
-    if "humidity" in humidity:
-        # An appliance without that sensor says 0.
-        is_valid = humidity.get("validity", "Valid") == "Valid" and read_number(humidity["humidity"]) != 0
-        value = humidity["humidity"] if is_valid else None
-        yield speaker.measured("humidity.humidity", value, "climate.humidity", "%")
+    if humidity.keys() & set(_HUMIDITIES):
+        yield speaker.measured("humidity.humidity", _humidity(humidity), "climate.humidity", "%")
     for place in ("cooler", "freezer", "cvroom"):
         found = resources.get(f"/temperature/current/{place}/0", {})
         if "temperature" in found:
-            zone = _DOORS[place] or "unknown"
+            zone = _ZONES.get(place, "unknown")
             path, value = f"temperature.current.{place}", found["temperature"]
             yield speaker.measured(path, value, "fridge.temperature", found.get("units"), zone=zone)
-    room = resources.get("/temperature/current/0", {})
-    if "temperature" in room and speaker.appliance_type == "air_conditioner":
+    if speaker.appliance_type != "air_conditioner":
+        return
+    room, older = resources.get("/temperature/current/0", {}), next(_items(resources, "/temperatures/vs/0"), {})
+    if "temperature" in room:
         yield speaker.measured("temperature.current", room["temperature"], "climate.temperature", room.get("units"))
+    elif "current" in older:
+        yield speaker.measured("temperature.current", older["current"], "climate.temperature", older.get("unit"))
+
+
+def _humidity(found: Mapping[str, Any]) -> object:
+    """Return the first humidity that is one: 0 says that no sensor is there, or that the plain one rests."""
+    if found.get("validity", "Valid") != "Valid":
+        return None
+    return next((found[name] for name in _HUMIDITIES if name in found and read_number(found[name]) != 0), None)
 
 
 def _doors(speaker: Speaker, resources: Resources) -> Iterator[Result]:
-    opened = [place for place in _DOORS if resources.get(f"/door/{place}/0", {}).get("openState") == "Open"]
-    for place in opened:
-        yield speaker.opened(f"door.{place}", zone=_DOORS[place])
-    if speaker.appliance_type != "refrigerator" or opened:
-        return
+    doors = {href: _DOOR.fullmatch(href) for href in resources}
+    places = [door[1] for href, door in doors.items() if door and _is_open(resources[href])]
+    for place in sorted(places):
+        zone = _ZONES.get(place)
+        yield speaker.opened(f"door.{zone or 'other'}", zone=zone)
     # Some say it without a compartment only, where a microwave tells of its door too.
-    listed = (*_items(resources, "/doors/vs/0"), _samsung(resources, "/door/onedoorfreezer/vs/0"))
-    if any(door.get("openState") == "Open" for door in listed):
-        yield speaker.opened("doors")
+    if speaker.appliance_type == "refrigerator" and not places:
+        listed = sequence(_samsung(resources, "/doors/vs/0").get("items"))
+        if any(_is_open(mapping(door)) for door in listed):
+            yield speaker.opened("doors")
+
+
+def _is_open(door: Mapping[str, Any]) -> bool:
+    return door.get("openState", door.get(f"{_SAMSUNG}openState")) == "Open"
 
 
 def _energy(speaker: Speaker, resources: Resources) -> Iterator[Result]:

@@ -30,6 +30,8 @@ _SENSORS = frozenset(
     {"PMS5003", "SDS0X1", "SDS011", "HPMA", "SPS30", "SEN5X", "SCD30", "SCD40", "SCD41", "MHZ19B", "S8", "IAQ"}
     | {"SGP30", "SGP40", "SGP4X", "BME280", "BME680", "HTU21", "SI7021", "SHT3X", "SHT4X", "SHTC3", "AHT1X", "AHT2X"}
     | {"SonoffSC", "VINDRIKTNING", "HM330X", "PMS3003", "PMSA003I", "CCS811", "ENS160", "T67XX", "DHT12"}
+    | {"BMP085", "BMP180", "BMP280", "BMP388", "BMP390", "BME68X", "SHT1X", "AM2320", "DHT20", "HDC2010", "HDC2080"}
+    | {"MCP9808", "LM75AD", "MHOC401", "SGP41", "K30", "K33"}
     | {"AM2301", "DHT11", "DHT22", "HDC1080", "LYWSD02", "LYWSD03", "MJ_HT_V1", "CGD1", "CGG1", "MHOC303", "ATC"}
 )
 # Firmware before version 6 wrote the date with dots, and no zone.
@@ -70,7 +72,9 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
         if known and known[1] in _SENSORS and isinstance(found, dict):
             of = f"{speaker.source or ''}/{key}" if known[2] else speaker.source
             yield from _sensor(replace(speaker, source=of, appliance_type="air_sensor"), known[1], found, unit)
-    yield from _energy(speaker, mapping(telemetry.get("ENERGY")))
+    # Before version 5.11 an energy meter had a topic of its own.
+    is_of_a_meter = message.levels[-1:] == ("ENERGY",)
+    yield from _energy(speaker, telemetry if is_of_a_meter else mapping(telemetry.get("ENERGY")))
 
 
 def _sensor(speaker: Speaker, sensor: str, found: Mapping[str, Any], unit: object) -> Iterator[Result]:

@@ -46,6 +46,18 @@ _EVENTS = {
     "DustBinFullValetudoEvent": "dust_bin_full",
     "ConsumableDepletedValetudoEvent": "consumable_depleted",
 }
+# What a robot and its dock say of themselves over REST: (class, type, value).
+_ATTRIBUTES: dict[tuple[Any, ...], str] = {
+    ("StatusStateAttribute", None, "error"): "error",
+    ("DockStatusStateAttribute", None, "error"): "dock_error",
+    ("DockComponentStateAttribute", "dustbag", "full"): "dustbag_full",
+    ("DockComponentStateAttribute", "dustbag", "missing"): "dustbag_missing",
+    ("DockComponentStateAttribute", "detergent", "empty"): "detergent_empty",
+    ("DockComponentStateAttribute", "water_tank_clean", "empty"): "water_tank_clean_empty",
+    ("DockComponentStateAttribute", "water_tank_clean", "missing"): "water_tank_clean_missing",
+    ("DockComponentStateAttribute", "water_tank_dirty", "full"): "water_tank_dirty_full",
+    ("DockComponentStateAttribute", "water_tank_dirty", "missing"): "water_tank_dirty_missing",
+}
 _MEDIA_LEVELS = frozenset({"MapData", "map-data", "map-data-hass", "segments"})
 KINDS = frozenset({"vacuum.obstacle", "filter.remaining", "device.fault"})
 
@@ -70,19 +82,49 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
     found = mapping(payload)
     if found.get("__class") == "ValetudoMap" or isinstance(found.get("entities"), list):
         yield from _map(speaker, found)
+    elif mapping(found.get("map")).get("layers"):
+        yield speaker.refused("raw_media", "map.layers")
+    elif isinstance(found.get("attributes"), list):
+        for attribute in found["attributes"]:
+            yield from _attribute(speaker, mapping(attribute))
+    elif _class(found) in _EVENTS:
+        yield from _events(speaker, {"": found})
     elif _MEDIA_LEVELS & set(levels):
         yield speaker.refused("raw_media")
     elif levels[-1:] == ("error",) and "severity" in found:
         yield from _error(speaker, found)
     elif levels[-1:] == ("valetudo_events",):
         yield from _events(speaker, found)
-    elif "ConsumableMonitoringCapability" in levels and levels[-1].startswith("filter"):
+    elif levels[-1:] == ("state",) and found.get("state") == "error":
+        # Before 2021.04 this was all that was told.
+        yield speaker.fault("state", "error")
+    elif _is_of_a_filter(levels):
         # The topic says percent or minutes nowhere.
         yield speaker.measured("consumable.filter", payload, "filter.remaining", None)
     elif "remaining" in found and found.get("type") == "filter":
         yield _consumable(speaker, mapping(found["remaining"]))
+    elif _class(found):
+        yield from _attribute(speaker, found)
     elif not levels and not found:
         yield speaker.refused("wrong_shape")
+
+
+def _class(found: Mapping[str, Any]) -> str:
+    name = found.get("__class")
+    return name if isinstance(name, str) else ""
+
+
+def _is_of_a_filter(levels: tuple[str, ...]) -> bool:
+    return any(level.startswith("ConsumableStateAttribute_filter") for level in levels) or (
+        "ConsumableMonitoringCapability" in levels and levels[-1].startswith("filter")
+    )
+
+
+def _attribute(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
+    said = tuple(found.get(name) for name in ("__class", "type", "value"))
+    code = _ATTRIBUTES.get(said) if all(part is None or isinstance(part, str) for part in said) else None
+    if code is not None:
+        yield speaker.fault("attribute", code)
 
 
 def _map(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:

@@ -44,15 +44,21 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
     speaker = Speaker(dialect="zigbee2mqtt", index=message.index)
     if "bridge" in message.levels:
         return
-    if not isinstance(found, dict):
+    topic, attribute = _split(message.topic)
+    if not isinstance(found, dict) and attribute:
+        # One attribute alone under a topic of its own, as `output: attribute` has it.
+        found = {attribute: found}
+    elif not isinstance(found, dict):
         yield speaker.refused("no_data" if _is_a_word_of_absence(found) else "wrong_shape")
         return
+    else:
+        topic = message.topic
     if found.keys() & set(ANNOUNCES):
         return
     speaker = Speaker(
         dialect="zigbee2mqtt",
         index=message.index,
-        source=message.topic or device_of(headers),
+        source=topic or device_of(headers),
         appliance_type=_appliance_type(found),
         observed_at=_last_seen(found.get("last_seen")),
     )
@@ -70,6 +76,12 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
     for name in _FAULTS:
         if found.get(name) is True:
             yield speaker.fault(name, name)
+
+
+def _split(topic: str) -> tuple[str, str]:
+    """Return a thing's topic and one attribute of it, if the topic goes down to one; names may hold slashes."""
+    thing, _slash, attribute = topic.rpartition("/")
+    return (thing, attribute) if thing.count("/") and attribute != "availability" else ("", "")
 
 
 def _is_a_word_of_absence(payload: object) -> bool:

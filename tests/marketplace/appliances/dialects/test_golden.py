@@ -144,7 +144,7 @@ OCF = {
         *["no_data"] * 4,
         *(warm(27), watts(0), left(0), COUNTER, fault("smartthings_ocf:FilterAlarm")),
     ],
-    "airconditioner_windfree": [*["no_data"] * 4, warm(27), watts(0), left(59), COUNTER],
+    "airconditioner_windfree": [*["no_data"] * 3, humid(42), warm(27), watts(0), left(59), COUNTER],
     "dehumidifier": [humid(47), watts(259), left(0), COUNTER],
     "microwave_me7500d": ["no_data", COUNTER],
     "microwave_mw7300b": ["no_data", COUNTER],

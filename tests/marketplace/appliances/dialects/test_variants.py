@@ -1,33 +1,13 @@
 """What models, firmwares and controllers make of one format: our own bodies after theirs, and what they mean."""
 
-import json
-from datetime import UTC, datetime
-
 import pytest
 
 from consent.parties.errors import NotUtf8, UnreadableBody
-from marketplace.appliances.dialects import DIALECTS, Rejection
-from marketplace.insights.normalise import normalise
-
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-AT, SECONDS = "2026-11-20T11:40:00.000Z", 1795174800
-COOLER, FREEZER = "cooler", "freezer"
-
-
-def read(dialect, document, headers):
-    body = document if isinstance(document, bytes) else json.dumps(document, ensure_ascii=False).encode()
-    parsed = DIALECTS[dialect](body, headers, received_at=NOW)
-    return [one if isinstance(one, Rejection) else normalise(one, received_at=NOW) for one in parsed]
-
-
-def outcome(found):
-    if isinstance(found, Rejection):
-        return found.code
-    return (found.kind, found.value, *([found.zone] if found.zone else []))
+from tests.marketplace.appliances.dialects.outcomes import AT, COOLER, FREEZER, SECONDS, outcomes, read
 
 
 def check(dialect, document, expected, headers=None):
-    assert [outcome(found) for found in read(dialect, document, headers or {})] == expected
+    assert outcomes(dialect, document, headers) == expected
 
 
 def pushed(code):
@@ -273,7 +253,7 @@ VARIANTS = {
 @pytest.mark.parametrize("dialect", VARIANTS)
 def test_reads_what_they_make_of_one_format(dialect):
     for name, (document, expected) in VARIANTS[dialect].items():
-        found = [outcome(one) for one in read(dialect, document, {})]
+        found = outcomes(dialect, document)
 
         assert found == expected, name
 
@@ -289,7 +269,7 @@ def test_takes_the_noise_of_a_float_for_the_number_it_is():
 def test_tells_a_purifier_from_an_air_conditioner_whose_fan_it_has(capability, appliance_type):
     main = {"airConditionerFanMode": {}, capability: {}, "dustSensor": {"dustLevel": told(5, "μg/m^3")}}
 
-    (found,) = read("smartthings", status(main=main), {})
+    (found,) = read("smartthings", status(main=main))
 
     assert found.appliance_type == appliance_type
 
@@ -303,7 +283,7 @@ def test_one_unreadable_line_does_not_spoil_the_others(spoilt, place):
     lines = [LINE, LINE]
     lines.insert(place, spoilt)
 
-    found = [outcome(one) for one in read("airgradient", b"\n".join(lines), {})]
+    found = outcomes("airgradient", b"\n".join(lines))
 
     assert found.pop(place) == "wrong_shape"
     assert found == [("air.pm25", 12)] * 2
@@ -312,7 +292,7 @@ def test_one_unreadable_line_does_not_spoil_the_others(spoilt, place):
 @pytest.mark.parametrize("body", [b'{\n "pm02": 12,\n}', b'{"pm02": 12,\n "serialno": "a",\n "pm10": NaN}', b"{bad"])
 def test_one_unreadable_document_is_refused_as_a_whole(body):
     with pytest.raises(UnreadableBody):
-        read("airgradient", body, {})
+        read("airgradient", body)
 
 
 def test_says_that_a_scalar_is_not_utf_8():

@@ -1,0 +1,137 @@
+"""What is warm or cold without being a room: ovens, hobs, boilers, the inside of a fridge."""
+
+import pytest
+
+from tests.marketplace.appliances.dialects.outcomes import AT, COOLER, FREEZER, outcomes
+
+NOTHING = ["not_an_insight"]
+
+
+def told(value, unit=None):
+    return {"value": value, "timestamp": AT, **({"unit": unit} if unit else {})}
+
+
+WARM = {"temperatureMeasurement": {"temperature": told(30, "C")}}
+
+
+def status(*capabilities, **components):
+    return {"components": {"main": {**WARM, **{name: {} for name in capabilities}}, **components}}
+
+
+@pytest.mark.parametrize(
+    "capability",
+    [
+        "ovenMode",
+        "samsungce.ovenMode",
+        "samsungce.kitchenModeSpecification",
+        "samsungce.microwavePower",
+        "custom.cooktopOperatingState",
+        "dryerOperatingState",
+        "samsungce.washerOperatingState",
+        "dishwasherMode",
+        "samsungce.meatProbe",
+        "samsungce.ehsThermostat",
+    ],
+)
+def test_a_smartthings_appliance_that_heats_says_nothing_of_its_room(capability):
+    assert outcomes("smartthings", status(capability)) == NOTHING
+    assert outcomes("smartthings", {**WARM, capability: {}}) == NOTHING
+
+
+def test_a_smartthings_cavity_is_no_room():
+    cavity = {**WARM, "ovenMode": {"ovenMode": told("Others")}}
+
+    assert outcomes("smartthings", status(**{"cavity-01": cavity})) == NOTHING
+
+
+def event(capability, value, *, device="d-1", **more):
+    return {"deviceId": device, "capability": capability, "value": value, "timestamp": AT, **more}
+
+
+def warm_event(value=180, *, attribute="temperature", **more):
+    return event("temperatureMeasurement", value, attribute=attribute, unit="C", **more)
+
+
+def test_an_event_beside_those_of_an_oven_is_the_oven_s():
+    oven = event("ovenOperatingState", "running", attribute="machineState")
+
+    assert outcomes("smartthings", [warm_event(60), oven]) == NOTHING * 2
+    assert outcomes("smartthings", [warm_event(24, device="d-2"), oven])[0] == ("climate.temperature", 24)
+    assert outcomes("smartthings", warm_event(60, component="cavity-01")) == NOTHING
+
+
+@pytest.mark.parametrize("name", ["component", "componentId"])
+def test_an_event_of_a_compartment_is_the_fridge_s(name):
+    found = outcomes("smartthings", warm_event(-19, **{name: "freezer"}))
+
+    assert found == [("fridge.temperature", -19, FREEZER)]
+
+
+def test_an_oven_with_a_microwave_that_bakes_does_not_cook_by_microwave():
+    running = {"operatingState": told("running"), "operationTime": told("00:20:00")}
+
+    def cooking(mode):
+        oven = {"samsungce.ovenOperatingState": running, "samsungce.ovenMode": {"ovenMode": told(mode)}}
+        return outcomes("smartthings", status(main={**oven, "samsungce.microwavePower": {"powerLevel": told("0W")}}))
+
+    assert cooking("Convection") == NOTHING
+    assert cooking("MicroWaveGrill") == [("microwave.cook", 1200)]
+
+
+COOKTOP, SURFACE, OVEN, CABINET, FRIDGE, WATER_HEATER, WASHER, SENSOR = 120, 119, 123, 113, 112, 1295, 115, 770
+
+
+def node(*endpoints):
+    """Make a node of endpoints, each its declared type and the temperature it measures."""
+    attributes = {}
+    for number, (declared, hundredths) in enumerate(endpoints, 1):
+        attributes[f"{number}/29/0"] = [{"0": declared, "1": 1}]
+        attributes |= {f"{number}/1026/0": hundredths} if hundredths is not None else {}
+        # What a cabinet, or a hob, is set to.
+        attributes |= {f"{number}/86/0": 400} if declared in (SURFACE, CABINET) else {}
+    return {"node_id": 7, "attributes": attributes}
+
+
+MATTER = {
+    "a hob that has cooled down": (node((COOKTOP, None), (SURFACE, 2100)), NOTHING),
+    "the cabinet of an oven": (node((OVEN, None), (CABINET, 2500)), NOTHING),
+    "the tank of a water heater": (node((WATER_HEATER, 5200)), NOTHING),
+    "the drum of a washer": (node((WASHER, 4000)), NOTHING),
+    "the cabinet of a fridge": (node((FRIDGE, None), (CABINET, 410)), [("fridge.temperature", 4.1)]),
+    "a sensor": (node((SENSOR, 2185)), [("climate.temperature", 21.85)]),
+    "what a cabinet is set to": (node((FRIDGE, None), (CABINET, None)), NOTHING),
+    "what a thermostat is set to": ({"attributes": {"1/513/17": 2600, "1/513/18": 2100, "1/514/0": 1}}, NOTHING),
+}
+
+
+@pytest.mark.parametrize(("document", "expected"), MATTER.values(), ids=MATTER)
+def test_a_matter_endpoint_is_what_it_declares_itself_to_be(document, expected):
+    assert outcomes("matter", document) == expected
+
+
+def test_a_controller_may_write_the_declared_type_by_name():
+    document = {"attributes": {"1/29/0": [{"deviceType": SURFACE, "revision": 1}], "1/1026/0": 2100}}
+
+    assert outcomes("matter", document) == NOTHING
+
+
+def climate(entity, **attributes):
+    return {"entity_id": entity, "state": "auto", "attributes": {"temperature_unit": "°C", **attributes}}
+
+
+@pytest.mark.parametrize(
+    ("entity", "attributes", "expected"),
+    [
+        ("climate.refrigerator_freezer", {"current_temperature": -18}, [("fridge.temperature", -18, FREEZER)]),
+        (
+            "climate.naengjanggo",
+            {"current_temperature": 3, "current_humidity": 60},
+            [("fridge.temperature", 3, COOLER)],
+        ),
+        ("climate.water_boiler", {"current_temperature": 52}, NOTHING),
+        ("climate.oven", {"current_temperature": 25}, NOTHING),
+        ("climate.living", {"current_temperature": 25}, [("climate.temperature", 25)]),
+    ],
+)
+def test_a_climate_entity_of_a_fridge_or_a_boiler_is_no_room(entity, attributes, expected):
+    assert outcomes("homeassistant", climate(entity, **attributes)) == expected

@@ -1,0 +1,259 @@
+"""Older firmwares, other envelopes and other names of one format: our own bodies after theirs, and what they mean."""
+
+import json
+
+import pytest
+
+from tests.marketplace.appliances.dialects.outcomes import AT, COOLER, FREEZER, SECONDS, outcomes
+
+NOTHING = ["not_an_insight"]
+
+
+def samsung(href, **told):
+    return {"href": href, "rep": {f"x.com.samsung.da.{name}": value for name, value in told.items()}}
+
+
+def prefixed(**told):
+    return {f"x.com.samsung.da.{name}": value for name, value in told.items()}
+
+
+AIR_CONDITIONER = {"href": "/temperature/desired/0", "rep": {"temperature": 24, "units": "C"}}
+OLDER = samsung("/temperatures/vs/0", items=[prefixed(current="27.5", desired="24.0", unit="Celsius")])
+NEWER = {"href": "/temperature/current/0", "rep": {"temperature": 26.0, "units": "C"}}
+OCF = {
+    "a humidity that rests at 0": (
+        [samsung("/humidity/vs/0", humidity="0", fivepercentHumidity="42")],
+        [("climate.humidity", 42)],
+    ),
+    "two humidities": (
+        [samsung("/humidity/vs/0", humidity="47", fivepercentHumidity="46")],
+        [("climate.humidity", 47)],
+    ),
+    "no humidity at all": ([samsung("/humidity/vs/0", humidity="0", fivepercentHumidity="0")], ["no_data"]),
+    "a temperature among its set points": ([AIR_CONDITIONER, OLDER], [("climate.temperature", 27.5)]),
+    "a temperature said twice": ([AIR_CONDITIONER, NEWER, OLDER], [("climate.temperature", 26)]),
+    "a drawer of a kimchi fridge": (
+        [samsung("/kimchidoors/top/vs/0", openState="Open"), samsung("/kimchidoors/middle/vs/0", openState="Close")],
+        [("fridge.door_openings", 1)],
+    ),
+    "the one door of a kimchi fridge": (
+        [samsung("/door/onedoorkimchi/vs/0", openState="Open")],
+        [("fridge.door_openings", 1)],
+    ),
+    "a door and the list of all doors": (
+        [
+            {"href": "/door/freezer/0", "rep": {"openState": "Open"}},
+            samsung("/doors/vs/0", items=[prefixed(openState="Open")]),
+        ],
+        [("fridge.door_openings", 1, FREEZER)],
+    ),
+}
+HISTORY = {"deviceName": "Minji's fridge", "locationName": "Home", "time": AT, "epoch": SECONDS * 1000, "text": "is 3"}
+SMARTTHINGS = {
+    "a page of a history": (
+        {
+            "items": [
+                {
+                    **HISTORY,
+                    "deviceId": "d-1",
+                    "component": "cooler",
+                    "capability": "temperatureMeasurement",
+                    "attribute": "temperature",
+                    "value": 3,
+                    "unit": "C",
+                }
+            ],
+            "_links": {},
+        },
+        [("fridge.temperature", 3, COOLER)],
+    ),
+    "a page without entries": ({"items": [], "_links": {}}, []),
+}
+
+
+def published(topic, payload):
+    return {"topic": topic, "payload": payload}
+
+
+ZIGBEE2MQTT = {
+    "one attribute a topic": (published("zigbee2mqtt/Küche/power", "41.5"), [("appliance.power", 41.5)]),
+    "one attribute that is a counter": (published("zigbee2mqtt/plug/energy", "12.05"), ["missing_interval"]),
+    "one attribute that is a switch": (published("zigbee2mqtt/plug/state", "OFF"), NOTHING),
+    "one attribute that is due": (
+        published("zigbee2mqtt/purifier/replace_filter", "true"),
+        [("device.fault", "zigbee2mqtt:replace_filter")],
+    ),
+    "one attribute without a value": (published("zigbee2mqtt/sensor/co2", "null"), ["no_data"]),
+    "a thing that left": (published("zigbee2mqtt/sensor/availability", "offline"), ["no_data"]),
+}
+TASMOTA = {
+    "a meter with a topic of its own": (
+        published("tele/plug/ENERGY", json.dumps({"Time": "2017-04-01T08:27:55", "Today": 0.01, "Power": 7})),
+        [("appliance.power", 7)],
+    ),
+    "a barometer in a room": (
+        {"BMP280": {"Temperature": 76.1, "Pressure": 971}, "TempUnit": "F"},
+        [("climate.temperature", 24.5)],
+    ),
+}
+ESPHOME = {
+    "topics that begin alike": (
+        [
+            published(
+                "homeassistant/sensor/n/t/config", {"~": "a/n", "stat_t": "~/sensor/t/state", "unit_of_meas": "°C"}
+            ),
+            published("a/n/sensor/t/state", "22.4"),
+        ],
+        NOTHING * 2,
+    ),
+    "topics that begin alike, of a class": (
+        [
+            published(
+                "x/config", {"~": "a/n", "stat_t": "~/sensor/t/state", "unit_of_meas": "°C", "dev_cla": "temperature"}
+            ),
+            published("a/n/sensor/t/state", "22.4"),
+        ],
+        [*NOTHING, ("climate.temperature", 22.4)],
+    ),
+    "a value without its state": ({"id": "sensor-room_temperature", "value": 21.5}, ["missing_unit"]),
+    "a dust without its state": ({"id": "sensor-pm_2_5", "value": 6.5}, [("air.pm25", 6.5)]),
+}
+
+
+def pushed(**values):
+    return {"sensordatavalues": [{"value_type": name, "value": value} for name, value in values.items()]}
+
+
+AIRROHR = {
+    "a counter of particles": (
+        pushed(ratioP1="0.5", P1="259.8", P2="0.62"),
+        ["not_an_insight", "unit_disputed", ("air.pm25", 0.62)],
+    ),
+    "an entry of the public archive": ({**pushed(P1="5"), "location": {"indoor": 1}}, ["wrong_shape"]),
+}
+AIRGRADIENT = {
+    "an index under its first name": ({"tvoc_index": 88}, [("air.voc_index", 88)]),
+    "a reading of last winter": ({"pm02": 4, "timestamp": "2026-01-02T11:50:00Z"}, ["too_old"]),
+    "a reading handed on": ({"pm02": 4, "measurementTime": AT}, [("air.pm25", 4)]),
+    "a time that is none": ({"pm02": 4, "timestamp": "soon"}, ["wrong_time"]),
+}
+
+
+def fault(code):
+    return ("device.fault", code)
+
+
+def part(kind, value):
+    return {"__class": "DockComponentStateAttribute", "type": kind, "value": value}
+
+
+ERROR = {"__class": "StatusStateAttribute", "value": "error", "flag": "none"}
+VALETUDO = {
+    "a state before its errors had a topic": (
+        published("rockrobo/state", {"state": "error"}),
+        [fault("valetudo:error")],
+    ),
+    "a filter before its unit was told": (
+        published("r/ConsumableStateAttribute_filter_main/state", "36"),
+        ["missing_unit"],
+    ),
+    "attributes, listed": (
+        [ERROR, part("dustbag", "full"), part("detergent", "ok")],
+        [fault("valetudo:error"), fault("valetudo:dustbag_full"), *NOTHING],
+    ),
+    "attributes of a whole state": ({"attributes": [ERROR]}, [fault("valetudo:error")]),
+    "a whole state with its map": ({"attributes": [ERROR], "map": {"layers": [{"type": "segment"}]}}, ["raw_media"]),
+    "events, listed": (
+        [{"__class": "DustBinFullValetudoEvent", "id": "e", "timestamp": AT, "processed": False}],
+        [fault("valetudo:dust_bin_full")],
+    ),
+    "a class that is no word": ({"__class": ["DustBinFullValetudoEvent"]}, NOTHING),
+}
+RECORD = {"msg_ver": 2, "state": 8, "error_code": 0, "dock_error_status": 38}
+ROBOROCK = {
+    "a fault of the dock": ({"result": [RECORD]}, [fault("roborock:dock_38")]),
+    "a fault of both": ({"result": [{**RECORD, "error_code": 5}]}, [fault("roborock:5"), fault("roborock:dock_38")]),
+    "a dock without one": ({"result": [{**RECORD, "dock_error_status": 0}]}, NOTHING),
+    "a fault of the dock that is no number": ({"result": [{**RECORD, "dock_error_status": 1.5}]}, ["wrong_value"]),
+    "a record alone": (RECORD, [fault("roborock:dock_38")]),
+    "records, listed": ([{"filter_work_time": 32454}], [("filter.remaining", 94)]),
+}
+
+
+def delta(**changed):
+    return {
+        "parameters": [{"parName": name, "parOldVal": "0", "parNewVal": value} for name, value in changed.items()],
+        "macAddress": "aa-bb-cc-dd-ee-ff",
+    }
+
+
+HAIER = {
+    "what changed": (delta(doorStatusZ1="1"), [("fridge.door_openings", 1, COOLER)]),
+    "what changed and is nothing of ours": (delta(remainingTimeMM="196"), NOTHING),
+    "attributes as they are kept": (
+        {"attributes": {"parameters": {"tempZ2": "-19"}}},
+        [("fridge.temperature", -19, FREEZER)],
+    ),
+    "a decimal comma": ({"parameters": {"tempZ1": "5,5"}}, ["not_a_number"]),
+}
+HOMECONNECT = {
+    "a program under its older name": (
+        {
+            "key": "Cooking.Oven.Program.Microwave600Watt",
+            "options": [{"key": "BSH.Common.Option.Duration", "value": 60, "unit": "seconds"}],
+        },
+        [("microwave.cook", 60)],
+    ),
+}
+SENML = {
+    "an object with its entries": (
+        {"bn": "greenhouse/1/", "bt": SECONDS, "e": [{"n": "temperature", "u": "Cel", "v": 22.4}]},
+        [("climate.temperature", 22.4)],
+    ),
+    "objects with their entries": (
+        [{"bn": "a/", "e": [{"n": "co2", "u": "ppm", "v": 612}]}, {"bn": "b/", "e": [{"n": "audio", "vd": "AAAA"}]}],
+        [("air.co2", 612), "raw_media"],
+    ),
+    "numbers for names": (
+        [
+            {"bn": "d/3303/", "n": "0", "vs": "urn:oma:lwm2m:ext:3303"},
+            {"n": "5700", "u": "Cel", "v": 7.5},
+            {"bn": "d/3304/0/", "n": "5700", "u": "%RH", "v": 84},
+            {"bn": "d/3323/0/", "n": "5700", "u": "Pa", "v": 101},
+        ],
+        [*NOTHING, ("climate.temperature", 7.5), ("climate.humidity", 84), *NOTHING],
+    ),
+    "a name that names the thing alone": (
+        [{"bn": "urn:dev:ow:id57389217:", "u": "Cel", "v": 21.8}],
+        [("climate.temperature", 21.8)],
+    ),
+}
+MIOT = {
+    "names of the specification": (
+        {"result": [{"did": "pm2.5-density", "code": 0, "value": 7}, {"did": "filter-life-level", "value": 88}]},
+        [("air.pm25", 7), ("filter.remaining", 88)],
+    ),
+    "a fault of the specification": ({"result": [{"did": "fault", "code": 0, "value": 3}]}, [fault("miot:3")]),
+    "names and values": ([{"name": "power", "value": True}, {"name": "pm25_density", "value": 48}], [("air.pm25", 48)]),
+}
+FORMS = {
+    "smartthings-ocf": OCF,
+    "smartthings": SMARTTHINGS,
+    "zigbee2mqtt": ZIGBEE2MQTT,
+    "tasmota": TASMOTA,
+    "esphome": ESPHOME,
+    "airrohr": AIRROHR,
+    "airgradient": AIRGRADIENT,
+    "valetudo": VALETUDO,
+    "roborock": ROBOROCK,
+    "haier": HAIER,
+    "homeconnect": HOMECONNECT,
+    "senml": SENML,
+    "miot": MIOT,
+}
+
+
+@pytest.mark.parametrize("dialect", FORMS)
+def test_reads_what_it_used_to_be(dialect):
+    for name, (document, expected) in FORMS[dialect].items():
+        assert outcomes(dialect, document) == expected, name
