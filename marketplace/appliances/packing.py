@@ -10,6 +10,8 @@ from marketplace.appliances.errors import CannotUnpack, UnsupportedContentEncodi
 
 #: What `Accept-Encoding` may say here.
 ENCODINGS = ("gzip", "zstd")
+#: RFC 9110, 8.4.1.3: a recipient takes the old name for the same.
+_OLD_NAMES = {"x-gzip": "gzip"}
 #: Readings repeat themselves, so honest batches shrink to a fiftieth; a thousandth is an attack.
 MAX_RATIO = 200
 #: Below this much, the ratio says nothing.
@@ -28,6 +30,7 @@ def encoding_of(header: str) -> str:
         UnsupportedContentEncoding: it names another one, or several.
     """
     name = header.strip().lower()
+    name = _OLD_NAMES.get(name, name)
     if name in ("", "identity"):
         return ""
     if name not in ENCODINGS:

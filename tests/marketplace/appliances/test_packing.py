@@ -114,7 +114,11 @@ def test_one_known_packing_or_none(header):
     assert packing.encoding_of(header) in ("", "gzip", "zstd")
 
 
-@pytest.mark.parametrize("header", ["br", "deflate", "gzip, gzip", "gzip,zstd", "x-gzip", "aws-chunked", "*"])
+def test_takes_the_old_name_of_gzip_for_gzip():
+    assert packing.encoding_of(" X-Gzip") == "gzip"
+
+
+@pytest.mark.parametrize("header", ["br", "deflate", "gzip, gzip", "gzip,zstd", "x-zstd", "aws-chunked", "*"])
 def test_other_packings_are_refused_before_anything_is_read(header):
     request = Request(b"x", HTTP_CONTENT_ENCODING=header)
 
