@@ -16,7 +16,7 @@ from marketplace.appliances import policies
 from marketplace.appliances.models import Appliance
 from marketplace.appliances.queries import kinds_of
 from marketplace.care.twin import charts, names, sayings
-from marketplace.care.twin.page import kinds_of_wholes, refill_for
+from marketplace.care.twin.page import kinds_of_wholes, refill_for, seen_by
 from marketplace.insights import twin
 from marketplace.insights.kinds import KINDS
 from rewards.redemption.models import Reward
@@ -100,17 +100,18 @@ class _Home:
     user: User
     at: datetime
     names: dict[UUID, str]
-    told: dict[UUID, set[str]]
+    heard_of: dict[UUID, set[str]]
     counted: dict[UUID, list[str]]
     states: dict[UUID, list[twin.State]]
     hours: dict[UUID, dict[twin.Stream, list[twin.Summary]]]
+    health: dict[UUID, sayings.Health]
     refills: Mapping[str, Reward]
 
 
 def cards_of(user: User, *, at: datetime) -> list[ApplianceCard]:
     """Return the cards of what this member sees, in a number of statements that does not grow with the home."""
     week = Count("insights", filter=Q(insights__received_at__gt=at - WEEK))
-    rows = Appliance.objects.visible_to(user).annotate(noticed=week).select_related("private_to__user")
+    rows = seen_by(user).annotate(noticed=week).select_related("private_to__user")
     found = list(rows.order_by("joined_at", "pk"))
     wholes = [row for row in found if row.part_of_id is None]
     home = _home(user, found, wholes, at)
@@ -121,36 +122,39 @@ def _home(user: User, rows: list[Any], wholes: list[Any], at: datetime) -> _Home
     ids = [row.pk for row in rows]
     whole_of = {row.pk: row.part_of_id or row.pk for row in rows}
     all_states = twin.latest(appliance_ids=ids)
-    told = kinds_of_wholes(rows, all_states)
+    heard_of = kinds_of_wholes(rows, all_states)
     states: dict[UUID, list[twin.State]] = {}
     for state in all_states:
         states.setdefault(whole_of[state.appliance_id], []).append(state)
+    signing = {row.pk for row in rows if row.signs}
     hours: dict[UUID, dict[twin.Stream, list[twin.Summary]]] = {}
     for pk, streams in twin.summaries_of_each(appliance_ids=ids, since=at - DAY, until=at).items():
         hours.setdefault(whole_of[pk], {}).update(streams)
-    low = {row.type for row in wholes if sayings.health_of(states.get(row.pk, []), at=at).filter_is_low}
+    health = {row.pk: sayings.health_of(states.get(row.pk, []), signing=signing, at=at) for row in wholes}
+    low = {row.type for row in wholes if health[row.pk].filter_is_low}
     return _Home(
         user=user,
         at=at,
-        names=names.names_of(wholes, told),
-        told=told,
+        names=names.names_of(wholes, heard_of),
+        heard_of=heard_of,
         counted=kinds_of(ids),
         states=states,
         hours=hours,
+        health=health,
         refills=refill_for(low, at=at),
     )
 
 
 def _card(appliance: Any, parts: list[Any], wholes: list[Any], home: _Home) -> ApplianceCard:
-    name, told = home.names[appliance.pk], home.told.get(appliance.pk, ())
+    name, heard_of = home.names[appliance.pk], home.heard_of.get(appliance.pk, ())
     counted = {kind for row in (appliance, *parts) for kind in home.counted.get(row.pk, ())}
     states = home.states.get(appliance.pk, [])
-    said, health = sayings.said_by(states), sayings.health_of(states, at=home.at)
+    said, health = sayings.said_by(states), home.health[appliance.pk]
     return ApplianceCard(
         appliance=appliance,
         name=name,
-        about=names.about(appliance, told, name=name),
-        icon=names.icon_of(appliance, told),
+        about=names.about(appliance, heard_of, name=name),
+        icon=names.icon_of(appliance, heard_of),
         said=said,
         spark=_spark(said, home.hours.get(appliance.pk, {}), home.at),
         health=health,

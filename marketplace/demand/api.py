@@ -45,7 +45,7 @@ class RequestView(BuyerView):
             "at": timezone.now(),
         }
 
-    def told(self, request_id: UUID, *, status: int = 200) -> Response:
+    def as_it_stands(self, request_id: UUID, *, status: int = 200) -> Response:
         """Answer a data request as it stands now."""
         found = get_object_or_404(queries.data_requests(self.request.user), pk=request_id)
         context = {"budgets": queries.budgets([found]), "review": queries.last_review(found)}
@@ -63,7 +63,7 @@ class Requests(RequestView):
         made = operations.draft_request(
             organisation=self.organisation, actor=request.user, terms=wanted.stated(), at=timezone.now()
         )
-        return self.told(made.pk, status=201)
+        return self.as_it_stands(made.pk, status=201)
 
     @extend_schema(responses=RequestsOutput, parameters=PAGING)
     def get(self, request: Request) -> Response:
@@ -85,7 +85,7 @@ class OneRequest(RequestView):
     @extend_schema(responses=RequestDetailOutput)
     def get(self, request: Request, request_id: UUID) -> Response:
         """Tell one data request as it stands now."""
-        return self.told(request_id)
+        return self.as_it_stands(request_id)
 
     @extend_schema(request=TermsInput, responses=RequestDetailOutput)
     def patch(self, request: Request, request_id: UUID) -> Response:
@@ -95,7 +95,7 @@ class OneRequest(RequestView):
         wanted.is_valid(raise_exception=True)
         terms = wanted.stated(before=terms_of(found.version))
         operations.edit_request(**self.acting(request_id), terms=terms, number=found.version.number)
-        return self.told(request_id)
+        return self.as_it_stands(request_id)
 
 
 class FundRequest(RequestView):
@@ -107,7 +107,7 @@ class FundRequest(RequestView):
         wanted = FundInput(data=request.data)
         wanted.is_valid(raise_exception=True)
         operations.fund_request(**acting, tokens=wanted.validated_data["tokens"], key=_own_key(request))
-        return self.told(request_id)
+        return self.as_it_stands(request_id)
 
 
 class SubmitRequest(RequestView):
@@ -116,7 +116,7 @@ class SubmitRequest(RequestView):
     @extend_schema(request=None, responses=RequestDetailOutput)
     def post(self, request: Request, request_id: UUID) -> Response:
         operations.submit_request(**self.acting(request_id))
-        return self.told(request_id)
+        return self.as_it_stands(request_id)
 
 
 class PauseRequest(RequestView):
@@ -125,7 +125,7 @@ class PauseRequest(RequestView):
     @extend_schema(request=None, responses=RequestDetailOutput)
     def post(self, request: Request, request_id: UUID) -> Response:
         operations.pause_request(**self.acting(request_id))
-        return self.told(request_id)
+        return self.as_it_stands(request_id)
 
 
 class ResumeRequest(RequestView):
@@ -134,7 +134,7 @@ class ResumeRequest(RequestView):
     @extend_schema(request=None, responses=RequestDetailOutput)
     def post(self, request: Request, request_id: UUID) -> Response:
         operations.resume_request(**self.acting(request_id))
-        return self.told(request_id)
+        return self.as_it_stands(request_id)
 
 
 class CloseRequest(RequestView):
@@ -143,7 +143,7 @@ class CloseRequest(RequestView):
     @extend_schema(request=None, responses=RequestDetailOutput)
     def post(self, request: Request, request_id: UUID) -> Response:
         operations.close_request(**self.acting(request_id))
-        return self.told(request_id)
+        return self.as_it_stands(request_id)
 
 
 class RequestReach(RequestView):

@@ -56,8 +56,8 @@ def type_of(appliance: Appliance, kinds: Iterable[str]) -> Appliance.Type:
     said = Type(appliance.type)
     if said != Type.OTHER:
         return said
-    told = (kind_type for kind in in_order(kinds) for start, kind_type in _TELLING.items() if kind.startswith(start))
-    return next(told, Type.OTHER)
+    found = (kind_type for kind in in_order(kinds) for start, kind_type in _TELLING.items() if kind.startswith(start))
+    return next(found, Type.OTHER)
 
 
 def icon_of(appliance: Appliance, kinds: Iterable[str]) -> str:
@@ -75,10 +75,10 @@ def names_of(appliances: Sequence[Appliance], kinds: Mapping[UUID, Iterable[str]
     """Return a name for each appliance of a home. Those that would share one are told apart by what they can tell,
     and where that is the same too, by number in the order in which they came.
     """
-    told = {one.pk: in_order(kinds.get(one.pk, ())) for one in appliances}
-    names = {one.pk: one.name or one.model or _plain_name(one, told[one.pk]) for one in appliances}
+    ordered = {one.pk: in_order(kinds.get(one.pk, ())) for one in appliances}
+    names = {one.pk: one.name or one.model or _plain_name(one, ordered[one.pk]) for one in appliances}
     shared = _shared(names)
-    names |= {pk: f"{names[pk]}, {label_of(told[pk][0])}" for pk in names if names[pk] in shared and told[pk]}
+    names |= {pk: f"{names[pk]}, {label_of(ordered[pk][0])}" for pk in names if names[pk] in shared and ordered[pk]}
     shared, seen = _shared(names), Counter[str]()
     for one in appliances:
         if (name := names[one.pk]) in shared:

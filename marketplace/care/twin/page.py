@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
 
 from consent.parties.models import Membership, User
 from marketplace.appliances import policies
-from marketplace.appliances.models import Appliance
+from marketplace.appliances.models import Appliance, PairedKey
 from marketplace.care.twin import charts, names, sayings
 from marketplace.insights import twin
 from marketplace.insights.kinds import KINDS
@@ -66,26 +67,26 @@ def page_of(user: User, appliance: Appliance, *, range_name: str, back: int | No
         range_name: a key of `charts.RANGES`.
         back: so many ranges before the last one; None for the latest in which there was news.
     """
-    rows = list(Appliance.objects.visible_to(user).order_by("joined_at", "pk"))
+    rows = list(seen_by(user).order_by("joined_at", "pk"))
     family = [row.pk for row in rows if appliance.pk in (row.pk, row.part_of_id)]
     states = twin.latest(appliance_ids=[row.pk for row in rows])
     own = [state for state in states if state.appliance_id in family]
     if back is None:
         back = charts.back_to(max((state.observed_at for state in own), default=at), range_name, at=at)
     window = charts.window_of(range_name, back=back, at=at)
-    health = sayings.health_of(own, at=at)
+    health = sayings.health_of(own, signing={row.pk for row in rows if row.signs}, at=at)
     kinds = kinds_of_wholes(rows, states)
     found = _charts(family, window)
     words = _word_lists(twin.recent(appliance_ids=family, kinds=_WORDS, since=window.since, until=window.until))
-    name, told = (
+    name, heard_of = (
         names.names_of([row for row in rows if row.part_of_id is None], kinds)[appliance.pk],
         kinds.get(appliance.pk, ()),
     )
     return {
         "appliance": appliance,
         "name": name,
-        "about": names.about(appliance, told, name=name),
-        "icon": names.icon_of(appliance, told),
+        "about": names.about(appliance, heard_of, name=name),
+        "icon": names.icon_of(appliance, heard_of),
         "said": sayings.said_by(own),
         "health": health,
         "refill": refill_for({appliance.type}, at=at).get(appliance.type) if health.filter_is_low else None,
@@ -101,6 +102,12 @@ def page_of(user: User, appliance: Appliance, *, range_name: str, back: int | No
         "is_own": appliance.private_to_id == user.membership.pk,
         "heirs": _heirs(user, appliance),
     }
+
+
+def seen_by(user: User) -> QuerySet[Any]:
+    """Return the appliances that this member sees, and of each whether it signs by itself what it sends (`signs`)."""
+    signing = PairedKey.objects.filter(pairing__appliance=OuterRef("pk"), machine_key=None, revoked_at=None)
+    return Appliance.objects.visible_to(user).annotate(signs=Exists(signing))
 
 
 def _elsewhere(family: Sequence[UUID], window: charts.Window, *, at: datetime) -> list[Elsewhere]:

@@ -1,8 +1,9 @@
 """What appliances said, in words people use: values with their units, faults, filter life, clocks that are off."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.utils.translation import gettext, ngettext
 
@@ -40,12 +41,14 @@ class Health:
         fault: what it complained about within a week.
         filter_left: per cent; None if it never said.
         clock_off: minutes by which its times lie behind when they came; None while that is nothing to look at.
+        keeps_values: that is no fault of its clock, which is checked with every signature: it sends late what it kept.
     """
 
     fault: Said | None
     filter_left: Number | None
     filter_at: datetime | None
     clock_off: int | None
+    keeps_values: bool = False
 
     @property
     def clock_lag(self) -> str:
@@ -75,17 +78,23 @@ def said_by(states: Iterable[twin.State]) -> list[Said]:
     return [_said(newest[stream]) for stream in sorted(newest, key=lambda one: (places[one[0]], one[1]))]
 
 
-def health_of(states: Sequence[twin.State], *, at: datetime) -> Health:
-    """Return how an appliance is doing at `at`."""
+def health_of(states: Sequence[twin.State], *, at: datetime, signing: Collection[UUID] = ()) -> Health:
+    """Return how an appliance is doing at `at`.
+
+    Args:
+        signing: the appliances that sign by themselves what they send.
+    """
     faults = [one for one in states if one.kind == FAULT and one.observed_at > at - FAULT_NEWS]
     filters = [(one.value, one) for one in states if one.kind == FILTER and not isinstance(one.value, str)]
     fault = max(faults, key=lambda one: one.observed_at, default=None)
+    promptest = _promptest(states)
     left, worn = min(filters, key=lambda found: found[0], default=(None, None))
     return Health(
         fault=_said(fault) if fault else None,
         filter_left=left,
         filter_at=worn.observed_at if worn else None,
-        clock_off=_clock_off(states),
+        clock_off=round((promptest.lag_s or 0) / 60) if promptest else None,
+        keeps_values=promptest is not None and promptest.appliance_id in signing,
     )
 
 
@@ -139,13 +148,12 @@ def _said(state: twin.State) -> Said:
     return Said(state.kind, label_of(state.kind, state.zone), number, unit, state.observed_at)
 
 
-def _clock_off(states: Iterable[twin.State]) -> int | None:
-    """Return by how many minutes even the promptest of its streams lies behind.
+def _promptest(states: Iterable[twin.State]) -> twin.State | None:
+    """Return the promptest of its streams if even that one lies behind.
 
     Only what is measured tells of a clock: an event is said once somebody, or a model, is sure of it.
     """
     measured = [one for one in states if one.kind in KINDS and KINDS[one.kind].value_type == "number"]
-    lags = [one.lag_s for one in measured if one.lag_s is not None]
-    if not lags or min(lags) <= SKEW_SECONDS:
-        return None
-    return round(min(lags) / 60)
+    timed = [one for one in measured if one.lag_s is not None]
+    promptest = min(timed, key=lambda one: one.lag_s or 0, default=None)
+    return promptest if promptest and (promptest.lag_s or 0) > SKEW_SECONDS else None

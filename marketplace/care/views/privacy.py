@@ -62,11 +62,11 @@ def privacy(request: HttpRequest) -> HttpResponse:
     """GET, POST /privacy: the line; adults move it, teens read it."""
     user = person_of(request)
     if request.method == "GET":
-        return render(request, "care/privacy.html", _told(request))
+        return render(request, "care/privacy.html", _page_context(request))
     _check_adult(user)
     form = LineForm(request.POST)
     if not form.is_valid():
-        return render(request, "care/privacy.html", _told(request) | {"form": form}, status=422)
+        return render(request, "care/privacy.html", _page_context(request) | {"form": form}, status=422)
     operations.draw_line(household=user.membership.household, at=timezone.now(), **form.values())
     messages.success(request, gettext("이 선을 지킬게요."))
     return see_other(request.path)
@@ -78,7 +78,7 @@ def change_organisation(request: HttpRequest) -> HttpResponse:
     """POST /privacy/organisations: never ask for this organisation, or ask again."""
     user, form = person_of(request), NeverForm(request.POST)
     if not form.is_valid():
-        return render(request, "care/privacy.html", _told(request), status=422)
+        return render(request, "care/privacy.html", _page_context(request), status=422)
     _check_adult(user)
     home = user.membership.household
     named = get_object_or_404(_known(user), pk=form.organisation_id())
@@ -116,7 +116,7 @@ def _check_adult(user: User) -> None:
         raise PermissionDenied
 
 
-def _told(request: HttpRequest) -> dict[str, Any]:
+def _page_context(request: HttpRequest) -> dict[str, Any]:
     user, at = person_of(request), timezone.now()
     home = user.membership.household_id
     line = Preference.objects.filter(household=home).first() or Preference(paused=True, asks_per_week=0)

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from consent.parties.models import AuditEntry
-from marketplace.appliances.models import Appliance
+from marketplace.appliances.models import Appliance, PairedKey, Pairing
 from marketplace.care.twin import sayings
 from marketplace.insights import twin
 from marketplace.insights.models import TwinBook
@@ -231,6 +231,20 @@ def test_a_clock_that_is_off_is_said(mother, home):
         purifier = said(home, 62, ago=timedelta(minutes=6))
 
     assert "분쯤 늦게 와요" in page(mother, purifier).text
+
+
+@pytest.mark.parametrize(("own", "doubted"), [(True, False), (False, True)])
+def test_the_clock_of_what_signs_by_itself_is_not_doubted(mother, home, own, doubted):
+    for _ in range(16):
+        purifier = said(home, 62, ago=timedelta(minutes=6))
+    now = timezone.now()
+    pairing = Pairing.objects.create(household=home, label="", paired_at=now, appliance=purifier if own else None)
+    PairedKey.objects.create(pairing=pairing, public_key=b"k" * 32, made_at=now)
+
+    shown = page(mother, purifier).text, signed_in(mother).get("/appliances").text
+
+    assert all("분쯤 늦게 와요" in text for text in shown)
+    assert [("시계가 느리거나" in text) for text in shown] == [doubted, doubted]
 
 
 def test_an_event_that_is_told_later_says_nothing_of_a_clock(mother, home):
