@@ -34,6 +34,10 @@ PAGES: dict[str, list[str]] = {
         "/audit/accounts/platform:fees", "/audit/issuances", "/audit/exceptions", "/audit/exceptions?list=issued",
         "/audit/matches",
     ],
+    "admin": [
+        "/review", "/admin/demand/datarequest/{waiting}/change/", "/review/withdrawals", "/admin/",
+        "/admin/appliances/streamflag/",
+    ],
 }  # fmt: skip
 EVERY = [(who, path) for who, paths in PAGES.items() for path in paths]
 
