@@ -71,6 +71,7 @@ _ID = re.compile(r"[!-~]{1,128}")
 _WORD = re.compile(r"[a-z0-9_]{1,64}")
 _VALUE_WORD = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@/+-]{0,63}")
+_SENSOR = Method(type="sensor", name="canonical", version="canonical@1")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SEQUENCE = re.compile(r"[0-9]{1,20}")
 _RAW = re.compile(r"[0-9A-Za-z.,+ -]{0,64}")
@@ -288,12 +289,14 @@ def _method(words: tuple[tuple[str, object], ...] | None) -> Method:
     name_field = "id" if is_model else "name"
     _check_fields(method, frozenset({"type", name_field, "version", "sha256"}), "data.method")
     try:
-        return Method(
+        named = Method(
             type="model" if is_model else "sensor",
             name=_match(method, name_field, _NAME, name_field),
             version=_match(method, "version", _NAME, "version"),
             sha256=_match(method, "sha256", _SHA256, "sha256", **({} if is_model else {"default": None})),
         )
+        # Of a model its name is proof. A sensor's is read by nobody, and could be that of a room.
+        return named if is_model else _SENSOR
     except ItemRefused as refused:
         raise ItemRefused(
             "model_required" if is_model else "missing_field", f"data.method.{refused.field}"

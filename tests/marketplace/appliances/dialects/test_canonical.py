@@ -94,6 +94,14 @@ def test_one_bad_event_never_spoils_the_batch():
     assert [result.index for result in results] == [0, 1, 2, 3]
 
 
+def test_keeps_no_name_of_a_sensor():
+    named = event(data={"method": {"type": "sensor", "name": "Minji room", "version": "Minji 1"}})
+
+    (reading,) = parse(named)
+
+    assert (reading.method.name, reading.method.version) == ("canonical", "canonical@1")
+
+
 @pytest.mark.parametrize(
     "made",
     [
