@@ -83,7 +83,7 @@ def _headers(request: Request) -> Mapping[str, str]:
 def _answer_about(result: ItemResult) -> dict[str, Any]:
     answer: dict[str, Any] = {"index": result.index, "status": result.status}
     if result.insight_id:
-        answer["insight_id"] = str(result.insight_id)
+        answer["insight_id"] = result.insight_id
     if result.rejection:
         answer["problem"] = _problem(result.rejection)
     return answer

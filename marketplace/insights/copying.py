@@ -55,7 +55,8 @@ class _IdDumper(Dumper):
     oid = types["uuid"].oid
 
     def dump(self, obj: UUID | str) -> bytes:
-        return UUID(obj).bytes if isinstance(obj, str) else obj.bytes
+        # What is no id has not the length of one, and PostgreSQL refuses it.
+        return bytes.fromhex(obj.replace("-", "")) if isinstance(obj, str) else obj.bytes
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -21,6 +21,7 @@ from marketplace.appliances.models import Appliance, StreamFlag
 from marketplace.appliances.senders import Sender
 from marketplace.insights import notifications, perceiving, twin
 from marketplace.insights.copying import array_of
+from marketplace.insights.ids import random_ids
 from marketplace.insights.models import Conclusion, Insight, WrongWord
 from marketplace.insights.normalise import NormalReading, flag_physics, normalise
 from marketplace.insights.storing import New, store_new
@@ -38,7 +39,7 @@ class ItemResult:
 
     index: int
     status: Literal["accepted", "duplicate", "rejected"]
-    insight_id: UUID | None = None
+    insight_id: str | None = None
     rejection: Rejection | None = None
 
 
@@ -60,7 +61,7 @@ class Arrival(NamedTuple):
     speaker: _Speaker
     event_hash: str
     content_hash: str
-    insight_id: UUID
+    insight_id: str
 
     @property
     def appliance(self) -> Appliance:
@@ -147,8 +148,10 @@ def _identified(
     events = keyed_names("event", (f"{reading.kind}|{reading.zone}|{reading.event_key}" for reading in known))
     contents = keyed_names("content", (reading.content_digest for reading in known))
     arrivals = [
-        Arrival(reading, speakers[reading.source], event_hash, content_hash, uuid4())
-        for reading, event_hash, content_hash in zip(known, events, contents, strict=True)
+        Arrival(reading, speakers[reading.source], event_hash, content_hash, insight_id)
+        for reading, event_hash, content_hash, insight_id in zip(
+            known, events, contents, random_ids(len(known)), strict=True
+        )
     ]
     return arrivals, surplus
 
@@ -197,12 +200,12 @@ def _sorted_out(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], list[ItemRe
 
 # Pairs, each looked up by itself: two lists would have the index try every appliance with every event.
 _KNOWN = """
-SELECT i.appliance_id::text, i.event_hash, i.id, i.content_hash
+SELECT i.appliance_id::text, i.event_hash, i.id::text, i.content_hash
 FROM unnest(%s::uuid[], %s::text[]) AS named(appliance_id, event_hash)
 JOIN insights_insight i ON i.appliance_id = named.appliance_id AND i.event_hash = named.event_hash"""
 
 
-def _known_events(arrivals: Sequence[Arrival]) -> dict[tuple[UUID, str], tuple[UUID, str]]:
+def _known_events(arrivals: Sequence[Arrival]) -> dict[tuple[UUID, str], tuple[str, str]]:
     """Return what is known already, under the row that each arrival belongs to now."""
     belongs = {(row, event): speaker.appliance.id for _, speaker, event, _, _ in arrivals for row in speaker.told_as}
     if not belongs:
@@ -226,7 +229,7 @@ def _held(heard: Sequence[perceiving.Heard], at: datetime) -> set[appliances.Str
     return set(standing.values_list("appliance_id", "kind")) if came else set()
 
 
-def _repeated(arrival: Arrival, insight_id: UUID, content_hash: str) -> ItemResult:
+def _repeated(arrival: Arrival, insight_id: str, content_hash: str) -> ItemResult:
     index = arrival.reading.index
     if content_hash != arrival.content_hash:
         return ItemResult(index, "rejected", rejection=Rejection(index=index, code="conflict"))

@@ -27,7 +27,7 @@ class New(NamedTuple):
         ask_after: from when on somebody may be asked about it; `waiting.HELD` until a person has looked.
     """
 
-    id: UUID
+    id: UUID | str
     appliance_id: UUID
     kind: str
     event_hash: str
@@ -45,8 +45,8 @@ def store_new(*, household: Household, new: Sequence[New], assurance: str, at: d
     """
     if not new:
         return
-    home = household.pk
-    sealed = vault.seal_many([vault.Content(SealedObject.Purpose.INSIGHT, home, one.id, one.payload) for one in new])
+    home, purpose = household.pk, SealedObject.Purpose.INSIGHT.value
+    sealed = vault.seal_many([vault.Content(purpose, home, one.id, one.payload) for one in new])
     copy_in(
         Insight,
         _COLUMNS,

@@ -6,8 +6,8 @@ What the seal vouches for (purpose, household, subject) is rebuilt from the row'
 
 import os
 import secrets
-import time
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,16 +21,15 @@ from django.utils.translation import gettext
 from marketplace.insights import keyring
 from marketplace.insights.copying import array_of, copy_in
 from marketplace.insights.errors import VaultClosed
+from marketplace.insights.ids import timed_ids
 from marketplace.insights.keyring import KeyGone
 from marketplace.insights.models import DataKey, KeyEpoch, SealedObject
 
 #: Names the lock between sealing (shared) and rotating (alone), among PostgreSQL's advisory locks.
 SEALING = 0x6D617275
-_ID_BYTES, _KEY_BYTES, _NONCE_BYTES = 10, 32, 12
-#: The bits of a UUID of version 7 that say that it is one, and those that are left to chance.
-_VERSION_7, _CHANCE = 7 << 76 | 2 << 62, 0xFFF << 64 | (1 << 62) - 1
-#: What one sealed object needs of chance: its id, its data key, a nonce for each of the two seals.
-_RANDOM_BYTES = _ID_BYTES + _KEY_BYTES + 2 * _NONCE_BYTES
+_KEY_BYTES, _NONCE_BYTES = 32, 12
+#: What one sealed object needs of chance: its data key, and a nonce for each of the two seals.
+_RANDOM_BYTES = _KEY_BYTES + 2 * _NONCE_BYTES
 _SHA256 = hashes.SHA256()
 _OBJECT_COLUMNS = ("id", "purpose", "household_id", "subject_id", "nonce", "ciphertext")
 _KEY_COLUMNS = ("sealed_id", "epoch", "nonce", "wrapped", "commitment")
@@ -41,7 +40,7 @@ class Content(NamedTuple):
 
     purpose: str
     household_id: UUID
-    subject_id: UUID
+    subject_id: UUID | str
     payload: bytes
 
 
@@ -91,18 +90,22 @@ def load_sealed(sealed_ids: Iterable[UUID | str]) -> dict[str, SealedRow]:
 
 
 class Stored(NamedTuple):
-    """A sealed object that was just stored, as its table has it."""
+    """A sealed object that was just stored, as its table has it.
 
-    pk: UUID
+    Its id is seen by nobody outside, and begins with its millisecond: ids of one moment lie side by side in the
+    indexes, where ids of chance alone would touch another page each, and write it whole into the log.
+    """
+
+    pk: str
     purpose: str
     household_id: UUID
-    subject_id: UUID
+    subject_id: UUID | str
     nonce: bytes
     ciphertext: bytes
 
 
 #: What is stored of its key, as that table has it.
-_Key = tuple[UUID, str, bytes, bytes, bytes]
+_Key = tuple[str, str, bytes, bytes, bytes]
 
 
 class Epochs(dict[str, AESGCM]):
@@ -116,7 +119,8 @@ class Epochs(dict[str, AESGCM]):
 @transaction.atomic(savepoint=False)
 def seal(content: Content) -> SealedObject:
     """Seal one payload and store it."""
-    sealed = SealedObject(**seal_many([content])[0]._asdict())
+    stored = seal_many([content])[0]._asdict()
+    sealed = SealedObject(**{**stored, "pk": UUID(stored["pk"])})
     sealed._state.adding, sealed._state.db = False, connection.alias
     return sealed
 
@@ -132,11 +136,12 @@ def seal_many(contents: Sequence[Content]) -> list[Stored]:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [SEALING])
     if not contents:
         return []
-    epoch, now = _current_epoch(), time.time_ns() // 1_000_000
+    epoch = _current_epoch()
     wrapping, chance = AESGCM(keyring.key_of(epoch)), os.urandom(_RANDOM_BYTES * len(contents))
+    shares = (chance[start : start + _RANDOM_BYTES] for start in range(0, len(chance), _RANDOM_BYTES))
     sealed = [
-        _sealed(content, epoch, wrapping, now, chance[start : start + _RANDOM_BYTES])
-        for content, start in zip(contents, range(0, len(chance), _RANDOM_BYTES), strict=True)
+        _sealed(pk, content, epoch, wrapping, share)
+        for pk, content, share in zip(timed_ids(len(contents)), contents, shares, strict=True)
     ]
     copy_in(SealedObject, _OBJECT_COLUMNS, (row for row, _ in sealed))
     copy_in(DataKey, _KEY_COLUMNS, (key for _, key in sealed))
@@ -208,23 +213,21 @@ def _current_epoch() -> str:
     return first
 
 
-def _sealed(content: Content, epoch: str, wrapping: AESGCM, now: int, chance: bytes) -> tuple[Stored, _Key]:
-    """Seal one payload; `chance` is its own share of the batch's random bytes, used for nothing else.
-
-    An id of the vault is seen by nobody outside, and begins with its millisecond: ids of one moment lie side by side in
-    the indexes, where ids of chance alone would touch another page each, and write it whole into the log.
-    """
-    purpose, household_id, subject_id = str(content.purpose), content.household_id, content.subject_id
-    key_at, nonce_at = _ID_BYTES, _ID_BYTES + _KEY_BYTES
-    pk = UUID(int=now << 80 | _VERSION_7 | int.from_bytes(chance[:key_at]) & _CHANCE)
-    name, data_key = str(pk), chance[key_at:nonce_at]
-    nonce, wrap_nonce = chance[nonce_at : nonce_at + _NONCE_BYTES], chance[nonce_at + _NONCE_BYTES :]
+def _sealed(pk: str, content: Content, epoch: str, wrapping: AESGCM, chance: bytes) -> tuple[Stored, _Key]:
+    """Seal one payload; `chance` is its own share of the batch's random bytes, used for nothing else."""
+    purpose, household_id, subject_id, payload = str(content.purpose), *content[1:]
+    data_key, nonces = chance[:_KEY_BYTES], chance[_KEY_BYTES:]
+    nonce, wrap_nonce = nonces[:_NONCE_BYTES], nonces[_NONCE_BYTES:]
     cipher_key, commitment = _derived(data_key)
-    wrapped = wrapping.encrypt(wrap_nonce, data_key, _wrap_context(name, epoch))
-    context = _payload_context(name, purpose, household_id, subject_id)
-    ciphertext = AESGCM(cipher_key).encrypt(nonce, content.payload, context)
+    wrapped = wrapping.encrypt(wrap_nonce, data_key, _wrap_context(pk, epoch))
+    context = _payload_context(pk, purpose, _text(household_id), subject_id)
+    ciphertext = AESGCM(cipher_key).encrypt(nonce, payload, context)
     stored = Stored(pk, purpose, household_id, subject_id, nonce, ciphertext)
     return stored, (pk, epoch, wrap_nonce, wrapped, commitment)
+
+
+#: A batch is of one home, whose name is the same for every item.
+_text = lru_cache(maxsize=16)(str)
 
 
 def _wrapped(data_key: bytes, sealed_id: UUID, epoch: str) -> tuple[bytes, bytes]:

@@ -47,7 +47,7 @@ def ask_after(kind: str, *, ends_at: datetime | None, at: datetime) -> datetime:
 
 
 @transaction.atomic(savepoint=False)
-def put_on_list(rows: Iterable[tuple[UUID, datetime]]) -> None:
+def put_on_list(rows: Iterable[tuple[UUID | str, datetime]]) -> None:
     """Let matching look at insights, each from its own time on.
 
     Args:

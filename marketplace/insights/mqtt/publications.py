@@ -68,7 +68,7 @@ class Publication:
 def _answer_about(result: ItemResult) -> dict[str, Any]:
     answer: dict[str, Any] = {"index": result.index, "status": result.status}
     if result.insight_id:
-        answer["insight_id"] = str(result.insight_id)
+        answer["insight_id"] = result.insight_id
     if result.rejection:
         answer["problem"] = {"code": result.rejection.code, "field": result.rejection.field}
     return answer

@@ -80,7 +80,7 @@ def test_what_is_sealed_afterwards_is_sealed_with_the_new_key(keys):
 
 def test_an_old_copy_of_a_row_opens_nothing_once_its_key_is_destroyed(keys):
     withdrawn, living = seal(2)
-    copies = {row.pk: row for row in SealedObject.objects.select_related("data_key")}
+    copies = {str(row.pk): row for row in SealedObject.objects.select_related("data_key")}
     vault.shred([withdrawn.pk])
     rotate(epoch_ends="now")
 
