@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -63,6 +63,8 @@ class _Proposal:
 
 #: Which data requests must not ask about a stream again yet.
 _Recent = dict[tuple[str, str], set[UUID]]
+#: Each home's line, by the home's id as text.
+_Lines = dict[str, Line]
 #: One insight, and those who want what it says.
 _Meeting = tuple[Noticed, list[Want]]
 
@@ -102,35 +104,50 @@ def _pass_over(at: datetime, limit: int) -> int:
 
 
 def _proposals(taken: Sequence[Noticed], at: datetime) -> list[_Proposal]:
-    """Leave of what was taken what may be asked about, what somebody wants, and what can be paid; in this order."""
-    near, now = _near(taken, at)
-    lines = lines_of([UUID(home) for home in {insight.household_id for insight in near}], at=at) if near else {}
-    open_to = [insight for insight in near if _is_open_to_asks(insight, lines.get(UUID(insight.household_id), Line()))]
-    recent = _asked_recently(open_to, at)
-    met = _met([insight for insight in open_to if _may_be_asked_now(insight, now, recent)], now)
+    """Leave of what was taken what its home may be asked about, what somebody wants, and what can be paid.
+
+    In the order of what it costs to find out: most homes have been asked all they want to be in a week.
+    """
+    askable = [insight for insight in taken if _may_be_asked(insight)]
+    lines = _lines(askable, at)
+    open_to = [insight for insight in askable if _is_open_to_asks(insight, lines.get(insight.household_id, Line()))]
+    near, now = _near(open_to, at)
+    recent = _asked_recently(near, at)
+    met = _met([insight for insight in near if _may_be_asked_now(insight, now, recent)], now)
     return _allotted(met, lines, recent, at) if met else []
 
 
-def _allotted(met: Sequence[_Meeting], lines: dict[UUID, Line], recent: _Recent, at: datetime) -> list[_Proposal]:
+def _lines(insights: Sequence[Noticed], at: datetime) -> _Lines:
+    homes = {insight.household_id for insight in insights}
+    return {str(home): line for home, line in lines_of(list(map(UUID, homes)), at=at).items()} if homes else {}
+
+
+def _allotted(met: Sequence[_Meeting], lines: _Lines, recent: _Recent, at: datetime) -> list[_Proposal]:
     """Give out each home's week, each request's gap and each escrow to those that come first."""
-    wants = {want.request_id: want for _, wanting in met for want in wanting}
+    wants = {want.request_id: want for _, want in _unasked(met, recent)}
     versions = RequestVersion.objects.in_bulk({want.version_id for want in wants.values()})
     prices = {number: price_of_version(version) for number, version in versions.items()}
     purses, ends_at = _available_for(wants), at + timedelta(hours=settings.ASK_HOURS)
     found: list[_Proposal] = []
-    for insight, want in ((insight, want) for insight, wanting in met for want in wanting):
-        line, asked = lines[UUID(insight.household_id)], recent[insight.stream]
-        price = prices[want.version_id]
-        if want.request_id in asked or not _allows(line, insight, want, price):
+    for insight, want in _unasked(met, recent):
+        line, price = lines[insight.household_id], prices[want.version_id]
+        if not _allows(line, insight, want, price):
             continue
         # The hold decides; but who cannot pay must not use up a home's week in front of who can.
         if purses[want.request_id] < price.total:
             continue
         purses[want.request_id] -= price.total
-        asked.add(want.request_id)
+        recent[insight.stream].add(want.request_id)
         line.asks_left -= 1
         found.append(_Proposal(uuid4(), insight, want, versions[want.version_id], price, ends_at))
     return found
+
+
+def _unasked(met: Sequence[_Meeting], recent: _Recent) -> Iterator[tuple[Noticed, Want]]:
+    """Yield each insight with each who wants it and has not asked about its stream, by the time it is its turn."""
+    for insight, wanting in met:
+        asked = recent[insight.stream]
+        yield from ((insight, want) for want in wanting if want.request_id not in asked)
 
 
 def _allows(line: Line, insight: Noticed, want: Want, price: Price) -> bool:
@@ -153,13 +170,14 @@ def _fallen(insights: Sequence[Noticed]) -> set[str]:
     return fallen([UUID(insight.pk) for insight in insights if drawn_from(insight.kind)])
 
 
-def _near(taken: Sequence[Noticed], at: datetime) -> tuple[list[Noticed], Wanted]:
+def _near(insights: Sequence[Noticed], at: datetime) -> tuple[list[Noticed], Wanted]:
     """Return the insights whose kind somebody near wants to know of, and what is wanted there."""
-    shut = _fallen(taken)
-    askable = [insight for insight in taken if _may_be_asked(insight) and insight.pk not in shut]
-    areas = {area for insight in askable for area in insight.areas}
-    now = wanted(kinds={insight.kind for insight in askable}, areas=areas, at=at)
-    return [insight for insight in askable if now.has(kind=insight.kind, areas=insight.areas)], now
+    shut = _fallen(insights)
+    kinds, areas = {insight.kind for insight in insights}, {area for insight in insights for area in insight.areas}
+    now = wanted(kinds=kinds, areas=areas, at=at) if insights else Wanted()
+    return [
+        insight for insight in insights if insight.pk not in shut and now.has(kind=insight.kind, areas=insight.areas)
+    ], now
 
 
 def _may_be_asked(insight: Noticed) -> bool:
