@@ -1,12 +1,14 @@
 """Plain functions that make valid things through the real writers. Each default can be overridden by name."""
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from consent.parties import operations as parties
@@ -179,13 +181,20 @@ def release(
     )  # fmt: skip
 
 
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Write what the runtime role never writes again, as only the owner can."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL ROLE none")
+        yield
+        cursor.execute(f"SET LOCAL ROLE {RUNTIME_ROLE}")
+
+
 def no_release(release: Release) -> None:
     """Take a release away, as only the owner can: the runtime role never deletes one."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL ROLE none")
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("DELETE FROM delivery_release WHERE id = %s", [release.pk])
-        cursor.execute(f"SET LOCAL ROLE {RUNTIME_ROLE}")
 
 
 def end_of(consent: Consent, *, reason: str = "withdrawn", at: datetime | None = None) -> ConsentEnd:

@@ -145,7 +145,8 @@ def _approval(world: World) -> dict[str, Any]:
 
 def _judged(world: World) -> dict[str, Any]:
     """Only of what a model or a rule concluded can anybody say that it is wrong."""
-    Insight.objects.filter(offers__ask=world.parts["ask_id"]).update(kind="pest.sighting")
+    with factories.as_owner():
+        Insight.objects.filter(offers__ask=world.parts["ask_id"]).update(kind="pest.sighting")
     return {}
 
 

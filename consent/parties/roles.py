@@ -4,6 +4,7 @@
 exactly what the sets below leave. A table in none of them is an ordinary one.
 """
 
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -29,7 +30,18 @@ INSERT_ONLY = {
     "treasury_carried",
 }
 #: Tables whose rows move on and never go.
-NEVER_DELETED = {"delivery_release", "redemption_gift"}
+NEVER_DELETED = {"delivery_release", "delivery_erasure", "insights_insight", "redemption_gift"}
+#: Of rows that somebody may point at one day to show what was asked, offered, released or told: the columns in which
+#: they move on. The others stay as they were written.
+MOVES_ON = {
+    "appliances_streamflag": ("verdict", "decided_at", "decided_by_id"),
+    "brokerage_offer": ("chosen_rung", "dropped_fields"),
+    "delivery_erasure": ("attested_at", "attested_by"),
+    "delivery_outboxmessage": ("state", "attempts", "next_attempt_at"),
+    "delivery_release": ("sealed_id", "first_read_at", "closed_at", "closed_because"),
+    "insights_insight": ("sealed_id",),
+    "records_ask": ("state", "decided_at", "deferred_at"),
+}
 #: Tables that only the ledger's own functions write.
 READ_ONLY = {
     "ledger_account",
@@ -71,28 +83,34 @@ def apply_grants(*, using: str = "default", **_: Any) -> None:
             name = sql.Identifier(table)
             role = sql.Identifier(RUNTIME_ROLE)
             cursor.execute(sql.SQL("REVOKE ALL ON {} FROM {}").format(name, role))
-            cursor.execute(
-                sql.SQL(f"GRANT {_rights(table)} {{}} ON {{}} TO {{}}").format(_shown(cursor, table), name, role)
-            )
+            rights = sql.SQL(", ").join(_rights(cursor, table))
+            cursor.execute(sql.SQL("GRANT {} ON {} TO {}").format(rights, name, role))
 
 
-def _rights(table: str) -> str:
+def _rights(cursor: Any, table: str) -> Iterator[sql.Composable]:
+    yield sql.SQL("SELECT") + _columns(_shown(cursor, table))
     if table in READ_ONLY or table == "django_migrations":
-        return "SELECT"
+        return
+    yield sql.SQL("INSERT")
     if table in INSERT_ONLY:
-        return "SELECT, INSERT"
-    if table in NEVER_DELETED:
-        return "SELECT, INSERT, UPDATE"
-    return "SELECT, INSERT, UPDATE, DELETE"
+        return
+    yield sql.SQL("UPDATE") + _columns(MOVES_ON.get(table, ()))
+    if table not in NEVER_DELETED:
+        yield sql.SQL("DELETE")
 
 
-def _shown(cursor: Any, table: str) -> sql.Composable:
+def _columns(names: Collection[str]) -> sql.Composable:
     """Return the columns a right is about, in parentheses; nothing where it is about all of them."""
+    listed = sql.SQL(", ").join(map(sql.Identifier, names))
+    return sql.SQL(" ({})").format(listed) if names else sql.SQL("")
+
+
+def _shown(cursor: Any, table: str) -> list[str]:
+    """Return the columns that may be read, or none where all of them may."""
     if table not in HIDDEN:
-        return sql.SQL("")
+        return []
     cursor.execute(sql.SQL("SELECT * FROM {} LIMIT 0").format(sql.Identifier(table)))
-    shown = [sql.Identifier(column.name) for column in cursor.description if column.name not in HIDDEN[table]]
-    return sql.SQL("({})").format(sql.SQL(", ").join(shown))
+    return [column.name for column in cursor.description if column.name not in HIDDEN[table]]
 
 
 def connect() -> None:

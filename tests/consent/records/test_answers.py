@@ -18,7 +18,8 @@ NOTICE = Notice(1, "ko", "알림", (), "알림", sha256_hex("알림".encode()))
 @pytest.fixture
 def ask():
     ask = factories.ask()
-    Ask.objects.filter(pk=ask.pk).update(answers_needed=2)
+    with factories.as_owner():
+        Ask.objects.filter(pk=ask.pk).update(answers_needed=2)
     ask.refresh_from_db()
     return ask
 

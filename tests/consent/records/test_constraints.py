@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from consent.parties.models import Area, AuditEntry, MachineKey
@@ -30,7 +30,7 @@ def deal(mother):
 
 
 def refuses(name, act):
-    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+    with pytest.raises(IntegrityError) as caught, factories.as_owner():
         act()
     assert name in str(caught.value)
 

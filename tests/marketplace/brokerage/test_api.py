@@ -75,7 +75,9 @@ def test_the_list_says_who_asks_for_what_until_when(mother, ask):
 
 
 def test_a_past_deadline_lists_as_expired_with_no_clock_running(mother, ask):
-    Ask.objects.update(asked_at=timezone.now() - timedelta(days=3), expires_at=timezone.now() - timedelta(seconds=1))
+    late = timezone.now() - timedelta(seconds=1)
+    with factories.as_owner():
+        Ask.objects.update(asked_at=late - timedelta(days=3), expires_at=late)
     client = signed_in(mother)
 
     assert client.get("/api/v1/asks?state=pending").json()["data"] == []
@@ -104,7 +106,8 @@ def test_a_question_whose_terms_changed_lists_as_cancelled_before_any_sweep(moth
 def test_what_no_longer_stands_or_is_another_s_now_is_shown_to_nobody(home, mother, ask, became, code):
     client, appliance = signed_in(mother), ask.offer.insight.appliance
     if became == "late":
-        Ask.objects.update(asked_at=timezone.now() - timedelta(days=9), expires_at=timezone.now())
+        with factories.as_owner():
+            Ask.objects.update(asked_at=timezone.now() - timedelta(days=9), expires_at=timezone.now())
     elif became == "taken back":
         records.cancel_asks(ask_ids=[ask.pk], at=timezone.now())
     elif became == "void":

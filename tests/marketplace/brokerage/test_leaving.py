@@ -72,7 +72,8 @@ def leave(person):
 def own(insight_source, person, request):
     """A question about something that is this person's alone."""
     ask = factories.ask(of=person.membership.household, request=request, source=insight_source)
-    Ask.objects.filter(pk=ask.pk).update(private_to=person.membership)
+    with factories.as_owner():
+        Ask.objects.filter(pk=ask.pk).update(private_to=person.membership)
     Appliance.objects.filter(pk=ask.offer.insight.appliance_id).update(private_to=person.membership)
     return Ask.objects.select_related("household", "recipient").get(pk=ask.pk)
 
@@ -243,7 +244,8 @@ def test_a_home_that_closes_revokes_what_was_a_teens_own_and_says_who_did_it(mot
 
 def test_a_question_to_all_adults_is_taken_back_when_one_of_them_goes(mother, father, home):
     ask = factories.ask(of=home)
-    Ask.objects.update(answers_needed=2)
+    with factories.as_owner():
+        Ask.objects.update(answers_needed=2)
     factories.approve(ask, by=father)
 
     leave(mother)

@@ -61,9 +61,10 @@ def twice(home, mother, ask, body):
 
 
 def late(home, mother, ask, body):
-    Ask.objects.filter(pk=ask.pk).update(
-        asked_at=timezone.now() - timedelta(days=3), expires_at=timezone.now() - timedelta(seconds=1)
-    )
+    with factories.as_owner():
+        Ask.objects.filter(pk=ask.pk).update(
+            asked_at=timezone.now() - timedelta(days=3), expires_at=timezone.now() - timedelta(seconds=1)
+        )
     return signed_in(mother), body
 
 
@@ -211,7 +212,8 @@ def test_a_text_that_moved_while_it_was_read_is_shown_again_before_anybody_agree
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_only_the_first_version_s_text_moves_at_midnight(mother, ask, version):
-    Ask.objects.filter(pk=ask.pk).update(notice_version=version)
+    with factories.as_owner():
+        Ask.objects.filter(pk=ask.pk).update(notice_version=version)
     shown = factories.shown(ask, by=mother, at=ask.asked_at)
 
     def approve_a_day_later():

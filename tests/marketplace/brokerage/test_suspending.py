@@ -61,7 +61,8 @@ def late_duty(buyer, *, days):
     read(release)
     delivery.close_releases(consents=[release.consent], because="withdrawn", at=timezone.now())
     erasure = Erasure.objects.get(release=release)
-    Erasure.objects.filter(pk=erasure.pk).update(due_at=timezone.now() - timedelta(days=days))
+    with factories.as_owner():
+        Erasure.objects.filter(pk=erasure.pk).update(due_at=timezone.now() - timedelta(days=days))
     return erasure
 
 

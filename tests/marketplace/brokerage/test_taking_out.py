@@ -79,7 +79,8 @@ def own_things_of(teen, mother):
     deal = factories.deal(by=mother, request=request, source="urn:1")
     asks = [factories.ask(of=mother.membership.household, request=request, source=f"urn:{n}") for n in (2, 3)]
     theirs = [deal.consent.ask, asks[0]]
-    Ask.objects.filter(pk__in=[ask.pk for ask in theirs]).update(private_to=membership_of(teen))
+    with factories.as_owner():
+        Ask.objects.filter(pk__in=[ask.pk for ask in theirs]).update(private_to=membership_of(teen))
     own = Appliance.objects.filter(pk__in=[ask.offer.insight.appliance_id for ask in theirs])
     own.update(private_to=membership_of(teen))
     return deal.consent, asks[0], asks[1], list(own)
@@ -110,7 +111,8 @@ def test_a_place_that_questions_point_at_stays_and_names_nobody(mother, teen):
 
 def test_a_question_put_to_all_adults_is_taken_back_with_one_of_them(mother, father):
     waiting = factories.ask(of=mother.membership.household, request=factories.open_request())
-    Ask.objects.update(answers_needed=2)
+    with factories.as_owner():
+        Ask.objects.update(answers_needed=2)
 
     take_out(father, by=mother)
 
@@ -237,7 +239,8 @@ def test_much_ends_in_steps_of_which_each_is_told_and_goes_on_with_a_button(moth
     request = factories.open_request()
     for number in range(2):
         factories.deal(by=mother, request=request, source=f"urn:{number}")
-    Ask.objects.update(private_to=membership_of(teen))
+    with factories.as_owner():
+        Ask.objects.update(private_to=membership_of(teen))
     monkeypatch.setattr(leaving, "YESES", 1)
     browser, path = signed_in(mother), path_of(teen)
 

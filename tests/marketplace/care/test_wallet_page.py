@@ -127,7 +127,8 @@ def test_a_child_is_told_who_may(client, mother):
 def test_the_story_of_another_members_own_appliance_stays_theirs(page, mother):
     teen = factories.member(of=mother.membership.household, role=Membership.Role.TEEN)
     deal = factories.deal(by=mother)
-    type(deal.consent.ask).objects.filter(pk=deal.consent.ask_id).update(private_to=teen.membership)
+    with factories.as_owner():
+        type(deal.consent.ask).objects.filter(pk=deal.consent.ask_id).update(private_to=teen.membership)
 
     shown = page(mother)
 

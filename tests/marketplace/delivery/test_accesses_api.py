@@ -92,7 +92,8 @@ def test_only_the_home_sees_its_reads(mother, who, status, count):
 
 def test_reads_of_a_members_own_appliance_are_shown_to_that_member_only(mother):
     release = factories.release(by=mother)
-    Ask.objects.filter(pk=release.consent.ask_id).update(private_to=mother.membership)
+    with factories.as_owner():
+        Ask.objects.filter(pk=release.consent.ask_id).update(private_to=mother.membership)
     read(release)
     father = factories.member(of=mother.membership.household)
 

@@ -91,7 +91,7 @@ def test_the_database_refuses(data_request, fields, constraint):
     factories.release(request=data_request, number=1)
     release = factories.release(request=data_request, number=2)
 
-    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+    with pytest.raises(IntegrityError, match=constraint), factories.as_owner():
         Release.objects.filter(pk=release.pk).update(**fields)
 
 

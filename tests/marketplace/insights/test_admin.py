@@ -16,9 +16,11 @@ LIST = "/admin/insights/insight/"
 def test_the_shares_of_a_day_and_nothing_of_a_home():
     home = factories.household(name="바람골 셋집")
     told = [factories.insight(of=home, source=f"urn:device:{n}") for n in range(3)]
-    Insight.objects.filter(pk=told[0].pk).update(assurance="signed")
+    with factories.as_owner():
+        Insight.objects.filter(pk=told[0].pk).update(assurance="signed")
     old = factories.insight(of=home, source="urn:device:old")
-    Insight.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(days=2))
+    with factories.as_owner():
+        Insight.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(days=2))
     desk = signed_in(factories.admin(), second_factor=True)
 
     page = desk.get(LIST).content.decode()
