@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from marketplace.appliances import wire
@@ -48,29 +49,27 @@ _ENVELOPES = ("event", "event_data", "data", "new_state", "to_state", "result", 
 _MAX_ENVELOPES = 6
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, though nobody changes one, as `Reading` is not.
+@dataclass(slots=True)
 class _State:
     """One state object, with the one before it when the sender was a `state_changed` event."""
 
     index: int
     entity: str
+    domain: str
+    words: frozenset[str]
+    device_class: str | None
     state: object
     attributes: Mapping[str, Any]
     times: Mapping[str, Any]
     before: Mapping[str, Any] | None
 
-    @property
-    def domain(self) -> str:
-        return self.entity.partition(".")[0]
 
-    @property
-    def words(self) -> frozenset[str]:
-        return frozenset(self.entity.partition(".")[2].lower().split("_"))
-
-    @property
-    def device_class(self) -> object:
-        found = self.attributes.get("device_class")
-        return found if isinstance(found, str) else None
+@lru_cache(maxsize=1024)
+def _named(entity: str) -> tuple[str, frozenset[str]]:
+    """Return the domain of an entity and the words it is called by."""
+    domain, _, name = entity.partition(".")
+    return domain, frozenset(name.lower().split("_"))
 
 
 def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
@@ -135,11 +134,17 @@ def _state(index: int, node: object) -> _State | None:
     entity, attributes, before = node.get("entity_id"), node.get("attributes"), node.get("old_state")
     if not isinstance(entity, str) or not ENTITY.fullmatch(entity) or "state" not in node:
         return None
+    attributes = attributes if isinstance(attributes, dict) else {}
+    domain, words = _named(entity)
+    device_class = attributes.get("device_class")
     return _State(
         index=index,
         entity=entity,
+        domain=domain,
+        words=words,
+        device_class=device_class if isinstance(device_class, str) else None,
         state=node["state"],
-        attributes=attributes if isinstance(attributes, dict) else {},
+        attributes=attributes,
         times=node,
         before=before if isinstance(before, dict) else None,
     )
@@ -163,7 +168,7 @@ def _sensor_kind(state: _State) -> tuple[str, str | None]:
         raise ItemRefused("unknown_scheme")
     if state.device_class == "temperature" and _appliance_type(state) == "refrigerator":
         return "fridge.temperature", _zone(state)
-    if isinstance(state.device_class, str) and state.device_class in SENSOR_KINDS:
+    if state.device_class in SENSOR_KINDS:
         kind = SENSOR_KINDS[state.device_class]
         if kind.startswith("climate.") and not _is_of_a_room(state):
             raise ItemRefused("not_an_insight")
@@ -278,6 +283,7 @@ def _reading(
     at: datetime | None = None,
 ) -> Reading:
     read_from = state.device_class if state.device_class in SENSOR_KINDS else state.domain
+    raw = state.state if raw is None else raw
     return Reading(
         index=state.index,
         source=state.entity,
@@ -288,13 +294,23 @@ def _reading(
         observed_at=at or _observed_at(state),
         zone=zone,
         interval=interval,
-        method=Method(type="sensor", name=f"homeassistant.{read_from}", version="homeassistant@1"),
-        raw=Raw(clip(state.state if raw is None else raw), unit),
+        method=_method(read_from),
+        raw=Raw(clip(raw), unit),
     )
 
 
+@lru_cache(maxsize=64)
+def _method(read_from: str) -> Method:
+    return Method(type="sensor", name=f"homeassistant.{read_from}", version="homeassistant@1")
+
+
+@lru_cache(maxsize=1024)
+def _type_named(words: frozenset[str]) -> str | None:
+    return next((name for name, known in entity_words.TYPES.items() if known & words), None)
+
+
 def _appliance_type(state: _State, kind: str = "") -> str:
-    named = next((name for name, words in entity_words.TYPES.items() if words & state.words), None)
+    named = _type_named(state.words)
     if state.domain in _TYPE_OF_DOMAIN and not (state.domain == "climate" and named == "refrigerator"):
         return _TYPE_OF_DOMAIN[state.domain]
     return named or ("air_sensor" if kind.startswith(("air.", "climate.")) else "other")

@@ -4,6 +4,7 @@ Source: UCUM case-sensitive codes; spellings from the issue trackers listed in t
 """
 
 import unicodedata
+from functools import lru_cache
 
 _SPELLINGS: dict[str, tuple[str, ...]] = {
     # U+00B5 and U+03BC both fold to U+03BC under NFKC, and a raised 3 to 3; the last two are mojibake.
@@ -32,9 +33,12 @@ _SPELLINGS: dict[str, tuple[str, ...]] = {
 }
 
 
+_LONGEST = 64
+
+
 def fold(text: str) -> str:
     """Bring a unit's spelling to one form: compatibility characters folded, outer blanks gone."""
-    return unicodedata.normalize("NFKC", text.strip()) if len(text) <= 64 else ""
+    return unicodedata.normalize("NFKC", text.strip()) if len(text) <= _LONGEST else ""
 
 
 _UCUM = {fold(word): code for code, words in _SPELLINGS.items() for word in words}
@@ -42,5 +46,10 @@ _UCUM = {fold(word): code for code, words in _SPELLINGS.items() for word in word
 
 def ucum(text: str) -> str | None:
     """Return the UCUM code a spelling stands for, or None if it is no registered unit."""
-    # Folded already, as most are: folding it again would change nothing.
-    return _UCUM.get(text) or _UCUM.get(fold(text))
+    # Known as it stands, as most are; any other is folded once.
+    return _UCUM.get(text) or (_folded(text) if len(text) <= _LONGEST else None)
+
+
+@lru_cache(maxsize=1024)
+def _folded(text: str) -> str | None:
+    return _UCUM.get(fold(text))
