@@ -38,6 +38,15 @@ class WholeField(forms.IntegerField):
         return f"{value:,}" if isinstance(value, int) else value
 
 
+class ThresholdField(forms.FloatField):
+    """A number as people write it: 35, not 35.0."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _kinds() -> Groups:
     return [
         (topic.label.say(language()), [(k.code, k.label.say(language())) for k in KINDS.values() if k.topic == topic])
@@ -75,12 +84,8 @@ class TermsForm(forms.Form):
         widget=forms.SelectMultiple(attrs={"size": 7}),
         help_text=_("여럿이면 Ctrl이나 ⌘를 누른 채 골라요."),
     )
-    above = forms.FloatField(
-        label=_("이보다 클 때"), required=False, widget=forms.TextInput(attrs={"inputmode": "decimal"})
-    )
-    below = forms.FloatField(
-        label=_("이보다 작을 때"), required=False, widget=forms.TextInput(attrs={"inputmode": "decimal"})
-    )
+    above = ThresholdField(label=_("이보다 클 때"), required=False)
+    below = ThresholdField(label=_("이보다 작을 때"), required=False)
     words = forms.MultipleChoiceField(
         label=_("이것일 때만"),
         choices=_words,

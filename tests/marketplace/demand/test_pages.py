@@ -315,6 +315,14 @@ def test_a_buyer_that_says_nothing_of_it_takes_any_way(browser):
     assert DataRequest.objects.get().current.least_assurance == "any"
 
 
+def test_a_threshold_stands_in_the_form_as_people_write_it(browser, buyer):
+    made = factories.draft_request(of=buyer, above=35, below=75.5)
+
+    shown = browser.get(f"{LIST}/{made.pk}/edit").content.decode()
+
+    assert re.findall(r'name="(?:above|below)" value="([^"]*)"', shown) == ["35", "75.5"]
+
+
 def test_its_page_tells_every_term_as_it_was_stated(browser, buyer):
     made = factories.draft_request(
         of=buyer, kinds=["air.pm25", "air.pm10"], above=35, min_gap_hours=0, optional_fields=["zone"],
