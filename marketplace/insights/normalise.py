@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import lru_cache
 from json.encoder import encode_basestring as _quoted
 
-from consent.parties.canonical import canonical_bytes, plain_bytes, sha256_hex, utc_text
+from consent.parties.canonical import plain_bytes, sha256_hex, utc_text
 from marketplace.appliances.dialects.readings import Interval, Method, Raw, Reading, TimeQuality
 from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
 from marketplace.insights.kinds import KINDS, Kind, Number
@@ -247,8 +247,8 @@ def _event_key(reading: Reading, value: Number | bool | str, observed_at: dateti
     """Hash the sender's own id, or the fact itself where there is none. The id may hold names, so it is not kept."""
     if reading.event_id is not None:
         return sha256_hex(f"id|{reading.event_id}".encode())
-    milliseconds, text = int(observed_at.timestamp() * 1000), canonical_bytes(value).decode()
-    return sha256_hex(f"fact|{reading.kind}|{reading.zone or ''}|{milliseconds}|{text}".encode())
+    milliseconds = int(observed_at.timestamp() * 1000)
+    return sha256_hex(f"fact|{reading.kind}|{reading.zone or ''}|{milliseconds}|{_json(value)}".encode())
 
 
 def _said(

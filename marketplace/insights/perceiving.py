@@ -50,9 +50,6 @@ def follow(
         held: the streams that are held already.
         assurance: how sure it is who said it; a conclusion takes that of the request that completed it.
     """
-    heard = [one for one in heard if one[1].kind in _LISTENED_TO and one[0].may_be_asked(one[1].kind)]
-    if not heard:
-        return
     seen = _in_order(heard, held)
     if not seen:
         return
@@ -65,28 +62,37 @@ def follow(
 
 
 def _in_order(heard: Sequence[Heard], held: Collection[appliances.Stream]) -> list[Seen]:
-    """Return the readings by the order of their times: some hubs tell the newest first."""
-    names = {appliance.id: str(appliance.id) for appliance, _ in heard}
-    seen = [_seen(*one, names[one[0].id]) for one in heard if (one[0].id, one[1].kind) not in held]
+    """Return what rules may see by the order of its times: some hubs tell the newest first."""
+    streams: dict[appliances.Stream, tuple[Appliance, list[NormalReading]]] = {}
+    for appliance, reading in heard:
+        if reading.kind in _LISTENED_TO:
+            streams.setdefault((appliance.id, reading.kind), (appliance, []))[1].append(reading)
+    seen: list[Seen] = []
+    for stream, (appliance, readings) in streams.items():
+        if stream not in held and appliance.may_be_asked(stream[1]):
+            seen += _seen(appliance, readings)
     return sorted(seen, key=lambda one: (one.at, one.kind == "presence.absence", one.appliance, one.kind, one.zone))
 
 
-def _seen(appliance: Appliance, reading: NormalReading, name: str) -> Seen:
-    interval = reading.interval
-    return Seen(
-        appliance=name,
-        type=appliance.type,
-        owner=str(appliance.private_to_id or ""),
-        kind=reading.kind,
-        zone=reading.zone or "",
-        value=reading.value,
-        at=reading.observed_at,
-        interval=(interval.start, interval.end) if interval else None,
-        window_s=reading.window_s,
-        confidence=reading.confidence,
-        is_timed=reading.time_quality == "source",
-        flags=reading.flags,
-    )
+def _seen(appliance: Appliance, readings: Sequence[NormalReading]) -> list[Seen]:
+    name, type, owner = str(appliance.id), appliance.type, str(appliance.private_to_id or "")
+    return [
+        Seen(
+            appliance=name,
+            type=type,
+            owner=owner,
+            kind=reading.kind,
+            zone=reading.zone or "",
+            value=reading.value,
+            at=reading.observed_at,
+            interval=(reading.interval.start, reading.interval.end) if reading.interval else None,
+            window_s=reading.window_s,
+            confidence=reading.confidence,
+            is_timed=reading.time_quality == "source",
+            flags=reading.flags,
+        )
+        for reading in readings
+    ]
 
 
 def _subjects(seen: Sequence[Seen]) -> set[str]:

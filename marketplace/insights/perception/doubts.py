@@ -141,8 +141,9 @@ DETECTORS: tuple[Frozen | TooRegular | Impossible, ...] = (
     TooRegular(kinds=frozenset({"pest.sighting", "microwave.cook", "vacuum.obstacle", "presence.absence"})),
     Impossible(per_minute=_JUMPS, kinds=frozenset({*_DUST, *_JUMPS, "appliance.energy"})),
 )
+#: By kind: the detectors that look at it, and what their memories of it are called, but for its zone.
 _LOOKING = {
-    kind: [detector for detector in DETECTORS if kind in detector.kinds]
+    kind: [(detector, f"{detector.reason}|{kind}|") for detector in DETECTORS if kind in detector.kinds]
     for kind in {kind for detector in DETECTORS for kind in detector.kinds}
 }
 
@@ -153,8 +154,8 @@ def doubt(
     """Take readings in, one after the other, and return what is remembered now and which streams are doubted."""
     after, doubts = dict(memories), []
     for seen in readings:
-        for detector in _LOOKING.get(seen.kind, ()):
-            key = (seen.appliance, f"{detector.reason}|{seen.kind}|{seen.zone}")
+        for detector, name in _LOOKING.get(seen.kind, ()):
+            key = (seen.appliance, name + seen.zone)
             memory, facts = detector.step(after.get(key), seen)
             if memory is not None:
                 after[key] = memory

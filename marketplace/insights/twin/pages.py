@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from marketplace.insights.kinds import Number
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR, DAY, _MILLISECOND = timedelta(hours=1), timedelta(days=1), timedelta(milliseconds=1)
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 #: No registered kind says more decimals; so sums of what was said are exact, in whatever order they are made.
 DECIMALS = 4
@@ -66,7 +66,7 @@ def day_of(moment: datetime) -> datetime:
 
 def milliseconds(moment: datetime, *, since: datetime) -> int:
     """Return how far into a page a moment lies."""
-    return (moment - since) // timedelta(milliseconds=1)
+    return (moment - since) // _MILLISECOND
 
 
 def plain(value: float) -> Number:
