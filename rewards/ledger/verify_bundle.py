@@ -23,7 +23,8 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
-from itertools import accumulate, chain, pairwise
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -195,7 +196,8 @@ def folded(hashes: list[bytes]) -> bytes:
 class Tree:
     """A tree that grows leaf by leaf and knows its root at any moment: leaves are folded a run at a time."""
 
-    RUN = 1024
+    #: Enough that hashing and playing seldom take turns: each goes faster the longer it goes on.
+    RUN = 4096
 
     def __init__(self) -> None:
         self.runs = 0
@@ -248,6 +250,7 @@ def root_from(leaves: dict[int, bytes], others: dict[tuple[int, int], bytes], si
 ACCOUNT = struct.Struct(">x5q2i")
 CLOSURE = struct.Struct(">x3qi")
 ATTEMPT = struct.Struct(">x4q7i")
+ATTEMPT_AT = ATTEMPT.size
 ATTEMPT_LENGTHS = struct.Struct(">x32x7i")
 EVIDENCE = struct.Struct(">x16sqi")
 LIABILITIES = struct.Struct(">x5q2i")
@@ -281,20 +284,20 @@ def cut(content: bytes, at: int, lengths: Iterable[int]) -> tuple[list[bytes | N
     return found, at
 
 
-LENGTHS = struct.Struct(">3i")
-LENGTHS_AT = TEXTS_AT - LENGTHS.size
+#: The same as it is hashed: credit side, common numbers, how long each of the debit side's texts is.
+SIDES = struct.Struct(">x 40s 76s 80x 3i")
 
 
 def hashed_as(content: bytes) -> bytes:
     """Return what the leaf of a row is the SHA-256 of, from the row as the whole books have it."""
     if content[0] != 1:
         return b"\0" + content
-    actor, approver, reason = LENGTHS.unpack_from(content, LENGTHS_AT)
+    credit, common, actor, approver, reason = SIDES.unpack_from(content)
     end = TEXTS_AT + actor
     if approver >= 0 or reason >= 0:
         end += max(approver, 0) + max(reason, 0)
-    debit, credit = sha256(content[DEBIT_AT:end]).digest(), sha256(content[CREDIT_AT:COMMON_AT]).digest()
-    return b"".join((b"\0\1", content[COMMON_AT:DEBIT_AT], content[end:], debit, credit))
+    debit = content[DEBIT_AT:end]
+    return b"".join((b"\0\1", common, content[end:], sha256(debit).digest(), sha256(credit).digest()))
 
 
 def shared(content: bytes) -> bytes:
@@ -332,11 +335,13 @@ class Common(NamedTuple):
 class Account:
     """Where one account stands while the journal is played."""
 
-    __slots__ = ("address", "floor", "has_balance", "held", "is_closed", "kind", "posted", "version", "written")
+    __slots__ = (
+        "address", "floor", "has_balance", "held", "is_closed", "kind", "newest_hold", "posted", "version", "written",
+    )  # fmt: skip
 
     def __init__(self, address: str, kind: str, *, has_balance: bool, floor: int) -> None:
         self.address, self.kind, self.has_balance, self.floor = address, kind, has_balance, floor
-        self.posted = self.held = self.version = 0
+        self.posted = self.held = self.version = self.newest_hold = 0
         self.written = NONE
         self.is_closed = False
 
@@ -387,13 +392,13 @@ KINDS = {
 
 
 class Hold:
-    """What is left of a hold while it is paid out."""
+    """What is left of a hold while it is paid out, and the last of the rows that pay from it."""
 
-    __slots__ = ("account", "amount", "expires", "left", "legs", "operation", "row")
+    __slots__ = ("account", "amount", "expires", "left", "legs", "row")
 
     def __init__(self, row: int, account: int, amount: int, expires: int) -> None:
         self.row, self.account, self.amount, self.left, self.expires = row, account, amount, amount, expires
-        self.legs, self.operation = 0, b""
+        self.legs = 0
 
 
 class Books:
@@ -407,7 +412,7 @@ class Books:
         #: Every operation, and how many of the keys that it was made under are still to come.
         self.operations: dict[bytes, int] = {}
         self.keys: set[bytes] = set()
-        #: The holds that are open, and the last that was resolved: its later legs come right after.
+        #: The holds that are open, and the one that this operation pays from: its later legs come right after.
         self.holds: dict[int, Hold] = {}
         self.resolved: Hold | None = None
         self.reversals: dict[int, tuple[int, int, int, int]] = {}
@@ -460,7 +465,7 @@ class Books:
 
         reserved = 0
         if kind.resolves:
-            reserved = self._resolve(hold_id, hold_leg, kind, operation, debit_id, amount, recorded)
+            reserved = self._resolve(hold_id, hold_leg, kind, debit_id, amount, recorded)
         elif kind is HOLD:
             reserved = self._reserve(row, debit_id, amount, expires)
         if kind.moves:
@@ -481,37 +486,41 @@ class Books:
             self.consents.add(operation)
 
     def _begin(self, operation: bytes, leg: int) -> None:
-        """The rows of an operation stand together, the first of them first."""
+        """Begin an operation: its rows stand together, the first of them first."""
         if leg != 1 or operation in self.operations:
             raise Broken("is not the next row of its operation")
         self.operation = operation
         self.operations[operation] = 1
+        self.resolved = None
 
     def _reserve(self, row: int, debit_id: int, amount: int, expires: int) -> int:
-        if row in self.holds:
-            raise Broken("is a hold a second time")
+        account = self.accounts[debit_id]
+        if row in self.holds or row <= account.newest_hold:
+            raise Broken("is a hold a second time, or out of its turn")
+        account.newest_hold = row
         self.holds[row] = Hold(row, debit_id, amount, expires)
         return amount
 
-    def _resolve(
-        self, hold_id: int, leg: int, kind: "Kind", operation: bytes, debit_id: int, amount: int, recorded: int
-    ) -> int:
+    def _resolve(self, hold_id: int, leg: int, kind: "Kind", debit_id: int, amount: int, recorded: int) -> int:
         """Return by how much this row changes what is held: the first of a capture's legs frees the whole of it."""
         if leg == 1:
             self.resolved = self.holds.pop(hold_id, None)
         hold = self.resolved
         if hold is None or hold.account != debit_id:
             raise Broken("resolves a hold that is not there any more")
-        if leg != 1 and (
-            hold.row != hold_id or hold.operation != operation or hold.legs + 1 != leg or kind is not CAPTURE
-        ):
+        if leg != 1 and (leg != hold.legs + 1 or hold_id != hold.row or kind is not CAPTURE):
             raise Broken("resolves a hold a second time")
-        hold.left -= amount
-        if hold.left < 0:
+        hold.legs = leg
+        hold.left = left = hold.left - amount
+        if left < 0:
             raise Broken("pays more than was held")
-        if recorded >= hold.expires if kind is CAPTURE else kind is EXPIRE and recorded < hold.expires:
-            raise Broken("pays from a hold whose time had passed, or lets it expire before")
-        hold.legs, hold.operation = leg, operation if kind is CAPTURE else b""
+        if kind is CAPTURE:
+            if recorded >= hold.expires:
+                raise Broken("pays from a hold whose time had passed")
+        else:
+            if kind is EXPIRE and recorded < hold.expires:
+                raise Broken("lets a hold expire before its time")
+            self.resolved = None
         return -hold.amount if leg == 1 else 0
 
     def _reverse(
@@ -546,20 +555,22 @@ class Books:
 
     def attempt(self, content: bytes) -> None:
         length, key, digest, action, outcome, actor, body = ATTEMPT_LENGTHS.unpack_from(content)
-        key_at = ATTEMPT.size + (length if length > 0 else 0)
-        outcome_at = key_at + key + digest + action
+        key_at = ATTEMPT_AT + length if length > 0 else ATTEMPT_AT
+        key_end = key_at + key
+        outcome_at = key_end + digest + action
         end = outcome_at + outcome
         if end + actor + (body if body > 0 else 0) + SALT != len(content):
             raise Broken("does not end where it says")
-        used = content[key_at : key_at + key]
+        used = content[key_at:key_end]
         if used in self.keys or digest != 32:
             raise Broken("uses a key a second time")
         self.keys.add(used)
         if content[outcome_at:end] == b"applied":
-            operation = content[ATTEMPT.size : key_at]
-            if not self.operations.get(operation):
+            operation = content[ATTEMPT_AT:key_at]
+            due = self.operations.get(operation)
+            if not due:
                 raise Broken("names an operation that is not there, or that has its key")
-            self.operations[operation] -= 1
+            self.operations[operation] = due - 1
             self.operation = b""  # it has all its rows
         elif length >= 0:
             raise Broken("was not applied and names an operation")
@@ -750,10 +761,10 @@ class Leaves:
         count, at = len(self.lengths), 0
         with self.archive.open("leaves") as file:
             for upto in sorted({*range(Tree.RUN, count, Tree.RUN), *(stop for stop in stops if stop < count), count}):
-                ends = [*accumulate(self.lengths[at:upto], initial=0)]
-                block = file.read(ends[-1])
+                lengths = self.lengths[at:upto]
+                block = BytesIO(file.read(sum(lengths)))
                 if upto > at:
-                    yield [block[low:high] for low, high in pairwise(ends)]
+                    yield [*map(block.read, lengths)]
                 at = upto
             if file.read(1):
                 raise Broken("there is something after the last leaf")

@@ -119,6 +119,15 @@ def _second_hold(made: Made) -> None:
     made.one(b"hold", credit=NONE, held=1, expires=FAR, row=hold)
 
 
+def _number_of_a_resolved_hold(made: Made) -> None:
+    made.one(b"hold", credit=NONE, held=1, expires=FAR, row=made.hold)
+
+
+def _number_before_another_hold(made: Made) -> None:
+    made.hold_of(1)
+    made.one(b"hold", credit=NONE, held=1, expires=FAR, row=made.hold + 1)
+
+
 def _again(made: Made, leaf: int, more: bytes = b"") -> None:
     made.leaves.append(made.leaves[leaf] + more)
 
@@ -155,6 +164,8 @@ BENT: list[tuple[Callable[[Made], None], str]] = [
     (lambda made: made.one(leg=2), "is not the next row of its operation"),
     (lambda made: made.one(operation=op(1)), "is not the next row of its operation"),
     (_second_hold, "is a hold a second time"),
+    (_number_of_a_resolved_hold, "is a hold a second time"),
+    (_number_before_another_hold, "or out of its turn"),
     (lambda made: made.one(b"capture"), "resolves no hold"),
     (lambda made: made.one(hold=made.hold), "or a hold that is not there$"),
     (lambda made: made.one(b"capture", hold=made.hold), "resolves a hold that is not there any more"),
@@ -165,7 +176,7 @@ BENT: list[tuple[Callable[[Made], None], str]] = [
     (lambda made: _resolved(made, amount=31), "pays more than was held"),
     (lambda made: _resolved(made, debit=HOME), "resolves a hold that is not there any more"),
     (lambda made: _resolved(made, expires=1), "pays from a hold whose time had passed"),
-    (lambda made: _resolved(made, b"expire"), "or lets it expire before"),
+    (lambda made: _resolved(made, b"expire"), "lets a hold expire before"),
     (lambda made: made.one(reverses=made.first), "is a reversal of nothing"),
     (lambda made: _reversed(made, reverses=NONE), "is a reversal of nothing"),
     (lambda made: _reversed(made, approver=None), "not agreed to by a second person"),
