@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
@@ -14,6 +15,9 @@ from consent.records.errors import AlreadyEnded
 from consent.records.models import Answer, Ask, Consent, ConsentEnd, Preference, Receipt, StandingNo
 from consent.records.notices import Notice
 from consent.records.receipts import Coverage
+
+#: The database's name for it: a consent ends once.
+ENDED_ONCE = "records_consentend_consent_id_key"
 
 
 @transaction.atomic(savepoint=False)
@@ -91,7 +95,7 @@ def record_ends(*, consents: Sequence[Consent], reason: str, actor: User, at: da
         with transaction.atomic():
             ConsentEnd.objects.bulk_create(ends)
     except IntegrityError as exc:
-        if "consent_id" not in str(exc):
+        if _constraint_of(exc) != ENDED_ONCE:
             raise
         raise AlreadyEnded(gettext("이미 철회하셨어요.")) from exc
     signed = Receipt.objects.filter(consent__in=consents, act=Receipt.Act.GIVEN)
@@ -159,6 +163,11 @@ def never_again(*, household: Household, organisation: Organisation, at: datetim
 def ask_again(*, household: Household, organisation: Organisation) -> None:
     """Take back a standing no to an organisation. It is no yes: the household is asked again, each time."""
     StandingNo.objects.filter(household=household, organisation=organisation).delete()
+
+
+def _constraint_of(exc: IntegrityError) -> str | None:
+    """Return the name of the constraint that a write broke; the words of an error are the database's to change."""
+    return exc.__cause__.diag.constraint_name if isinstance(exc.__cause__, psycopg.Error) else None
 
 
 def _consent(

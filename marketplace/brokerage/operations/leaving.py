@@ -22,7 +22,8 @@ from consent.records.models import Ask, Consent, ConsentEnd
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage import notifications
-from marketplace.brokerage.operations.withdrawing import TOGETHER, end_consents, locked_consents
+from marketplace.brokerage.operations.parting import forget_values, take_back_asks
+from marketplace.brokerage.operations.withdrawing import end_consents, few_at_a_time, locked_consents
 from marketplace.brokerage.queries import Farewell, belonging_to, farewell_of, is_last_adult
 from marketplace.insights import memories, twin, vault
 from marketplace.insights.models import SealedObject
@@ -32,7 +33,7 @@ from rewards.redemption.errors import OrderNotInState
 from rewards.redemption.models import Order
 
 #: What one step ends: so much that a home leaves in few, so little that a request never waits long.
-YESES, VALUES = 200, 5_000
+YESES, THINGS, VALUES = 200, 50, 5_000
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,9 @@ def leave_maru(*, actor: User, at: datetime) -> Farewell:
 def leave_some(*, actor: User, at: datetime) -> Step:
     """Go one step towards leaving for good, and through the door once nothing is left that takes long.
 
-    A step ends a bounded number of yeses, a few in each transaction, or destroys a bounded number of values. What it
-    did stays done, whoever interrupts it; until the last step `actor` is a member and may go on or stay.
+    A step ends a bounded number of yeses, a few in each transaction, and lets a bounded number of appliances go or
+    destroys a bounded number of values. What it did stays done, whoever interrupts it; until the last step `actor` is a
+    member and may go on or stay.
 
     Raises:
         Membership.DoesNotExist: `actor` belongs to no home.
@@ -127,15 +129,19 @@ def _take_out(*, membership_id: UUID, actor: User, at: datetime) -> None:
 
 
 def _end_some(membership: Membership, *, whole: bool, actor: User, at: datetime) -> bool:
-    """End a bounded number of yeses and destroy a bounded number of values.
+    """End a bounded number of yeses, and of appliances or values where there are many.
 
     Returns:
-        True where more is left of either than the last transaction should take.
+        True where more is left of any than the last transaction should take.
     """
     yeses = list(_in_force(membership, whole=whole, at=at)[: YESES + 1])
-    for begin in range(0, len(yeses[:YESES]), TOGETHER):
-        _end(consent_ids=yeses[:YESES][begin : begin + TOGETHER], actor=actor, at=at)
-    return len(yeses) > YESES or _destroy_some(membership, whole=whole, at=at)
+    for some in few_at_a_time(yeses[:YESES]):
+        _end(consent_ids=some, actor=actor, at=at)
+    return (
+        len(yeses) > YESES
+        or _let_some_go(membership, whole=whole, actor=actor, at=at)
+        or _destroy_some(membership, whole=whole, at=at)
+    )
 
 
 @ledger.retry_on_conflict
@@ -147,6 +153,25 @@ def _end(*, consent_ids: Sequence[UUID], actor: User, at: datetime) -> None:
     others = [one for one in given if one not in theirs]
     end_consents(theirs, reason=ConsentEnd.Reason.WITHDRAWN, actor=actor, at=at)
     end_consents(others, reason=ConsentEnd.Reason.REVOKED, actor=actor, at=at)
+
+
+@ledger.retry_on_conflict
+@transaction.atomic(durable=True)
+def _let_some_go(membership: Membership, *, whole: bool, actor: User, at: datetime) -> bool:
+    """Let appliances go beforehand where there are many, with what they noticed.
+
+    Returns:
+        True where appliances are left that should go before the door is closed.
+    """
+    # Whoever brings something in holds the home: they came before this, or find what has left.
+    Household.objects.select_for_update().get(pk=membership.household_id)
+    mine = _things_of(membership, whole=whole)
+    if mine.count() <= THINGS:
+        return False
+    gone = _let_go(mine[:THINGS], actor=actor, at=at)
+    take_back_asks(gone, at=at)
+    forget_values(gone)
+    return True
 
 
 @transaction.atomic(durable=True)
@@ -199,7 +224,7 @@ def _end_what_is_theirs(membership: Membership, *, whole: bool, actor: User, at:
     waiting = _asks_of(membership, whole=whole).filter(state=Ask.State.PENDING).order_by("pk")
     records.cancel_asks(ask_ids=list(waiting.values_list("pk", flat=True)), at=at)
     _end(consent_ids=list(_in_force(membership, whole=whole, at=at)), actor=actor, at=at)
-    _let_go(Appliance.objects.filter(**belonging_to(membership, whole=whole), left_at=None), actor=actor, at=at)
+    _let_go(_things_of(membership, whole=whole), actor=actor, at=at)
     _shred(membership, whole=whole)
 
 
@@ -216,12 +241,21 @@ def _in_force(membership: Membership, *, whole: bool, at: datetime) -> "QuerySet
     return Consent.objects.in_force(at).filter(**asks).order_by("pk").values_list("pk", flat=True)
 
 
-def _let_go(found: QuerySet[Appliance], *, actor: User, at: datetime) -> None:
-    for appliance in found.select_related("private_to__user").order_by("pk"):
+def _things_of(membership: Membership, *, whole: bool) -> QuerySet[Appliance]:
+    mine = Appliance.objects.filter(**belonging_to(membership, whole=whole), left_at=None)
+    return mine.select_related("private_to__user").order_by("pk")
+
+
+def _let_go(found: QuerySet[Appliance], *, actor: User, at: datetime) -> list[UUID]:
+    """Let appliances go from their home, each with its parts; return all their rows."""
+    gone: list[UUID] = []
+    for appliance in found:
+        if appliance.pk in gone:  # it left together with one that is the same thing
+            continue
         # What is a member's own, only that member lets go; a home that closes does it in their name.
         owner = appliance.private_to.user if appliance.private_to else actor
-        with suppress(Appliance.DoesNotExist):  # it left together with one that is the same thing
-            appliances.leave_home(appliance_id=appliance.pk, actor=owner, at=at)
+        gone += appliances.leave_home(appliance_id=appliance.pk, actor=owner, at=at)
+    return gone
 
 
 def _values_of(membership: Membership, *, whole: bool) -> "QuerySet[SealedObject, UUID]":

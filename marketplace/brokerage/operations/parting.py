@@ -12,9 +12,13 @@ from consent.records import operations as records
 from consent.records.models import Ask
 from marketplace.appliances import operations as appliances
 from marketplace.brokerage.models import Offer
+from marketplace.brokerage.operations.withdrawing import few_at_a_time
 from marketplace.insights import memories, twin, vault
 from marketplace.insights.models import Evidence, Insight, Waiting
 from rewards.ledger import operations as ledger
+
+#: How many values one statement destroys.
+SHREDDED = 2_000
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,8 @@ def forget_values(appliance_ids: list[UUID]) -> int:
     # What another appliance's insight was drawn from here goes too.
     drawn = Evidence.objects.filter(appliance__in=appliance_ids).values("conclusion")
     theirs = Insight.objects.filter(Q(appliance__in=appliance_ids) | Q(pk__in=drawn), sealed__isnull=False)
-    return sum(vault.shred(some) for some in _some_at_a_time(list(theirs.values_list("sealed", flat=True))))
+    sealed = list(theirs.values_list("sealed", flat=True))
+    return sum(vault.shred(some) for some in few_at_a_time(sealed, size=SHREDDED))
 
 
 def take_back_asks(appliance_ids: list[UUID], *, at: datetime) -> int:
@@ -59,8 +64,3 @@ def take_back_asks(appliance_ids: list[UUID], *, at: datetime) -> int:
     list(in_hand.select_for_update(of=("self",)).values_list("pk", flat=True))
     waiting = Offer.objects.filter(insight__appliance__in=appliance_ids, ask__state=Ask.State.PENDING)
     return records.cancel_asks(ask_ids=list(waiting.order_by("ask").values_list("ask", flat=True)), at=at)
-
-
-def _some_at_a_time(ids: list[UUID]) -> list[list[UUID]]:
-    size = 2_000
-    return [ids[start : start + size] for start in range(0, len(ids), size)]

@@ -20,7 +20,7 @@ from consent.parties.policies import check_is_admin
 from consent.records import operations as records
 from consent.records.models import Ask, Consent, ConsentEnd
 from marketplace.brokerage.errors import DutiesOpen, NotSuspended
-from marketplace.brokerage.operations.withdrawing import TOGETHER, end_consents, locked_consents
+from marketplace.brokerage.operations.withdrawing import end_consents, few_at_a_time, locked_consents
 from marketplace.delivery import queries as delivery
 from marketplace.demand import operations as demand
 from rewards.ledger import operations as ledger
@@ -85,7 +85,7 @@ def revoke_consents(*, organisation_id: UUID, actor: User, at: datetime, limit: 
         raise NotSuspended(gettext("먼저 이 기관을 멈춰 주세요."))
     standing = Consent.objects.in_force(at).filter(recipient=organisation_id).order_by("at", "pk")
     found = list(standing.values_list("pk", flat=True)[:limit])
-    return sum(_revoke(found[begin : begin + TOGETHER], actor=actor, at=at) for begin in range(0, len(found), TOGETHER))
+    return sum(_revoke(some, actor=actor, at=at) for some in few_at_a_time(found))
 
 
 @transaction.atomic(durable=True)

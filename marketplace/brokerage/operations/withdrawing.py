@@ -23,6 +23,11 @@ from rewards.ledger.models import GUARANTEE
 TOGETHER = 50
 
 
+def few_at_a_time(ids: Sequence[UUID], *, size: int = TOGETHER) -> list[Sequence[UUID]]:
+    """Cut many into what is ended at once."""
+    return [ids[begin : begin + size] for begin in range(0, len(ids), size)]
+
+
 @ledger.retry_on_conflict
 @transaction.atomic(durable=True)
 def withdraw_consent(*, consent_id: UUID, actor: User, at: datetime) -> ConsentEnd:

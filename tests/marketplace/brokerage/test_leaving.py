@@ -290,6 +290,25 @@ def test_much_ends_in_steps_of_which_each_is_whole(mother, home, monkeypatch):
     assert proofs.counted_status().orphans == 0
 
 
+def test_many_things_go_a_few_at_a_time_with_all_they_noticed(mother, teen, home, monkeypatch):
+    request = factories.open_request()
+    for number in range(4):
+        factories.ask(of=home, request=request, source=f"urn:{number}")
+    first = Appliance.objects.order_by("pk").first()
+    Appliance.objects.exclude(pk=first.pk).order_by("pk").first().set_part_of(first)
+    monkeypatch.setattr(leaving, "THINGS", 2)
+    person = User.objects.get(pk=mother.pk)
+
+    step = operations.leave_some(actor=person, at=timezone.now())
+
+    assert (step.is_last, step.farewell.appliances, step.farewell.insights, step.farewell.asks) == (False, 2, 2, 2)
+    assert User.objects.get(pk=mother.pk).is_active
+
+    assert operations.leave_some(actor=person, at=timezone.now()).is_last
+    assert not Appliance.objects.filter(left_at=None).exists()
+    assert not SealedObject.objects.filter(household_id=home.pk).exists()
+
+
 def test_many_yeses_end_with_as_many_statements_as_one(mother):
     request = factories.open_request()
     yeses = [factories.deal(by=mother, request=request, source=f"urn:{number}").consent.pk for number in range(4)]
