@@ -134,7 +134,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "config.caches.TableCache",
         "LOCATION": "django_cache",
         # Wrong passwords are counted here. With Django's 300 a few hundred strangers would drive the counts out.
         "OPTIONS": {"MAX_ENTRIES": 50_000},
