@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -112,9 +112,8 @@ def _proposals(taken: Sequence[Noticed], at: datetime) -> list[_Proposal]:
     lines = _lines(askable, at)
     open_to = [insight for insight in askable if _is_open_to_asks(insight, lines.get(insight.household_id, Line()))]
     near, now = _near(open_to, at)
-    recent = _asked_recently(near, at)
-    met = _met([insight for insight in near if _may_be_asked_now(insight, now, recent)], now)
-    return _allotted(met, lines, recent, at) if met else []
+    met = _met(near, now, _asked_recently(near, at))
+    return _allotted(met, lines, at) if met else []
 
 
 def _lines(insights: Sequence[Noticed], at: datetime) -> _Lines:
@@ -122,32 +121,22 @@ def _lines(insights: Sequence[Noticed], at: datetime) -> _Lines:
     return {str(home): line for home, line in lines_of(list(map(UUID, homes)), at=at).items()} if homes else {}
 
 
-def _allotted(met: Sequence[_Meeting], lines: _Lines, recent: _Recent, at: datetime) -> list[_Proposal]:
-    """Give out each home's week, each request's gap and each escrow to those that come first."""
-    wants = {want.request_id: want for _, want in _unasked(met, recent)}
+def _allotted(met: Sequence[_Meeting], lines: _Lines, at: datetime) -> list[_Proposal]:
+    """Give out each home's week and each escrow to those that come first."""
+    wants = {want.request_id: want for _, wanting in met for want in wanting}
     versions = RequestVersion.objects.in_bulk({want.version_id for want in wants.values()})
     prices = {number: price_of_version(version) for number, version in versions.items()}
     purses, ends_at = _available_for(wants), at + timedelta(hours=settings.ASK_HOURS)
     found: list[_Proposal] = []
-    for insight, want in _unasked(met, recent):
+    for insight, want in ((insight, want) for insight, wanting in met for want in wanting):
         line, price = lines[insight.household_id], prices[want.version_id]
-        if not _allows(line, insight, want, price):
-            continue
         # The hold decides; but who cannot pay must not use up a home's week in front of who can.
-        if purses[want.request_id] < price.total:
+        if not _allows(line, insight, want, price) or purses[want.request_id] < price.total:
             continue
         purses[want.request_id] -= price.total
-        recent[insight.stream].add(want.request_id)
         line.asks_left -= 1
         found.append(_Proposal(uuid4(), insight, want, versions[want.version_id], price, ends_at))
     return found
-
-
-def _unasked(met: Sequence[_Meeting], recent: _Recent) -> Iterator[tuple[Noticed, Want]]:
-    """Yield each insight with each who wants it and has not asked about its stream, by the time it is its turn."""
-    for insight, wanting in met:
-        asked = recent[insight.stream]
-        yield from ((insight, want) for want in wanting if want.request_id not in asked)
 
 
 def _allows(line: Line, insight: Noticed, want: Want, price: Price) -> bool:
@@ -192,27 +181,34 @@ def _is_open_to_asks(insight: Noticed, line: Line) -> bool:
     return line.asks_left > 0 and not line.never_topics & _topics(insight.kind)
 
 
-def _may_be_asked_now(insight: Noticed, now: Wanted, recent: _Recent) -> bool:
+def _met(insights: Sequence[Noticed], now: Wanted, recent: _Recent) -> list[_Meeting]:
+    """Open what somebody may ask about, and return what meets an open data request that has not asked just now.
+
+    Who meets one stream twice is told of it once: what keeps the first from being asked about keeps the second too.
+
+    Args:
+        recent: is added to.
+    """
+    left = [insight for insight in insights if _is_askable(insight, now, recent)]
+    sealed = vault.load_sealed([insight.sealed_id for insight in left if insight.sealed_id]) if left else {}
+    epochs, found = vault.Epochs(), []
+    for insight in (insight for insight in left if _is_askable(insight, now, recent)):
+        value, asked = _value(sealed.get(insight.sealed_id or ""), epochs), recent[insight.stream]
+        if value is None:
+            continue
+        met = now.met_by(value, kind=insight.kind, areas=insight.areas, assurance=insight.assurance)
+        wants = [want for want in met if want.request_id not in asked]
+        asked.update(want.request_id for want in wants)
+        if wants:
+            found.append((insight, wants))
+    return found
+
+
+def _is_askable(insight: Noticed, now: Wanted, recent: _Recent) -> bool:
     """Tell whether any of those who want such a thing has not asked about it just now."""
     asked = recent[insight.stream]
     near = now.all_of(kind=insight.kind, areas=insight.areas, assurance=insight.assurance)
     return any(want.request_id not in asked for want in near)
-
-
-def _met(insights: Sequence[Noticed], now: Wanted) -> list[_Meeting]:
-    """Open what is left and return the insights that meet open data requests."""
-    sealed = vault.load_sealed([insight.sealed_id for insight in insights if insight.sealed_id]) if insights else {}
-    epochs, found = vault.Epochs(), []
-    for insight in insights:
-        value = _value(sealed.get(insight.sealed_id or ""), epochs)
-        wants = (
-            []
-            if value is None
-            else now.met_by(value, kind=insight.kind, areas=insight.areas, assurance=insight.assurance)
-        )
-        if wants:
-            found.append((insight, wants))
-    return found
 
 
 @cache
