@@ -51,6 +51,14 @@ def paper_of(request: DataRequest) -> Paper:
     return Paper(request.organisation, version, before, facts_since(version, before), budget(request), reviews)
 
 
+class StateFilter(admin.ChoicesFieldListFilter):
+    """States under a heading for people."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = gettext("상태")
+
+
 @admin.register(DataRequest)
 class DataRequestAdmin(admin.ModelAdmin):
     """Read-only but for the three verdicts."""
@@ -60,7 +68,7 @@ class DataRequestAdmin(admin.ModelAdmin):
         "purpose", column("organisation", _("기관")), "kinds", "price", "retention",
         column("state", _("상태")), column("created_at", _("쓴 때")),
     )  # fmt: skip
-    list_filter = ("state",)
+    list_filter = (("state", StateFilter),)
     list_select_related = ("organisation", "current")
     ordering = ("-created_at",)
 

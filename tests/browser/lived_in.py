@@ -11,6 +11,7 @@ from consent.parties import operations as parties
 from consent.parties.models import Membership, Organisation, User
 from consent.records.models import Ask
 from marketplace.appliances import operations as appliances
+from marketplace.appliances.models import Appliance
 from marketplace.brokerage import operations as brokerage
 from marketplace.care import cast, story
 from marketplace.care.clock import tick
@@ -75,6 +76,8 @@ def live(home: Home, *, at: datetime) -> Home:
     brokerage.deny_ask(ask_id=stale.pk, actor=person("mother"), locale="ko", at=timezone.now())
     taken_back = _withdrawn(home, dust.offer.version.request)
     later = factories.insight(of=person("mother").membership.household, value=71.5, source="urn:device:hall")
+    # A name without a space in it, as long as one may be: it must break where the page ends.
+    Appliance.objects.filter(pk=later.appliance_id).update(name="W" * 40)
     tick()
     later_ask = Ask.objects.get(subject=f"insight:{later.pk}")
     brokerage.defer_ask(ask_id=later_ask.pk, actor=person("mother"), at=timezone.now())

@@ -35,7 +35,8 @@ def test_every_page_has_its_picture(some_days_on: Street, kind: str):
         context = some_days_on.visit(who, width=int(width), scheme=scheme, language=language)
         page = context.new_page()
         for path in paths:
-            page.goto(path.format(**some_days_on.home.ids))
+            answer = page.goto(path.format(**some_days_on.home.ids))
+            assert answer and answer.status < 500, path
             photograph(page, FOLDER / f"{name_of(who, path)}-{kind}.png", width=int(width))
         some_days_on.leave()
 
