@@ -12,6 +12,7 @@ NO_DATA_WORDS = frozenset(
 )
 _CLOCK_WAS_SET = 978_307_200
 _NUMBER = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,20})?")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
@@ -34,6 +35,11 @@ def read_number(value: object) -> Decimal | None:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return Decimal(value)
     return None
+
+
+def read_uuid(value: object) -> str | None:
+    """Read the id a sender gives to what happened; what is none, and could be anything, is None."""
+    return value if isinstance(value, str) and _UUID.fullmatch(value) else None
 
 
 def read_time(value: object) -> datetime | None:

@@ -15,7 +15,7 @@ from typing import Any
 from marketplace.appliances import wire
 from marketplace.appliances.dialects.readings import Dialect, Interval, Parsed
 from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
-from marketplace.appliances.dialects.scalars import read_epoch, read_number, read_time
+from marketplace.appliances.dialects.scalars import read_epoch, read_number, read_time, read_uuid
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, documents, mapping, sequence
 from marketplace.appliances.dialects.unit_words import ucum
 
@@ -127,14 +127,13 @@ def _event(index: int, event: Mapping[str, Any], stamp: object, *, is_no_room: b
     component = event.get("componentId", event.get("component", "main"))
     if not all(isinstance(part, str) for part in (*name, component)):
         raise ItemRefused("wrong_shape")
-    event_id = event.get("eventId")
     speaker = Speaker(
         dialect="smartthings",
         index=index,
         source=_device(event),
         appliance_type="refrigerator" if component in _FRIDGE_COMPONENTS else "other",
         observed_at=_time(stamp),
-        event_id=event_id if isinstance(event_id, str) else None,
+        event_id=read_uuid(event.get("eventId")),
     )
     if name[0] == "temperatureMeasurement" and (is_no_room or component.startswith(_CAVITY)):
         return

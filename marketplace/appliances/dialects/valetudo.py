@@ -15,11 +15,10 @@ from typing import Any
 from marketplace.appliances.dialects.messages import CONTENT_TYPES, Message, read_messages
 from marketplace.appliances.dialects.readings import Dialect, Method, Parsed, Raw, Reading
 from marketplace.appliances.dialects.rejections import Rejection
-from marketplace.appliances.dialects.scalars import read_time
+from marketplace.appliances.dialects.scalars import read_time, read_uuid
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, mapping, sequence
 
 _LABEL = re.compile(r"([A-Za-z][A-Za-z0-9 /-]{0,40}?) ?\((100|[1-9]?[0-9])%\)")
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Every class that Dreame, Roborock and Midea know, under the words that are registered. Rooms are none of them.
 _CLASSES = {
     "cable": "cable; wire; electric wire; power strip",
@@ -137,7 +136,7 @@ def _map(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
 
 
 def _obstacle(speaker: Speaker, obstacle: Mapping[str, Any]) -> Reading | Rejection:
-    label, named = obstacle.get("label"), obstacle.get("id")
+    label = obstacle.get("label")
     parts = _LABEL.fullmatch(label) if isinstance(label, str) else None
     if parts is None:
         return speaker.refused("wrong_value", "label")
@@ -151,7 +150,7 @@ def _obstacle(speaker: Speaker, obstacle: Mapping[str, Any]) -> Reading | Reject
         source=speaker.source,
         appliance_type=speaker.appliance_type,
         # A map is sent again and again; the obstacle keeps its id.
-        event_id=named if isinstance(named, str) and _ID.fullmatch(named) else None,
+        event_id=read_uuid(obstacle.get("id")),
         kind="vacuum.obstacle",
         value=_OBSTACLES[word],
         unit="",
@@ -173,7 +172,7 @@ def _error(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
 
 def _events(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
     for event in map(mapping, found.values()):
-        name, named = event.get("__class"), event.get("id")
+        name = event.get("__class")
         if not isinstance(name, str) or name not in _EVENTS or event.get("processed") is not False:
             continue
         try:
@@ -181,7 +180,7 @@ def _events(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
         except ValueError:
             yield speaker.refused("wrong_time", "timestamp")
             continue
-        yield replace(timed, event_id=named if isinstance(named, str) else None).fault("event", _EVENTS[name])
+        yield replace(timed, event_id=read_uuid(event.get("id"))).fault("event", _EVENTS[name])
 
 
 def _consumable(speaker: Speaker, remaining: Mapping[str, Any]) -> Result:

@@ -310,87 +310,6 @@ def test_two_filters_with_the_same_left_do_not_contradict_each_other():
     assert (water.event_key, water.content_digest) == (air.event_key, air.content_digest)
 
 
-def event(**more):
-    told = {"deviceId": "st-2", "componentId": "main", "eventId": "e-1", **more}
-    return {"eventTime": 1795170000000, "eventType": "DEVICE_EVENT", "deviceEvent": told}
-
-
-@pytest.mark.parametrize(
-    ("told", "expected"),
-    [
-        (event(capability="carbonDioxideMeasurement", attribute="carbonDioxide", value=912), ("air.co2", 912)),
-        (event(capability="fineDustSensor", attribute="fineDustLevel", value=41, unit="ug/m3"), ("air.pm25", 41)),
-        (
-            event(capability="contactSensor", attribute="contact", value="open", componentId="freezer"),
-            ("fridge.door_openings", 1, FREEZER),
-        ),
-        (event(capability="contactSensor", attribute="contact", value="open"), ("not_an_insight",)),
-        (event(capability="temperatureMeasurement", attribute="temperature", value=22), ("missing_unit",)),
-        (event(capability="temperatureMeasurement", attribute="temperature", value=None, unit="C"), ("no_data",)),
-        (event(capability="presenceSensor", attribute="presence", value="not present"), ("not_an_insight",)),
-        (event(capability=["x"], attribute="contact", value="open"), ("wrong_shape",)),
-        ({"eventType": "DEVICE_HEALTH_EVENT", "deviceHealthEvent": {"status": "ONLINE"}}, ("not_an_insight",)),
-    ],
-)
-def test_reads_smartthings_events(told, expected):
-    as_it_comes = read("smartthings", told)
-    in_a_smart_app = read("smartthings", {"lifecycle": "EVENT", "eventData": {"events": [told]}})
-
-    assert [outcome(found)[1:] for found in as_it_comes] == [expected]
-    assert [outcome(found) for found in in_a_smart_app] == [outcome(found) for found in as_it_comes]
-
-
-STREAM = [
-    {"topic": "home/sensor/study_pm25/device_class", "payload": '"pm25"'},
-    {"topic": "home/sensor/study_pm25/unit_of_measurement", "payload": '"µg/m³"'},
-    {"topic": "home/sensor/study_pm25/friendly_name", "payload": '"Minji\'s room"'},
-    {"topic": "home/sensor/study_pm25/state", "payload": '"62"'},
-    {"topic": "home/sensor/study_pm25/last_updated", "payload": '"2026-11-20T11:40:00+00:00"'},
-    {"topic": "home/sensor/hall_co2/device_class", "payload": '"carbon_dioxide"'},
-    {"topic": "home/sensor/hall_co2/unit_of_measurement", "payload": '"ppm"'},
-    {"topic": "home/sensor/hall_co2/state", "payload": '"unavailable"'},
-    {"topic": "home/light/bed/state", "payload": '"on"'},
-    {"topic": "home/sensor/mute/device_class", "payload": '"pm25"'},
-    {"topic": "short", "payload": "1"},
-]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [json.dumps(STREAM).encode(), "\n".join(map(json.dumps, STREAM)).encode()],
-    ids=["listed", "one a line"],
-)
-def test_puts_the_topics_of_statestream_together_again(body):
-    found = read("homeassistant", body)
-
-    assert [outcome(one)[1:] for one in found] == [
-        ("air.pm25", 62),
-        ("no_data",),
-        ("not_an_insight",),
-        ("wrong_shape",),
-        ("wrong_shape",),
-    ]
-    assert found[0].observed_at == datetime(2026, 11, 20, 11, 40, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("body", "topic", "expected"),
-    [
-        (b"12.3", "study/sensor/pm25/state", ("air.pm25", 12.3)),
-        (b"nan", "study/sensor/pm25/state", ("no_data",)),
-        (b"NaN\n", "study/sensor/pm25/state", ("no_data",)),
-        (b"online", "study/sensor/pm25/state", ("no_data",)),
-        (b"12,3", "study/sensor/pm25/state", ("not_a_number",)),
-        (b"12.3", "", ("not_an_insight",)),
-        (b"on", "study/switch/pm25/state", ("not_an_insight",)),
-    ],
-)
-def test_takes_a_bare_scalar_with_its_topic_in_a_header(body, topic, expected):
-    (found,) = read("esphome", body, {"X-Mqtt-Topic": topic})
-
-    assert outcome(found)[1:] == expected
-
-
 @pytest.mark.parametrize(
     ("document", "expected"),
     [
@@ -402,31 +321,6 @@ def test_takes_a_bare_scalar_with_its_topic_in_a_header(body, topic, expected):
 )
 def test_reads_what_a_miot_device_answers(document, expected):
     assert [outcome(found)[1:] for found in read("miot", document)] == [expected]
-
-
-@pytest.mark.parametrize(
-    ("pack", "codes"),
-    [
-        ([{"n": "temperature", "u": "Cel", "v": 1, "bver": 11}], ["wrong_shape"]),
-        ([{"n": "temperature", "u": "Cel", "v": 1, "must_": 1}], ["wrong_shape"]),
-        ([{"n": "temperature", "u": "Cel", "v": 1, "t": "soon"}], ["wrong_time"]),
-        ([{"n": 5, "v": 1}, "x"], ["wrong_shape", "wrong_shape"]),
-        ([{"n": "temperature", "v": 20}], ["missing_unit"]),
-        ([{"n": "temperature", "u": "Cel", "v": 5, "bv": 15}], [20]),
-        ({"n": "temperature", "u": "Cel", "v": 5}, ["wrong_shape"]),
-    ],
-)
-def test_resolves_a_pack_or_refuses_it(pack, codes):
-    found = read("senml", pack)
-
-    assert [one.code if isinstance(one, Rejection) else one.value for one in found] == codes
-
-
-@pytest.mark.parametrize("times", [{}, {"t": 0}, {"bt": 0, "t": 0}, {"t": 300_000_000}])
-def test_a_pack_without_a_time_leaves_it_to_the_server(times):
-    (found,) = read("senml", [{"n": "temperature", "u": "Cel", "v": 21, **times}])
-
-    assert (found.observed_at, found.time_quality) == (NOW, "server")
 
 
 @pytest.mark.parametrize("dialect", EXPECTED)
