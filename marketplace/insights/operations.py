@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from marketplace.appliances.models import Appliance, StreamFlag
 from marketplace.appliances.senders import Sender
 from marketplace.insights import notifications, perceiving, twin
 from marketplace.insights.copying import array_of
-from marketplace.insights.ids import random_ids
+from marketplace.insights.ids import timed_ids
 from marketplace.insights.models import Conclusion, Insight, WrongWord
 from marketplace.insights.normalise import NormalReading, flag_physics, normalise
 from marketplace.insights.storing import New, store_new
@@ -33,7 +34,8 @@ SAME_EVENT = "insight_once_per_event"
 MET = (SAME_EVENT, "rule_memory_once")
 
 
-@dataclass(frozen=True)
+# Not frozen, as `NormalReading` is not.
+@dataclass(slots=True)
 class ItemResult:
     """What became of one item of a batch."""
 
@@ -124,7 +126,7 @@ def _record(
     twin.record(household=household, heard=[(appliance.id, reading) for appliance, reading in heard], at=at)
     perceiving.follow(household=household, heard=heard, held=held, assurance=assurance, at=at)
     notifications.wake_matching_on_commit()
-    return sorted([*refused, *surplus, *told], key=lambda result: result.index)
+    return sorted([*refused, *surplus, *told], key=attrgetter("index"))
 
 
 def _spend(sender: Sender, at: datetime) -> None:
@@ -150,7 +152,7 @@ def _identified(
     arrivals = [
         Arrival(reading, speakers[reading.source], event_hash, content_hash, insight_id)
         for reading, event_hash, content_hash, insight_id in zip(
-            known, events, contents, random_ids(len(known)), strict=True
+            known, events, contents, timed_ids(len(known)), strict=True
         )
     ]
     return arrivals, surplus
