@@ -61,9 +61,15 @@ class Noted(admin.ModelAdmin):
 
 @admin.register(Organisation)
 class OrganisationAdmin(Noted):
-    list_display = ("name_ko", "kind", "verified_at", "suspended_at")
+    list_display = (
+        "own_name", column("kind", _("종류")), column("verified_at", _("확인한 때")), column("suspended_at", _("멈춘 때"))
+    )  # fmt: skip
     list_filter = ("kind",)
     search_fields = ("name_ko", "name_en")
+
+    @admin.display(description=_("이름"), ordering="name_ko")
+    def own_name(self, organisation: Organisation) -> str:
+        return organisation.name
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         # What an organisation is, is part of every agreement made with it, and its words stand in every open question:
@@ -85,7 +91,9 @@ class SeatForm(ModelForm):
 @admin.register(Seat)
 class SeatAdmin(Noted):
     form = SeatForm
-    list_display = ("user", "organisation", "role", "since")
+    list_display = (
+        column("user", _("사람")), column("organisation", _("기관")), column("role", _("역할")), column("since", _("언제부터"))
+    )  # fmt: skip
     list_filter = ("role",)
     list_select_related = ("user", "organisation")
     autocomplete_fields = ("user", "organisation")
@@ -104,20 +112,24 @@ class AreaAdmin(Noted):
 
 @admin.register(User)
 class UserAdmin(OnlyLooked):
-    list_display = ("email", "name", "is_active", "is_staff", "joined_at")
+    list_display = (
+        column("email", _("이메일")), column("name", _("이름")), "is_active", "is_staff", column("joined_at", _("들어온 때"))
+    )  # fmt: skip
     search_fields = ("email", "name")
     fields = ("email", "name", "locale", "is_active", "is_staff", "joined_at")
 
 
 @admin.register(Household)
 class HouseholdAdmin(OnlyLooked):
-    list_display = ("name", "area", "joined_at")
+    list_display = (column("name", _("이름")), column("area", _("동네")), column("joined_at", _("들어온 때")))
     list_select_related = ("area",)
 
 
 @admin.register(Membership)
 class MembershipAdmin(OnlyLooked):
-    list_display = ("user", "household", "role", "since")
+    list_display = (
+        column("user", _("사람")), column("household", _("가구")), column("role", _("역할")), column("since", _("언제부터"))
+    )  # fmt: skip
     list_select_related = ("user", "household")
 
 
@@ -157,6 +169,9 @@ class MachineKeyAdmin(OnlyLooked):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(OnlyLooked):
-    list_display = ("at", "actor", "action", "subject", "outcome", "reason")
+    list_display = (
+        column("at", _("때")), column("actor", _("누가")), column("action", _("한 일")), column("subject", _("무엇에")),
+        column("outcome", _("된 일")), column("reason", _("까닭")),
+    )  # fmt: skip
     search_fields = ("subject", "actor")
     ordering = ("-id",)

@@ -34,7 +34,7 @@ class ReasonForm(ActionForm):
 class Late(admin.SimpleListFilter):
     """Duties past their deadline, unless others are asked for."""
 
-    title = _("기한")
+    title = _("지울 날")
     parameter_name = "late"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
