@@ -47,9 +47,10 @@ class Seen:
         Raises:
             TypeError: it is a word or a flag.
         """
-        if isinstance(self.value, bool | str):
-            raise TypeError(self.kind)
-        return self.value
+        value = self.value
+        if type(value) is float or type(value) is int:
+            return value
+        raise TypeError(self.kind)
 
     @property
     def source(self) -> Source:

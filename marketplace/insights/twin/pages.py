@@ -6,6 +6,7 @@ All of it is pure, and the same whatever order the readings come in: a page hold
 import json
 import math
 import struct
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -92,12 +93,15 @@ def numbers_on(page: bytes) -> Iterator[TimedNumber]:
 
 def with_summaries(page: bytes, said: Iterable[TimedNumber]) -> bytes:
     """Return a day's page that counts further numbers, each in its hour."""
-    page_of_day = bytearray(page or _NO_HOURS)
+    page_of_day, hours = bytearray(page or _NO_HOURS), defaultdict(list)
     for at, value in said:
-        place = at // HOUR_MS * _HOUR_OF_DAY.size
+        hours[at // HOUR_MS].append(value)
+    for hour, values in hours.items():
+        place = hour * _HOUR_OF_DAY.size
         count, low, high, total = _HOUR_OF_DAY.unpack_from(page_of_day, place)
-        low, high = (min(low, value), max(high, value)) if count else (value, value)
-        _HOUR_OF_DAY.pack_into(page_of_day, place, count + 1, low, high, round(total + value, DECIMALS))
+        known = [low, high, *values] if count else values
+        total = round(math.fsum((total, *values)), DECIMALS)
+        _HOUR_OF_DAY.pack_into(page_of_day, place, count + len(values), min(known), max(known), total)
     return bytes(page_of_day)
 
 

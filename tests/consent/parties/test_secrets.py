@@ -6,7 +6,7 @@ import stat
 import pytest
 from django.conf import settings
 
-from consent.parties.secrets import keyed_name, read_or_make
+from consent.parties.secrets import keyed_name, keyed_names, read_or_make
 from tests.threads import all_at_once
 
 
@@ -40,3 +40,9 @@ def test_the_same_thing_has_another_name_for_every_purpose():
 
     assert len(names) == 3
     assert keyed_name("household", "a|school") in names
+
+
+def test_many_things_at_once_get_the_names_they_get_alone():
+    texts = ["", "a", "우리 집", "x" * 200]
+
+    assert keyed_names("event", texts) == [keyed_name("event", text) for text in texts]
