@@ -1,19 +1,22 @@
 """The books as they stood at an instant, or in a tree of so many leaves: what a checkpoint signed.
 
-By recorded time an account's rows are in the order of their versions, so a look back is a search among versions. By
-effective time the same holds but for the few rows that were dated back. The trial balance is today's, less what came
-since: it costs what happened since, not what happened ever.
+By recorded time an account's rows are in the order of their versions, so a look back is a search among versions.
+Accounts without versions, and the trial balance, begin at the last totals that were rolled up before the instant, and
+add the few rows that came since. By effective time it is the same, but for the few rows that were dated back.
+
+What stood in a tree is what stands now, less what was sealed since.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection
+from django.db.models import Max, Q
 
 from rewards.ledger.errors import UnknownAccount
-from rewards.ledger.journal import SKEW, first_id_at
-from rewards.ledger.models import Account
+from rewards.ledger.models import Account, AccountKind, Rollup, Transfer
 from rewards.ledger.queries import SUMMED, Line, Standing, TrialBalance, TrialRow, account_at, lines_of
 
 #: The books write microseconds, so "up to and including" an instant is "before" the next one.
@@ -49,8 +52,10 @@ def standing_at(address: str, *, at: datetime, clock: Clock = Clock.RECORDED) ->
 
 def trial_balance_at(*, at: datetime, clock: Clock = Clock.RECORDED) -> TrialBalance:
     """Return debits, credits and held tokens per kind of account as they stood at `at`."""
+    instant = at + NEXT
+    asked: dict[str, Any] = {"instant": instant, "effective": clock == Clock.EFFECTIVE, **_totals_around(instant)}
     with connection.cursor() as cursor:
-        cursor.execute(TRIAL_BALANCE_BEFORE, {"instant": at + NEXT, "effective": clock == Clock.EFFECTIVE})
+        cursor.execute(TRIAL_BALANCE_BEFORE, asked)
         return TrialBalance([TrialRow(*row) for row in cursor.fetchall()])
 
 
@@ -91,21 +96,42 @@ def statement_between(
     account = account_at(address)
     opening, closing = _standing_before(account, start), _standing_before(account, end)
     if account.has_balance:
-        last = closing.version + 1 if before is None else min(before, closing.version + 1)
-        lines = lines_of(account, before=last, after=opening.version, limit=limit)
+        first, last, between = opening.version, closing.version + 1, None
     else:
-        top = first_id_at(end + SKEW)
-        last = top if before is None else min(before, top)
-        bottom = first_id_at(start - SKEW) - 1
-        lines = lines_of(account, before=last, after=bottom, limit=limit, between=(start, end))
-    return Period(opening, lines, closing)
+        (first, last), between = _rows_around(start, end), (start, end)
+    last = last if before is None else min(before, last)
+    return Period(opening, lines_of(account, before=last, after=first, limit=limit, between=between), closing)
+
+
+def _rows_around(start: datetime, end: datetime) -> tuple[int, int]:
+    """Return two rows of the journal, neither included, with all that was recorded from `start` to `end` in between."""
+    first, ends = _totals_around(start)["base"], _totals_around(end)
+    newer = Transfer.objects.filter(pk__gt=ends["rolled"])
+    if not newer.filter(recorded_at__lt=end).exists():
+        return first, ends["top"] + 1
+    return first, newer.latest("pk").pk + 1
 
 
 def _standing_before(account: Account, instant: datetime, *, clock: Clock = Clock.RECORDED) -> Standing:
-    sql = STANDING_BEFORE if account.has_balance else SUMMED_BEFORE
+    asked: dict[str, Any] = {"account": account.pk, "instant": instant, "effective": clock == Clock.EFFECTIVE}
+    if not account.has_balance:
+        asked |= {"kind": account.kind, **_totals_around(instant)}
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"account": account.pk, "instant": instant, "effective": clock == Clock.EFFECTIVE})
+        cursor.execute(STANDING_BEFORE if account.has_balance else SUMMED_BEFORE, asked)
         return Standing(account.address, *cursor.fetchone())
+
+
+def _totals_around(instant: datetime) -> dict[str, int]:
+    """Return the rows of the journal between which there may be rows from before an instant that no totals hold.
+
+    `base` is the row of the last totals with nothing later in them, `top` that of the last with anything earlier since
+    the ones before, and `rolled` that of the newest. Clocks that were set and rows that crossed are allowed for.
+    """
+    return Rollup.objects.filter(kind=AccountKind.ISSUANCE).aggregate(
+        base=Max("through", filter=Q(latest__lt=instant), default=0),
+        top=Max("through", filter=Q(earliest__lt=instant), default=0),
+        rolled=Max("through", default=0),
+    )
 
 
 STANDING_BEFORE = """
@@ -129,48 +155,47 @@ SELECT (coalesce(
 FROM stood s
 """
 
-# Accounts without a running balance: what they hold now, less what came since. It costs what came since: an account is
-# looked for among the rows of that time, not that time among all rows of the account.
-SUMMED_BEFORE = f"""
-WITH since AS MATERIALIZED (
-    SELECT debit_id, credit_id, amount FROM ledger_transfer
-    WHERE recorded_at >= %(instant)s AND (NOT %(effective)s OR effective_at >= %(instant)s)
-      AND %(account)s IN (debit_id, credit_id)
+# The rows recorded before an instant that the totals before it do not hold: of the stretches that have any, and of what
+# was not rolled up yet. By effective time also those recorded since that are dated back before it.
+NOT_IN_TOTALS = """
+not_in_totals AS MATERIALIZED (
+    SELECT * FROM ledger_transfer WHERE id > %(base)s AND id <= %(top)s AND recorded_at < %(instant)s
+    UNION ALL SELECT * FROM ledger_transfer WHERE id > %(rolled)s AND recorded_at < %(instant)s
+    UNION ALL SELECT * FROM ledger_transfer
+        WHERE %(effective)s AND effective_at < recorded_at AND effective_at < %(instant)s AND recorded_at >= %(instant)s
 )
-SELECT (s.credits - s.debits
-      - (SELECT coalesce(sum(amount), 0) FROM since WHERE credit_id = %(account)s)
-      + (SELECT coalesce(sum(amount), 0) FROM since WHERE debit_id = %(account)s))::bigint,
+"""
+
+SUMMED_BEFORE = f"""
+WITH {NOT_IN_TOTALS}
+SELECT (coalesce((SELECT credits - debits FROM ledger_rollup WHERE kind = %(kind)s AND through = %(base)s), 0)
+      + coalesce(sum(CASE %(account)s WHEN credit_id THEN amount WHEN debit_id THEN -amount END), 0))::bigint,
        0::bigint, 0::bigint
-FROM ({SUMMED} AND a.id = %(account)s) s
+FROM not_in_totals
 """  # noqa: S608  (put together from constants alone)
 
-# Nothing is dated ahead: what took effect at or after an instant was also recorded at or after it.
 TRIAL_BALANCE_BEFORE = f"""
-WITH since AS MATERIALIZED (
-    SELECT * FROM ledger_transfer
-    WHERE recorded_at >= %(instant)s AND (NOT %(effective)s OR effective_at >= %(instant)s)
-),
+WITH {NOT_IN_TOTALS},
 changed AS (
-    SELECT debit_id AS account_id, amount AS debits, 0 AS credits, 0 AS held FROM since WHERE credit_id IS NOT NULL
-    UNION ALL SELECT credit_id, 0, amount, 0 FROM since WHERE credit_id IS NOT NULL
-    UNION ALL SELECT debit_id, 0, 0, amount FROM since WHERE kind = 'hold'
+    SELECT debit_id AS account_id, amount AS debits, 0 AS credits, 0 AS held
+        FROM not_in_totals WHERE credit_id IS NOT NULL
+    UNION ALL SELECT credit_id, 0, amount, 0 FROM not_in_totals WHERE credit_id IS NOT NULL
+    UNION ALL SELECT debit_id, 0, 0, amount FROM not_in_totals WHERE kind = 'hold'
     UNION ALL SELECT s.debit_id, 0, 0, -h.amount
-        FROM since s JOIN ledger_transfer h ON h.id = s.hold_id WHERE s.hold_leg = 1
+        FROM not_in_totals s JOIN ledger_transfer h ON h.id = s.hold_id WHERE s.hold_leg = 1
 ),
-undone AS (
-    SELECT account_id, sum(debits) AS debits, sum(credits) AS credits, sum(held) AS held FROM changed GROUP BY 1
-),
-summed AS ({SUMMED})
-SELECT a.kind, count(*)::bigint,
-       sum(coalesce(b.debits, s.debits) - coalesce(u.debits, 0))::bigint,
-       sum(coalesce(b.credits, s.credits) - coalesce(u.credits, 0))::bigint,
-       sum(coalesce(b.held, 0) - coalesce(u.held, 0))::bigint
-FROM ledger_account a
-LEFT JOIN ledger_balance b ON b.account_id = a.id
-LEFT JOIN summed s ON s.id = a.id
-LEFT JOIN undone u ON u.account_id = a.id
-WHERE a.opened_at < %(instant)s
-GROUP BY a.kind ORDER BY a.kind
+moved AS (
+    SELECT a.kind, sum(c.debits) AS debits, sum(c.credits) AS credits, sum(c.held) AS held
+    FROM changed c JOIN ledger_account a ON a.id = c.account_id GROUP BY a.kind
+)
+SELECT a.kind, a.accounts,
+       (coalesce(r.debits, 0) + coalesce(m.debits, 0))::bigint,
+       (coalesce(r.credits, 0) + coalesce(m.credits, 0))::bigint,
+       (coalesce(r.held, 0) + coalesce(m.held, 0))::bigint
+FROM (SELECT kind, count(*) AS accounts FROM ledger_account WHERE opened_at < %(instant)s GROUP BY kind) a
+LEFT JOIN ledger_rollup r ON r.kind = a.kind AND r.through = %(base)s
+LEFT JOIN moved m ON m.kind = a.kind
+ORDER BY a.kind
 """  # noqa: S608  (put together from constants alone)
 
 IN_TREE = "EXISTS (SELECT FROM ledger_leaf WHERE account_id = %(account)s AND index < %(size)s)"

@@ -24,11 +24,30 @@ INVARIANTS = {
         SELECT count(*) FROM ledger_balance b LEFT JOIN summed s USING (account_id)
         WHERE b.debits <> coalesce(s.debits, 0) OR b.credits <> coalesce(s.credits, 0)""",
     "I2 what was rolled up is the sum of its journal": """
-        SELECT count(*) FROM ledger_rollup r
-        WHERE r.debits <> (SELECT coalesce(sum(t.amount), 0) FROM ledger_transfer t
-                           WHERE t.debit_id = r.account_id AND t.debit_version IS NULL AND t.id <= r.through)
-           OR r.credits <> (SELECT coalesce(sum(t.amount), 0) FROM ledger_transfer t
-                            WHERE t.credit_id = r.account_id AND t.credit_version IS NULL AND t.id <= r.through)""",
+        WITH ends AS (SELECT array_agg(DISTINCT through ORDER BY through) AS rows FROM ledger_rollup),
+        changed AS (
+            SELECT id, debit_id AS account_id, CASE WHEN credit_id IS NULL THEN 0 ELSE amount END AS debits,
+                   0 AS credits, CASE kind WHEN 'hold' THEN amount ELSE 0 END AS held, recorded_at
+                FROM ledger_transfer
+            UNION ALL SELECT id, credit_id, 0, amount, 0, recorded_at
+                FROM ledger_transfer WHERE credit_id IS NOT NULL
+            UNION ALL SELECT t.id, t.debit_id, 0, 0, -h.amount, t.recorded_at
+                FROM ledger_transfer t JOIN ledger_transfer h ON h.id = t.hold_id WHERE t.hold_leg = 1
+        ), moved AS (
+            SELECT width_bucket(c.id - 1, ends.rows) AS stretch, a.kind, sum(c.debits) AS debits,
+                   sum(c.credits) AS credits, sum(c.held) AS held, min(c.recorded_at) AS earliest,
+                   max(c.recorded_at) AS latest
+            FROM changed c JOIN ledger_account a ON a.id = c.account_id CROSS JOIN ends GROUP BY 1, 2
+        ), rolled AS (
+            SELECT width_bucket(r.through - 1, ends.rows) AS stretch, r.kind, r.earliest, r.latest,
+                   r.debits - lag(r.debits, 1, 0::numeric) OVER w AS debits,
+                   r.credits - lag(r.credits, 1, 0::numeric) OVER w AS credits,
+                   r.held - lag(r.held, 1, 0::numeric) OVER w AS held
+            FROM ledger_rollup r CROSS JOIN ends WINDOW w AS (PARTITION BY r.kind ORDER BY r.through)
+        )
+        SELECT count(*) FROM rolled r LEFT JOIN moved m USING (stretch, kind)
+        WHERE r.debits <> coalesce(m.debits, 0) OR r.credits <> coalesce(m.credits, 0)
+           OR r.held <> coalesce(m.held, 0) OR m.earliest < r.earliest OR m.latest > r.latest""",
     "I3 versions run from 1 without a gap": """
         WITH numbered AS (
             SELECT debit_id AS account_id, debit_version AS version

@@ -134,19 +134,26 @@ class Balance(models.Model):
 
 
 class Rollup(models.Model):
-    """What an account without a running balance took and gave, up to one row of the journal; the rest is summed."""
+    """What one kind of account took, gave and had held up to one row of the journal: one every so many rows.
 
-    account = models.OneToOneField(Account, on_delete=models.PROTECT, primary_key=True)
+    What stood at an instant is the last of these before it, and the few rows that came since.
+    """
+
+    pk = models.CompositePrimaryKey("kind", "through")
+    kind = NameField()
+    through = models.BigIntegerField()
     debits = models.DecimalField(max_digits=30, decimal_places=0)
     credits = models.DecimalField(max_digits=30, decimal_places=0)
-    through = models.BigIntegerField()
-    rolled_at = models.DateTimeField()
+    held = models.DecimalField(max_digits=30, decimal_places=0)
+    #: When the first row since the one before was recorded, and the last of all rows up to here.
+    earliest = models.DateTimeField()
+    latest = models.DateTimeField()
 
     class Meta:
         verbose_name = pgettext_lazy("model", "합계")
 
     def __str__(self) -> str:
-        return f"{self.account_id} to {self.through}"
+        return f"{self.kind} to {self.through}"
 
 
 class Transfer(models.Model):

@@ -245,8 +245,8 @@ def _line(row: Transfer, account: Account, *, sign: int) -> Line:
     return Line(row, change, row.credit_version, row.credit_after)
 
 
-#: What was taken from and given to each account that keeps no running balance: what was rolled up, and what came since,
-#: along the account's own partial index.
+#: What was taken from and given to each account that keeps no running balance: what was rolled up of its kind, which is
+#: its own, and what came since, along the account's own partial index.
 SUMMED = """
     SELECT a.id,
            coalesce(r.debits, 0) + (
@@ -255,7 +255,8 @@ SUMMED = """
            coalesce(r.credits, 0) + (
                SELECT coalesce(sum(amount), 0) FROM ledger_transfer
                WHERE credit_id = a.id AND credit_version IS NULL AND id > coalesce(r.through, 0)) AS credits
-    FROM ledger_account a LEFT JOIN ledger_rollup r ON r.account_id = a.id
+    FROM ledger_account a
+    LEFT JOIN LATERAL (SELECT * FROM ledger_rollup WHERE kind = a.kind ORDER BY through DESC LIMIT 1) r ON true
     WHERE NOT a.has_balance
 """
 

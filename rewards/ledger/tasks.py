@@ -9,8 +9,8 @@ from rewards.ledger import liabilities, operations, sealing
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-#: So many rows since the last time make it worth a moment in which nobody writes.
-ROLL_UP_ROWS = 20_000
+#: Totals are written down so many rows apart; a look back adds up twice as many at most.
+ROLL_UP_ROWS = 5_000
 
 
 @shared_task
@@ -32,5 +32,5 @@ def seal() -> None:
 
 @shared_task
 def roll_up() -> None:
-    """Roll up the totals of the accounts that keep no running balance, once enough rows have come."""
-    operations.roll_up(least_rows=ROLL_UP_ROWS)
+    """Write down the totals of every kind of account, once enough rows have come."""
+    operations.roll_up(stretch=ROLL_UP_ROWS)

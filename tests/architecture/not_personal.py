@@ -35,7 +35,7 @@ NOT_PERSONAL: dict[str, str] = {
     "ledger.Liabilities": "tree_size root owed shares own told_at xid",
     "ledger.Node": "level position hash",
     "ledger.OpenHold": "key transfer account amount expires_at",
-    "ledger.Rollup": "account debits credits rolled_at through",
+    "ledger.Rollup": "kind through debits credits held earliest latest",
     "ledger.Share": "level position sum hash account",
     "ledger.Transfer": (
         "id op_id leg kind hold hold_leg debit_version debit_after debit_held credit_version credit_after expires_at "

@@ -2,7 +2,7 @@
 
 Two databases stand side by side, the second a copy of the first that grew on. Every question is put to both in turns,
 so that whatever else the machine does meets both alike. Each is a whole query, or a whole call, of this room through
-Django. The fees, which keep no running balance, take every tenth row; the clock rolls their total up.
+Django. The fees, which keep no running balance, take every tenth row; totals are rolled up as the clock does it.
 """
 
 import itertools
@@ -20,6 +20,8 @@ from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.items import PostItem
 from rewards.ledger.journal import Filters
 from rewards.ledger.models import FEES, Account, Transfer
+from rewards.ledger.serializers import EVER
+from rewards.ledger.tasks import ROLL_UP_ROWS
 from tests.benchmarks.ledger_books import ESCROWS, fsync, grow_payments, open_books, say
 from tests.benchmarks.pgbench import Pgbench
 
@@ -37,6 +39,11 @@ def lately():
     """Return when the row was written that has so many after it."""
     newest = Transfer.objects.order_by("-pk").values_list("pk", flat=True)[0]
     return Transfer.objects.filter(pk__lte=newest - LATELY).order_by("-pk").values_list("recorded_at", flat=True)[0]
+
+
+def halfway():
+    """Return when the row in the middle was written: in large books there is much before it and much since."""
+    return Transfer.objects.filter(pk__gte=Transfer.objects.latest("pk").pk // 2).order_by("pk")[0].recorded_at
 
 
 def middle(address: str) -> int:
@@ -73,8 +80,11 @@ QUESTIONS: dict[str, tuple[Callable, Callable]] = {
         lately, lambda then: as_of.statement_between("escrow:b7", start=then, end=then + timedelta(days=1)),
     ),
     "the fees' period": (lately, lambda then: as_of.statement_between(FEES, start=then, end=then + timedelta(days=1))),
+    "the fees' balance halfway": (halfway, lambda then: as_of.standing_at(FEES, at=then)),
+    "the fees' period till then": (halfway, lambda then: as_of.statement_between(FEES, start=EVER[0], end=then)),
     "trial balance": (lambda: None, lambda _: queries.trial_balance()),
     "trial balance lately": (lately, lambda then: as_of.trial_balance_at(at=then)),
+    "trial balance halfway": (halfway, lambda then: as_of.trial_balance_at(at=then)),
     "newest of the journal": (lambda: None, lambda _: journal.walk(Filters())),
     "the journal from its middle": (
         lambda: Transfer.objects.order_by("-pk")[0].pk // 2, lambda at: journal.walk(Filters(), before=at),
@@ -159,6 +169,7 @@ def grow(bench: Pgbench, rows: int) -> None:
     more = rows - Transfer.objects.count() + ESCROWS  # what filled the escrows is not counted
     connection.close()
     grow_payments(bench.database, more)
-    assert ledger.roll_up(least_rows=1)
+    while ledger.roll_up(stretch=ROLL_UP_ROWS):
+        pass
     connection.close()
     bench.as_owner("VACUUM (ANALYZE)")

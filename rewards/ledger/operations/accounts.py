@@ -66,10 +66,10 @@ def forget_wallet(*, household: Household) -> None:
     Wallet.objects.filter(household=household).delete()
 
 
-def roll_up(*, least_rows: int) -> bool:
-    """Roll up the totals of the accounts that keep no running balance; return whether it was worth it and possible.
+def roll_up(*, stretch: int) -> bool:
+    """Write down the totals of every kind of account along the journal; return whether there was anything to add.
 
     Args:
-        least_rows: how many rows must have come since the last time.
+        stretch: how many rows apart; what came since the last whole stretch waits.
     """
-    return called("SELECT ledger_roll_up(%s)", [least_rows])
+    return called("SELECT ledger_roll_up(%s)", [stretch])

@@ -14,7 +14,6 @@ from rewards.ledger.models import GUARANTEE
 from rewards.ledger.operations import Leg
 from rewards.ledger.queries import balance_of, trial_balance
 from tests import factories
-from tests.rewards.ledger.growing import grow, rows_looked_at
 
 
 def hold(request, tokens=144, *, key="hold:1"):
@@ -56,18 +55,6 @@ def test_a_budget_is_told_in_three_numbers(db):
     pay(request, 144)
 
     assert queries.budget(request) == Budget(funded=1_000, spent=144, refundable=856)
-
-
-def test_what_a_request_paid_out_is_not_gone_through_to_tell_it(db):
-    request = factories.open_request(tokens=10_000)
-    others = [factories.open_request() for _ in range(2)]
-    grow(payer=request.escrow, rows=1000)
-    before = rows_looked_at(lambda: queries.budgets([request, *others]))
-
-    grow(payer=request.escrow, rows=2000)
-
-    assert rows_looked_at(lambda: queries.budgets([request, *others])) < before + 100
-    assert queries.budget(request).spent == 3000
 
 
 def test_a_hold_changes_none_of_them(db):

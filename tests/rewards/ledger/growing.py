@@ -12,18 +12,21 @@ from rewards.ledger.items import PostItem
 from rewards.ledger.models import FEES
 from tests.rewards.ledger import books
 
+#: Rows between two totals.
+STRETCH = 200
 NUMBERS = itertools.count(1)
 READS = ("SELECT", "WITH")
 
 
 def grow(*, payer: str, rows: int) -> None:
-    """Let an account pay some homes in turns, and the fees every tenth time; then tell the planner.
+    """Let an account pay two homes and the fees in turns; roll up, and tell the planner.
 
     It is to plan as for a large journal, which nobody reads whole.
     """
-    takers = itertools.cycle([*(books.account() for _ in range(9)), FEES])
+    takers = itertools.cycle([books.account(), books.account(), FEES])
     keys = (f"grown:{next(NUMBERS)}" for _ in range(rows))
     ledger.apply([PostItem(key=key, debit=payer, credit=next(takers), amount=1, **books.FACT) for key in keys])
+    ledger.roll_up(stretch=STRETCH)
     with connection.cursor() as cursor:
         cursor.execute("SET ROLE NONE")
         cursor.execute("ANALYZE ledger_transfer, ledger_account, ledger_balance")

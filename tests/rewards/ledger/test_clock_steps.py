@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
+from rewards.ledger import as_of
 from rewards.ledger import operations as ledger
 from rewards.ledger.errors import HoldExpired, LedgerError
 from rewards.ledger.invariants import broken_invariants
-from rewards.ledger.models import Transfer
+from rewards.ledger.models import ISSUANCE, Transfer
 from tests.conftest import connect_as_owner
 from tests.rewards.ledger import books
 
@@ -114,3 +115,23 @@ def test_under_a_clock_that_jumps_every_invariant_holds(stepped_db, seed):
 
     assert broken_invariants() == {}
     assert outcomes <= {"hold_expired", "hold_resolved", "insufficient_tokens"}
+
+
+def test_totals_of_any_instant_are_the_rows_recorded_before_it(stepped_db):
+    """Among accounts time runs both ways: what was rolled up knows of each stretch how early and late its rows are."""
+    for by in (timedelta(0), HOUR, -HOUR, timedelta(0), 2 * HOUR, -HOUR):
+        step(by)
+        books.post(credit=books.account(), amount=3)
+    rows = list(Transfer.objects.values_list("recorded_at", flat=True))
+    assert rows != sorted(rows)
+
+    assert ledger.roll_up(stretch=2)
+
+    for instant in rows:
+        issued = -3 * sum(at <= instant for at in rows)
+        assert as_of.standing_at(ISSUANCE, at=instant).posted == issued
+        assert [row.balance for row in as_of.trial_balance_at(at=instant).rows if row.kind == "issuance"] in (
+            [issued],
+            [],
+        )
+    assert broken_invariants() == {}

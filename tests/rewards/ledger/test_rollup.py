@@ -12,6 +12,7 @@ from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.models import FEES, ISSUANCE, Rollup, Transfer
 from rewards.ledger.queries import balance_of, trial_balance
 from tests.rewards.ledger import books
+from tests.rewards.ledger.test_sealing import sealed
 
 
 @pytest.mark.django_db
@@ -19,7 +20,7 @@ def test_what_was_rolled_up_and_what_came_since_are_one_balance():
     home = books.account(tokens=10)
     books.post(debit=home, credit=FEES, amount=3)
 
-    assert ledger.roll_up(least_rows=1)
+    assert ledger.roll_up(stretch=1)
     books.post(debit=home, credit=FEES, amount=2)
     books.post(credit=home, amount=7)
 
@@ -31,26 +32,26 @@ def test_what_was_rolled_up_and_what_came_since_are_one_balance():
 @pytest.mark.django_db
 def test_rolling_up_again_adds_what_came_since():
     home = books.account(tokens=10)
-    assert ledger.roll_up(least_rows=1)
+    assert ledger.roll_up(stretch=1)
     books.post(debit=home, credit=FEES, amount=4)
 
-    assert ledger.roll_up(least_rows=1)
+    assert ledger.roll_up(stretch=1)
 
-    assert Rollup.objects.get(account__address=FEES).credits == 4
-    assert Rollup.objects.get(account__address=ISSUANCE).through == Transfer.objects.latest("id").pk
+    newest = Rollup.objects.filter(through=Transfer.objects.latest("id").pk)
+    assert newest.get(kind="fees").credits == 4
+    assert newest.get(kind="household").debits == 4
     assert broken_invariants() == {}
 
 
-@pytest.mark.django_db
-def test_a_tree_has_what_it_had_before_its_rows_were_rolled_up():
+def test_a_tree_has_what_it_had_before_its_rows_were_rolled_up(committed_db):
     home = books.account(tokens=10)
     books.post(debit=home, credit=FEES, amount=3)
-    sealing.seal()
+    sealed()
     size = sealing.latest_checkpoint().tree_size
     before = trial_balance_in_tree(size=size)
 
     books.post(debit=home, credit=FEES, amount=2)
-    assert ledger.roll_up(least_rows=1)
+    assert ledger.roll_up(stretch=1)
     books.post(debit=home, credit=FEES, amount=1)
 
     assert trial_balance_in_tree(size=size) == before
@@ -58,11 +59,27 @@ def test_a_tree_has_what_it_had_before_its_rows_were_rolled_up():
 
 
 @pytest.mark.django_db
-def test_few_rows_are_not_worth_it():
+def test_a_stretch_that_is_not_whole_waits():
+    home = books.account(tokens=10)
+    books.post(credit=home)
+
+    assert not ledger.roll_up(stretch=3)
+    assert ledger.roll_up(stretch=2)
+    assert not ledger.roll_up(stretch=2)
+    assert set(Rollup.objects.values_list("through", flat=True)) == {Transfer.objects.latest("id").pk}
+
+
+@pytest.mark.django_db
+def test_nobody_is_kept_from_writing_while_it_adds_up():
     books.account(tokens=10)
 
-    assert not ledger.roll_up(least_rows=10**9)
-    assert not Rollup.objects.exists()
+    assert ledger.roll_up(stretch=1)
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT mode FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 'ledger_balance'::regclass"
+        )
+        assert ("ExclusiveLock",) not in cursor.fetchall()
 
 
 def test_no_row_of_a_writer_that_is_not_done_yet_is_left_out(committed_db):
@@ -79,11 +96,11 @@ def test_no_row_of_a_writer_that_is_not_done_yet_is_left_out(committed_db):
     writer = threading.Thread(target=write_slowly)
     writer.start()
     has_written.wait(10)
-    was_in_the_way = not ledger.roll_up(least_rows=1)
+    was_in_the_way = not ledger.roll_up(stretch=1)
     may_commit.set()
     writer.join()
 
     assert was_in_the_way
-    assert ledger.roll_up(least_rows=1)
+    assert ledger.roll_up(stretch=1)
     assert balance_of(FEES).posted == 1
     assert broken_invariants() == {}
