@@ -18,7 +18,8 @@ import json
 import struct
 import sys
 import zipfile
-from collections.abc import Generator, Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import cache
@@ -39,6 +40,13 @@ class Broken(Exception):
     def __init__(self, what: str, leaf: int | None = None) -> None:
         super().__init__(what if leaf is None else f"leaf {leaf}: {what}")
         self.what, self.leaf = what, leaf
+
+
+#: What Python says of a file that is damaged, or made to harm whoever reads it.
+UNREADABLE = (
+    OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error, ArithmeticError, AttributeError, LookupError,
+    MemoryError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
 
 
 # --- signatures: RFC 8032, and the signed notes, checkpoints and cosignatures of C2SP ---------------------------------
@@ -431,7 +439,7 @@ class Books:
             self.size = self.leaf + 1
         except Broken as exc:
             raise Broken(exc.what, self.leaf if exc.leaf is None else exc.leaf) from exc
-        except (KeyError, IndexError, struct.error, UnicodeDecodeError) as exc:
+        except (LookupError, struct.error, ValueError) as exc:
             raise Broken(
                 "cannot be read, or is of a form, kind or account that was not told before", self.leaf
             ) from exc
@@ -612,9 +620,9 @@ class Books:
             if content[0] != 1 or (row := int.from_bytes(content[57:65], "big")) not in wanted:
                 continue
             later, *sides = wanted.pop(row)
-            told = Common.read(shared(content))
+            reversed_row = Common.read(shared(content))
             credit_id, debit_id = (int.from_bytes(content[at : at + 8], "big", signed=True) for at in (17, 133))
-            if told.kind == b"reverse" or leaf > later or sides != [debit_id, credit_id, told.amount]:
+            if reversed_row.kind == b"reverse" or leaf > later or sides != [debit_id, credit_id, reversed_row.amount]:
                 raise Broken("is not a whole row with its sides swapped", later)
         for leaf, *_ in wanted.values():
             raise Broken("reverses what cannot be reversed", leaf)
@@ -703,32 +711,33 @@ def verify(
         Broken: the first thing that is wrong.
     """
     try:
-        with zipfile.ZipFile(bundle) as archive, ExitStack() as opened_files:
-
-            def pieces(stops: Iterable[int] = ()) -> Iterator[list[bytes]]:
-                return opened_files.enter_context(closing(leaves.pieces(stops)))
-
-            leaves = Leaves(archive)
-            key_line, note = archive.read("key").decode(), archive.read("checkpoint").decode()
-            older = [archive.read(name).decode() for name in archive.namelist() if name.startswith("checkpoints/")]
+        with zipfile.ZipFile(bundle) as archive, closing(Leaves(archive)) as leaves:
+            log_key = key_of(key or archive.read("key").decode(), LOG)
             named = archive.read("witnesses").decode().split()
-            claims, hashes = json.loads(archive.read("claims.json")), archive.read("hashes")
             trusted = [key_of(line, WITNESS) for line in {*named, *witnesses}]
-            newest, *others = known = _known(note, [*older, *kept], key_of(key or key_line, LOG), trusted)
+            older = [archive.read(name).decode() for name in archive.namelist() if name.startswith("checkpoints/")]
+            newest, *others = known = _known(archive.read("checkpoint").decode(), [*older, *kept], log_key, trusted)
+            claims = json.loads(archive.read("claims.json"))
             books = Books()
             books.seeds = {int(leaf): bytes.fromhex(seed) for leaf, seed in claims["seeds"].items()}
-            _check_tree(newest, others, pieces(one.size for one in known), hashes, books)
-            standing = books.close(chain.from_iterable(pieces()))
-            told = _match(receipt, books.evidence, _shared_rows(chain.from_iterable(pieces()))) if receipt else ""
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, AttributeError, TypeError) as exc:
+            pieces = leaves.pieces(one.size for one in known)
+            _check_tree(newest, others, pieces, archive.read("hashes"), books)
+            standing = books.close(leaves)
+            _check_claims(claims, newest.size, standing, books.seeds)
+            paid = _match(receipt, books.evidence, _shared_rows(leaves)) if receipt else ""
+    except UNREADABLE as exc:
         raise Broken(f"the bundle cannot be read: {type(exc).__name__}") from exc
-    if claims["tree_size"] != newest.size or claims["standing"] != standing:
+    size = f"{newest.size} leaves, {len(known)} checkpoints, {len(standing)} accounts"
+    return f"OK: {size}, signed by {_signers(key, known)}{paid}"
+
+
+def _check_claims(claims: dict[str, Any], size: int, standing: dict[str, list[int]], seeds: dict[int, bytes]) -> None:
+    """Compare what the bundle claims with what its journal makes; every salt that it tells must have been used."""
+    if claims["tree_size"] != size or claims["standing"] != standing:
         wrong = sorted(name for name in standing if claims["standing"].get(name) != standing[name])
         raise Broken(f"the balances that are claimed are not those of the journal: {', '.join(wrong[:3]) or 'others'}")
-    if books.seeds:
-        raise Broken("the tree of what is owed is told for a leaf that speaks of something else", min(books.seeds))
-    size = f"{newest.size} leaves, {len(known)} checkpoints, {len(standing)} accounts"
-    return f"OK: {size}, signed by {_signers(key, known)}{told}"
+    if seeds:
+        raise Broken("the tree of what is owed is told for a leaf that speaks of something else", min(seeds))
 
 
 def _known(note: str, others: list[str], key: Key, witnesses: list[Key]) -> list[Checkpoint]:
@@ -741,33 +750,39 @@ def _known(note: str, others: list[str], key: Key, witnesses: list[Key]) -> list
 
 
 def _signers(key: str | None, known: list[Checkpoint]) -> str:
-    told = "the key given" if key else "the key inside it (give --key to check who signed)"
+    signer = "the key given" if key else "the key inside it (give --key to check who signed)"
     seen: dict[str, int] = {}
     for one in known:
         seen |= {name: max(one.size, seen.get(name, 0)) for name in one.witnesses}
-    return told + "".join(f", cosigned by {name} at {size} leaves" for name, size in sorted(seen.items()))
+    return signer + "".join(f", cosigned by {name} at {size} leaves" for name, size in sorted(seen.items()))
 
 
 class Leaves:
     """The leaves of a bundle: their contents in one file, how long each of them is in another."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
-        self.archive = archive
+        self.archive, self.files = archive, ExitStack()
         packed = archive.read("lengths")
         self.lengths = struct.unpack(f">{len(packed) // 4}I", packed)
 
-    def pieces(self, stops: Iterable[int] = ()) -> Generator[list[bytes], None, None]:
+    def close(self) -> None:
+        self.files.close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return chain.from_iterable(self.pieces())
+
+    def pieces(self, stops: Iterable[int] = ()) -> Iterator[list[bytes]]:
         """Yield them in order, cut at every full run of the tree and at each stop, so that they need little room."""
         count, at = len(self.lengths), 0
-        with self.archive.open("leaves") as file:
-            for upto in sorted({*range(Tree.RUN, count, Tree.RUN), *(stop for stop in stops if stop < count), count}):
-                lengths = self.lengths[at:upto]
-                block = BytesIO(file.read(sum(lengths)))
-                if upto > at:
-                    yield [*map(block.read, lengths)]
-                at = upto
-            if file.read(1):
-                raise Broken("there is something after the last leaf")
+        file = self.files.enter_context(self.archive.open("leaves"))
+        for upto in sorted({*range(Tree.RUN, count, Tree.RUN), *(stop for stop in stops if stop < count), count}):
+            lengths = self.lengths[at:upto]
+            block = BytesIO(file.read(sum(lengths)))
+            if upto > at:
+                yield [*map(block.read, lengths)]
+            at = upto
+        if file.read(1):
+            raise Broken("there is something after the last leaf")
 
 
 def _check_tree(
@@ -827,38 +842,41 @@ def _first_other(digests: list[bytes], hashes: bytes, start: int) -> int:
 def verify_statement(
     path: str, *, key: str | None = None, kept: Iterable[str] = (), witnesses: Iterable[str] = (), receipt: str = ""
 ) -> str:
-    """Return one line of good news: nothing was left out of this statement, and it is part of what was signed.
+    """Return one line of good news: nothing was left out of a statement, and it is part of what was signed.
 
     Raises:
         Broken: the first thing that is wrong.
     """
     try:
-        told = json.loads(Path(path).read_text())
-        trusted = [key_of(line, WITNESS) for line in {*told["witnesses"], *witnesses}]
-        newest, *others = known = _known(told["checkpoint"], list(kept), key_of(key or told["key"], LOG), trusted)
-        leaves = {int(index): [bytes.fromhex(part) for part in parts] for index, *parts in told["leaves"]}
-        _check_part(told, {index: content for index, (content, *_) in leaves.items()}, newest, others)
-        own = _play_one(told["address"], leaves)
-        owed_at = _check_share(told, leaves, (own.posted, own.held, own.version))
+        statement = json.loads(Path(path).read_text())
+        log_key = key_of(key or statement["key"], LOG)
+        trusted = [key_of(line, WITNESS) for line in {*statement["witnesses"], *witnesses}]
+        newest, *others = known = _known(statement["checkpoint"], list(kept), log_key, trusted)
+        leaves = {int(index): [bytes.fromhex(part) for part in parts] for index, *parts in statement["leaves"]}
+        _check_part(statement, leaves, newest, others)
+        own = _play_one(statement["address"], leaves)
+        owed_at = _check_share(statement, leaves, (own.posted, own.held, own.version))
         match = _match(receipt, own.evidence, own.rows) if receipt else ""
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, struct.error, IndexError) as exc:
+    except UNREADABLE as exc:
         raise Broken(f"the statement cannot be read: {type(exc).__name__}") from exc
     return (
-        f"OK: {told['address']} has {own.version} rows and no others up to leaf {owed_at}, {own.posted} tokens, "
+        f"OK: {statement['address']} has {own.version} rows and no others up to leaf {owed_at}, {own.posted} tokens, "
         f"{own.held} held, signed by {_signers(key, known)}{match}"
     )
 
 
-def _check_part(told: dict[str, Any], contents: dict[int, bytes], newest: Checkpoint, others: list[Checkpoint]) -> None:
+def _check_part(
+    statement: dict[str, Any], leaves: dict[int, list[bytes]], newest: Checkpoint, others: list[Checkpoint]
+) -> None:
     """Check that these leaves are part of the newest tree, and that it begins with every one that was kept."""
-    nodes = {(low, high): bytes.fromhex(digest) for low, high, digest in told["nodes"]}
-    digests = {index: sha256(b"\0" + content).digest() for index, content in contents.items()}
+    nodes = {(low, high): bytes.fromhex(digest) for low, high, digest in statement["nodes"]}
+    digests = {index: sha256(b"\0" + content).digest() for index, (content, *_) in leaves.items()}
     if root_from(digests, nodes, newest.size) != newest.root:
         raise Broken("the rows are not part of what was signed")
     for one in others:
         if (one.size, one.root) == (newest.size, newest.root):
             continue
-        path = told["consistency"].get(str(one.size))
+        path = statement["consistency"].get(str(one.size))
         if path is None or not is_consistent(one, newest, [bytes.fromhex(node) for node in path]):
             raise Broken(f"the tree is not shown to begin with the one that was signed at {one.size} leaves")
 
@@ -959,7 +977,7 @@ def _play_one(address: str, leaves: dict[int, list[bytes]]) -> Own:
     return own
 
 
-def _check_share(told: dict[str, Any], leaves: dict[int, list[bytes]], standing: tuple[int, int, int]) -> int:
+def _check_share(statement: dict[str, Any], leaves: dict[int, list[bytes]], standing: tuple[int, int, int]) -> int:
     """Check that the account stands with exactly these rows in the tree of what is owed; return its leaf."""
     owed_at = next((leaf for leaf, (content, *_) in leaves.items() if content[0] == 6), None)
     if owed_at is None:
@@ -967,14 +985,13 @@ def _check_share(told: dict[str, Any], leaves: dict[int, list[bytes]], standing:
     (size, count, owed, _, _), (root, _) = parts(leaves[owed_at][0], LIABILITIES, 2)
     if size != owed_at or any(leaf > owed_at for leaf in leaves):
         raise Broken("what is owed was told of another tree than these rows", owed_at)
-    if [share["number"] for share in told["shares"]] != [0, 1] or told["shares"][0]["position"] == told["shares"][1][
-        "position"
-    ]:
+    shares = statement["shares"]
+    if [share["number"] for share in shares] != [0, 1] or shares[0]["position"] == shares[1]["position"]:
         raise Broken("an account has two shares in what is owed")
     total = 0
-    for share in told["shares"]:
+    for share in shares:
         amount = share["amount"]
-        digest = share_leaf(bytes.fromhex(share["salt"]), share["number"], amount, standing, told["address"])
+        digest = share_leaf(bytes.fromhex(share["salt"]), share["number"], amount, standing, statement["address"])
         path = [(other, bytes.fromhex(node)) for other, node in share["path"]]
         if _climbed((amount, digest), share["position"], count, path) != (owed, root):
             raise Broken("a share is not part of what is owed: the last version, or the balance, is another", owed_at)
@@ -1007,8 +1024,8 @@ def _climbed(
 
 def _match(path: str, evidence: dict[bytes, bytes], rows: Iterable[Common]) -> str:
     """Tell which payment was made under a receipt: its digest is sealed beside the operation that it names."""
-    told = json.loads(Path(path).read_text())
-    receipt = told.get("receipt", told)
+    given = json.loads(Path(path).read_text())
+    receipt = given.get("receipt", given)
     body = json.dumps(receipt, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     operation = bytes.fromhex(receipt["maru:opId"].replace("-", ""))
     if evidence.get(operation) != sha256(body).digest():
@@ -1039,9 +1056,9 @@ def main() -> int:
     asked = reader.parse_args()
     check = verify if zipfile.is_zipfile(asked.file) else verify_statement
     try:
-        kept = tuple(Path(name).read_text() for name in asked.kept)
+        kept = [Path(name).read_text() for name in asked.kept]
         print(check(asked.file, key=asked.key, kept=kept, witnesses=asked.witness, receipt=asked.receipt))
-    except Broken as exc:
+    except (Broken, OSError, ValueError) as exc:
         print(f"BAD: {exc}")
         return 1
     return 0

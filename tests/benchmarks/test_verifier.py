@@ -3,27 +3,18 @@
 The bundle is made here, row by row as the journal writes them, so that a million leaves need no database.
 """
 
-import json
-import struct
 import time
-import zipfile
-from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha256
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from rewards.ledger import signed_notes
 from rewards.ledger.verify_bundle import COMMON_AT, CREDIT_AT, DEBIT_AT, NONE, folded, hashed_as, verify
-from tests.rewards.ledger.made_books import Journal
+from tests.rewards.ledger.made_books import Journal, written
 
 AIM = 2.5
 ROUNDS = 5
 HOMES, ESCROWS = 500, 20
-LOG = "bench.example/maru/ledger"
 
 
 def journal_of(rows: int) -> Journal:
@@ -48,25 +39,6 @@ def journal_of(rows: int) -> Journal:
             journal.move(b"capture", operation, leg + 1, escrow, home, 3, hold=hold, held=-9 if leg == 0 else 0)
         journal.attempt(b"capture", operation)
     return journal
-
-
-def written(journal: Journal, folder: Path) -> str:
-    key = Ed25519PrivateKey.from_private_bytes(bytes(32))
-    public = key.public_key().public_bytes_raw()
-    hashes = [sha256(hashed_as(leaf)).digest() for leaf in journal.leaves]
-    text = f"{LOG}\n{len(hashes)}\n{b64encode(folded(hashes)).decode()}\n"
-    path = folder / "bundle.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        name = f"{LOG}+{signed_notes.key_id(LOG, public).hex()}+{b64encode(signed_notes.ED25519 + public).decode()}"
-        archive.writestr("key", name)
-        archive.writestr("witnesses", "")
-        archive.writestr("checkpoint", signed_notes.signed(text, name=LOG, key=key))
-        archive.writestr("leaves", b"".join(journal.leaves))
-        archive.writestr("lengths", struct.pack(f">{len(hashes)}I", *map(len, journal.leaves)))
-        archive.writestr("hashes", b"".join(hashes))
-        standing = {journal.names[number]: stood for number, stood in journal.standing.items()}
-        archive.writestr("claims.json", json.dumps({"tree_size": len(hashes), "standing": standing, "seeds": {}}))
-    return str(path)
 
 
 #: What a leaf is the hash of: a row that is whole, or what is common of a transfer and its two sides.

@@ -1,11 +1,18 @@
 """Books without a database: leaves as the whole books have them, made row by row, honest or bent on purpose."""
 
+import json
 import struct
+import zipfile
+from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
-from rewards.ledger.verify_bundle import ACCOUNT, ATTEMPT, NONE, TRANSFER
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from rewards.ledger import signed_notes
+from rewards.ledger.verify_bundle import ACCOUNT, ATTEMPT, NONE, TRANSFER, folded, hashed_as
 
 SALT = bytes(range(16))
 ISSUANCE = 1
@@ -82,3 +89,38 @@ class Journal:
         key = key or b"settle:" + (operation or b"").hex().encode()
         texts = (operation, key, sha256(key).digest(), kind, outcome, b"user:7", body)
         self.leaves.append(packed(ATTEMPT, b"\4", self.row, 1, self.row, 7, texts=texts))
+
+
+LOG = "books.example/maru/ledger"
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
+
+
+def verifier_key(algorithm: bytes = signed_notes.ED25519, key: Ed25519PrivateKey = KEY, name: str = LOG) -> str:
+    public = key.public_key().public_bytes_raw()
+    key_id = sha256(name.encode() + b"\n" + algorithm + public).digest()[:4]
+    return f"{name}+{key_id.hex()}+{b64encode(algorithm + public).decode()}"
+
+
+def signed_at(size: int, root: bytes) -> str:
+    """Return the checkpoint of a tree of such a size and root."""
+    return signed_notes.signed(f"{LOG}\n{size}\n{b64encode(root).decode()}\n", name=LOG, key=KEY)
+
+
+def written(journal: Journal, folder: Path, **bent: bytes) -> str:
+    """Write a bundle of some books, signed; whatever is `bent` stands in it instead of the file of that name."""
+    hashes = [sha256(hashed_as(leaf)).digest() for leaf in journal.leaves]
+    standing = {journal.names[number]: stood for number, stood in journal.standing.items()}
+    files = {
+        "key": verifier_key(),
+        "witnesses": "",
+        "checkpoint": signed_at(len(hashes), folded(hashes)),
+        "leaves": b"".join(journal.leaves),
+        "lengths": struct.pack(f">{len(hashes)}I", *map(len, journal.leaves)),
+        "hashes": b"".join(hashes),
+        "claims": json.dumps({"tree_size": len(hashes), "standing": standing, "seeds": {}}),
+    }
+    path = folder / "bundle.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in (files | bent).items():
+            archive.writestr("claims.json" if name == "claims" else name, content)
+    return str(path)
