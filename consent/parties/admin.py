@@ -62,8 +62,11 @@ class Noted(admin.ModelAdmin):
 @admin.register(Organisation)
 class OrganisationAdmin(Noted):
     list_display = (
-        "own_name", column("kind", _("종류")), column("verified_at", _("확인한 때")), column("suspended_at", _("멈춘 때"))
-    )  # fmt: skip
+        "own_name",
+        column("kind", _("종류")),
+        column("verified_at", _("확인한 때")),
+        column("suspended_at", _("멈춘 때")),
+    )
     list_filter = ("kind",)
     search_fields = ("name_ko", "name_en")
 
@@ -92,8 +95,11 @@ class SeatForm(ModelForm):
 class SeatAdmin(Noted):
     form = SeatForm
     list_display = (
-        column("user", _("사람")), column("organisation", _("기관")), column("role", _("역할")), column("since", _("언제부터"))
-    )  # fmt: skip
+        column("user", _("사람")),
+        column("organisation", _("기관")),
+        column("role", _("역할")),
+        column("since", _("언제부터")),
+    )
     list_filter = ("role",)
     list_select_related = ("user", "organisation")
     autocomplete_fields = ("user", "organisation")
@@ -113,8 +119,12 @@ class AreaAdmin(Noted):
 @admin.register(User)
 class UserAdmin(OnlyLooked):
     list_display = (
-        column("email", _("이메일")), column("name", _("이름")), "is_active", "is_staff", column("joined_at", _("들어온 때"))
-    )  # fmt: skip
+        column("email", _("이메일")),
+        column("name", _("이름")),
+        "is_active",
+        "is_staff",
+        column("joined_at", _("들어온 때")),
+    )
     search_fields = ("email", "name")
     fields = ("email", "name", "locale", "is_active", "is_staff", "joined_at")
 
@@ -128,8 +138,11 @@ class HouseholdAdmin(OnlyLooked):
 @admin.register(Membership)
 class MembershipAdmin(OnlyLooked):
     list_display = (
-        column("user", _("사람")), column("household", _("가구")), column("role", _("역할")), column("since", _("언제부터"))
-    )  # fmt: skip
+        column("user", _("사람")),
+        column("household", _("가구")),
+        column("role", _("역할")),
+        column("since", _("언제부터")),
+    )
     list_select_related = ("user", "household")
 
 
