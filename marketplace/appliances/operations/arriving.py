@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from consent.parties.models import Household
 from marketplace.appliances.errors import ApplianceLeft, KeyEnded, SignatureRefused
@@ -26,6 +26,13 @@ MAX_NEW_A_DAY = 300
 _SHARE_PAIRING = """
 SELECT 1 FROM appliances_pairing p JOIN appliances_pairedkey k ON k.pairing_id = p.id WHERE k.id = %s
 FOR SHARE OF p"""
+# Locked in their one order before the first of them is written.
+_SEEN = """
+WITH living AS (
+    SELECT id FROM appliances_appliance WHERE id = ANY(%s) AND left_at IS NULL
+    ORDER BY part_of_id NULLS FIRST, id FOR NO KEY UPDATE
+)
+UPDATE appliances_appliance a SET last_seen_at = %s FROM living WHERE a.id = living.id"""
 
 
 @transaction.atomic(savepoint=False)
@@ -100,11 +107,10 @@ def _bring_in(household: Household, types: Mapping[str, str], at: datetime) -> N
 
 def _seen(found: Iterable[Appliance], at: datetime) -> None:
     heard = {row for appliance in found for row in (appliance.pk, appliance.part_of_id) if row is not None}
-    living = Appliance.objects.filter(pk__in=heard, left_at=None).select_for_update(no_key=True)
-    locked = living.order_by(F("part_of").asc(nulls_first=True), "pk").values_list("pk", flat=True)
-    if set(locked) != heard:
-        raise ApplianceLeft
-    Appliance.objects.filter(pk__in=heard).update(last_seen_at=at)
+    with connection.cursor() as cursor:
+        cursor.execute(_SEEN, [list(heard), at])
+        if cursor.rowcount != len(heard):
+            raise ApplianceLeft
 
 
 def _type(guess: str) -> str:

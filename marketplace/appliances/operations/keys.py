@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext
 
@@ -14,10 +14,14 @@ from consent.parties.models import Household, MachineKey, User
 from consent.parties.queries import as_now
 from marketplace.appliances import policies
 from marketplace.appliances.errors import KeyAlreadyPaired, MessageRepeated, RotationUnderway
-from marketplace.appliances.models import PairedKey, Pairing, PairingCode, SeenMessage
+from marketplace.appliances.models import PairedKey, Pairing, PairingCode
 
 #: A page says when a key was last used; nobody needs that to the second.
 _USE_NOTED_EVERY = timedelta(minutes=1)
+# Whoever sends the same message at the same moment waits here for the first one's commit.
+_SPEND = """
+INSERT INTO appliances_seenmessage (key_id, message_sha256, at) VALUES (%s, %s, %s)
+ON CONFLICT (key_id, message_sha256) DO NOTHING"""
 #: How long the old key may still be used beside the new one, at most.
 MAX_OVERLAP = timedelta(days=7)
 
@@ -202,13 +206,10 @@ def spend_message(*, key_id: UUID, message_sha256: str, at: datetime) -> None:
     Raises:
         MessageRepeated: it was taken in before.
     """
-    try:
-        with transaction.atomic():
-            SeenMessage.objects.create(key_id=key_id, message_sha256=message_sha256, at=at)
-    except IntegrityError as exc:
-        if "seen_message_once_per_key" not in str(exc):
-            raise
-        raise MessageRepeated from exc
+    with connection.cursor() as cursor:
+        cursor.execute(_SPEND, [key_id, message_sha256, at])
+        if not cursor.rowcount:
+            raise MessageRepeated
 
 
 @transaction.atomic(savepoint=False)
