@@ -242,7 +242,6 @@ class Transfer(models.Model):
                 condition=Q(credit_version__isnull=True),
                 name="transfer_unversioned_credit",
             ),
-            models.Index(fields=["kind", "id"], name="transfer_by_kind"),
             # Nearly free to write, because rows come in the order of time; what is asked of it is "what came since". It
             # sums up each run of pages by itself: until then a run is read whole, and VACUUM comes late to large books.
             BrinIndex(fields=["recorded_at"], name="transfer_by_time", autosummarize=True, pages_per_range=64),
