@@ -40,10 +40,14 @@ class Journal:
         self.standing: dict[int, list[int]] = {}
         self.row = 0
         self.names: dict[int, str] = {}
+        #: Accounts of which no balance is kept, and no version.
+        self.loose: set[int] = set()
 
     def open(self, address: str, kind: str, *, has_balance: bool = True) -> int:
         number = len(self.names) + 1
         self.names[number], self.standing[number] = address, [0, 0, 0]
+        if not has_balance:
+            self.loose.add(number)
         floor = 0 if has_balance else NONE
         texts = (address.encode(), kind.encode())
         self.leaves.append(packed(ACCOUNT, b"\2", number, int(has_balance), floor, 1, 1, texts=texts))
@@ -52,6 +56,7 @@ class Journal:
     def move(
         self, kind: bytes, operation: bytes, leg: int, debit: int, credit: int, amount: int, *,
         hold: int = NONE, held: int = 0, expires: int = NONE, event: bytes = b"bench",
+        reference: bytes = b"ask:0e9f5ad1-2a51-4bb6-a5a0-5d9b8b1d4f10",
         approver: bytes | None = None, reason: bytes | None = None, **said: Any,
     ) -> int:  # fmt: skip
         """Write one row and return its id; whatever is `said` stands in it instead of what is true."""
@@ -67,17 +72,17 @@ class Journal:
         taken = self.standing[debit]
         taken[0] -= amount if moves else 0
         taken[1] += held
-        if debit != ISSUANCE:
+        if debit not in self.loose:
             taken[2] += 1
             numbers |= {"debit_version": taken[2], "debit_after": taken[0], "debit_held": taken[1]}
         if moves:
             given = self.standing[credit]
             given[0] += amount
-            given[2] += credit != ISSUANCE
-            if credit != ISSUANCE:
+            if credit not in self.loose:
+                given[2] += 1
                 numbers |= {"credit_version": given[2], "credit_after": given[0]}
         debit_texts = (ACTOR, approver, reason)
-        texts = (kind, event, b"ask:0e9f5ad1-2a51-4bb6-a5a0-5d9b8b1d4f10")
+        texts = (kind, event, reference)
         self.leaves.append(packed_transfer([*(numbers | said).values()], debit_texts, texts))
         return self.row
 

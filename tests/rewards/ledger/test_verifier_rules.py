@@ -61,8 +61,8 @@ class Made(Journal):
     def hold_of(self, amount: int, *, expires: int = FAR) -> int:
         return self.keyed(b"hold", op(4), ESCROW, NONE, amount, held=amount, expires=expires)
 
-    def evidence(self, operation: bytes) -> None:
-        self.leaves.append(packed(EVIDENCE, b"\5", operation, 1, texts=[sha256(b"receipt").digest()]))
+    def evidence(self, operation: bytes, digest: bytes = bytes(32)) -> None:
+        self.leaves.append(packed(EVIDENCE, b"\5", operation, 1, texts=[digest]))
 
     def close(self, account: int) -> None:
         self.leaves.append(packed(CLOSURE, b"\3", account, 1, 1, texts=[b"user:7"]))
