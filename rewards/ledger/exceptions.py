@@ -303,9 +303,9 @@ waiting AS (
       AND NOT EXISTS (SELECT FROM ledger_leaf l WHERE l.transfer_id = t.id)
     ORDER BY t.id DESC LIMIT %(limit)s
 ),
-told AS (
+listed AS (
     SELECT 1 AS part, * FROM waiting UNION ALL SELECT 2, * FROM late
     UNION ALL SELECT 3, greatest(leaf - %(leaves)s, 0), NULL, NULL, NULL, NULL, NULL, NULL FROM top
 )
-SELECT index, op_id, amount, actor, event_ref, recorded_at, lasted FROM told ORDER BY part, index DESC
+SELECT index, op_id, amount, actor, event_ref, recorded_at, lasted FROM listed ORDER BY part, index DESC
 """

@@ -74,20 +74,20 @@ class Table:
     name: str
     columns: tuple[str, ...]
     chunks: Iterator[Chunk]
-    #: What the line that ends the file says besides.
-    told: dict[str, Any] = field(default_factory=dict)
+    #: How far its rows reach: the line that ends the file says it too.
+    reach: dict[str, Any] = field(default_factory=dict)
 
 
 def transfers_table(filters: Filters, *, through: Checkpoint, after: int = -1) -> Table:
     """Return the sealed rows that fit, in the order of their leaves.
 
     Args:
-        through: the checkpoint up to which the journal is told.
+        through: the checkpoint up to which the journal is exported.
         after: the leaf after which to go on.
     """
     chunks = _transfer_chunks(filters, through.tree_size, after)
-    told = {"tree_size": through.tree_size, "root": bytes(through.root).hex()}
-    return Table("transfers", tuple(TRANSFER_COLUMNS), chunks, told)
+    reach = {"tree_size": through.tree_size, "root": bytes(through.root).hex()}
+    return Table("transfers", tuple(TRANSFER_COLUMNS), chunks, reach)
 
 
 def accounts_table(*, kind: str = "", after: int = 0) -> Table:
@@ -165,7 +165,7 @@ def _ended(
             yield piece
         if further and count >= FILE:
             break
-    end = {"rows": count, "sha256": digest.hexdigest(), "next_cursor": seal(further) if further else "", **table.told}
+    end = {"rows": count, "sha256": digest.hexdigest(), "next_cursor": seal(further) if further else "", **table.reach}
     yield ending(end).encode()
 
 
@@ -194,8 +194,8 @@ def _account_chunks(kind: str, after: int) -> Iterator[Chunk]:
 
 def _account(row: Account, standing: queries.Standing) -> Row:
     closed = row.closure.closed_at if hasattr(row, "closure") else None
-    told = [row.address, row.kind, row.floor, row.has_balance, row.opened_at, closed]
-    return [*told, standing.posted, standing.held, standing.version]
+    opened = [row.address, row.kind, row.floor, row.has_balance, row.opened_at, closed]
+    return [*opened, standing.posted, standing.held, standing.version]
 
 
 def _statement_chunks(address: str, start: datetime, end: datetime) -> Iterator[Chunk]:
@@ -216,8 +216,8 @@ def _statement_chunks(address: str, start: datetime, end: datetime) -> Iterator[
 
 
 def _standing(line: str, standing: queries.Standing) -> Row:
-    told = {"line": line, "version": standing.version, "after": standing.posted, "held": standing.held}
-    return [told.get(column) for column in STATEMENT_COLUMNS]
+    values = {"line": line, "version": standing.version, "after": standing.posted, "held": standing.held}
+    return [values.get(column) for column in STATEMENT_COLUMNS]
 
 
 def _line(line: queries.Line, after: int) -> Row:

@@ -3,6 +3,8 @@
 What holds I8, I15 to I18 and I20, which no query can see, is told in docs/invariants.md.
 """
 
+from collections.abc import Iterator
+
 from django.db import connection, transaction
 
 INVARIANTS = {
@@ -149,17 +151,18 @@ INVARIANTS = {
 
 
 def broken_invariants() -> dict[str, int]:
-    """Return every invariant that does not hold, with how many rows break it; an empty dict is good news.
+    """Return every invariant that does not hold, with how many rows break it; an empty dict is good news."""
+    return {name: rows for name, rows in counted_invariants() if rows}
+
+
+def counted_invariants() -> Iterator[tuple[str, int]]:
+    """Yield each invariant as it has been looked at, with how many rows break it; each goes through the whole journal.
 
     All are read from one snapshot, so writers may go on meanwhile.
     """
-    broken = {}
     with transaction.atomic(), connection.cursor() as cursor:
         if transaction.get_connection().savepoint_ids == []:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         for name, sql in INVARIANTS.items():
             cursor.execute(sql)
-            count = cursor.fetchone()[0]
-            if count:
-                broken[name] = int(count)
-    return broken
+            yield name, int(cursor.fetchone()[0])

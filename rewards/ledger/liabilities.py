@@ -80,10 +80,10 @@ def tell() -> bool:
                 [node[1] for *_, node in nodes], accounts + [None] * (len(nodes) - len(accounts)),
             ],
         )  # fmt: skip
-        told, through = cursor.fetchone()
-        if told:
+        is_told, through = cursor.fetchone()
+        if is_told:
             sealing.keep_checkpoint(cursor, old=size, new=size + 1, through=through)
-    return bool(told)
+    return bool(is_told)
 
 
 def latest_liabilities() -> Liabilities:

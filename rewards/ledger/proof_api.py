@@ -53,13 +53,13 @@ class ShowLatestCheckpoint(PublicView):
     @extend_schema(responses=LatestCheckpointOutput, auth=[])
     def get(self, request: Request) -> Response:
         cosigned = witnesses.latest_cosigned()
-        told = {
+        newest = {
             "key": signed_notes.verifier_key(),
             "witnesses": settings.WITNESS_KEYS,
-            "latest": _told(sealing.latest_checkpoint()),
-            "cosigned": _told(cosigned) if cosigned else None,
+            "latest": _with_note(sealing.latest_checkpoint()),
+            "cosigned": _with_note(cosigned) if cosigned else None,
         }
-        return Response(LatestCheckpointOutput(told).data)
+        return Response(LatestCheckpointOutput(newest).data)
 
 
 class Cosign(PublicView):
@@ -70,10 +70,10 @@ class Cosign(PublicView):
 
     @extend_schema(request=CosignInput, responses=CosignaturesOutput, auth=[])
     def post(self, request: Request) -> Response:
-        said = CosignInput(data=request.data)
-        said.is_valid(raise_exception=True)
-        kept = witnesses.cosign(said.validated_data["note"])
-        return Response(CosignaturesOutput({"data": kept}).data)
+        given = CosignInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        cosignatures = witnesses.cosign(given.validated_data["note"])
+        return Response(CosignaturesOutput({"data": cosignatures}).data)
 
 
 class ShowLiabilities(PublicView):
@@ -82,7 +82,7 @@ class ShowLiabilities(PublicView):
     @extend_schema(responses=LiabilitiesOutput, auth=[])
     def get(self, request: Request) -> Response:
         owed, newest = liabilities.latest_liabilities(), sealing.latest_checkpoint()
-        told = {
+        statement = {
             "tree_size": owed.tree_size,
             "owed": owed.owed,
             "own": json.loads(owed.own),
@@ -93,10 +93,10 @@ class ShowLiabilities(PublicView):
             "path": merkle.inclusion_path(owed.tree_size, newest.tree_size, subtree=sealing.subtree),
             "checkpoint": newest,
         }
-        return Response(LiabilitiesOutput(told).data)
+        return Response(LiabilitiesOutput(statement).data)
 
 
-def _told(checkpoint: Checkpoint) -> dict[str, object]:
+def _with_note(checkpoint: Checkpoint) -> dict[str, object]:
     return {
         "tree_size": checkpoint.tree_size,
         "root": checkpoint.root,

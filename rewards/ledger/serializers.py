@@ -90,20 +90,20 @@ class FiltersInput(serializers.Serializer):
     def parse(cls, asked: QueryDict) -> Filters:
         given = cls(data=asked)
         given.is_valid(raise_exception=True)
-        told = given.validated_data
-        named = [{told["op_id"]}] if told["op_id"] else []
-        named += [set(operations_under(told["key"]))] if told["key"] else []
-        as_said = ("account", "actor", "event_type", "event_ref", "min_amount", "max_amount")
+        fields = given.validated_data
+        named = [{fields["op_id"]}] if fields["op_id"] else []
+        named += [set(operations_under(fields["key"]))] if fields["key"] else []
+        as_given = ("account", "actor", "event_type", "event_ref", "min_amount", "max_amount")
         return Filters(
-            kinds=tuple(sorted(set(told["kind"]))),
-            recorded_from=told["from"],
-            recorded_to=told["to"],
-            effective_from=told["effective_from"],
-            effective_to=told["effective_to"],
-            is_sealed=None if told["sealed"] is None else told["sealed"] == "true",
-            back_dated=told["back_dated"] == "true",
+            kinds=tuple(sorted(set(fields["kind"]))),
+            recorded_from=fields["from"],
+            recorded_to=fields["to"],
+            effective_from=fields["effective_from"],
+            effective_to=fields["effective_to"],
+            is_sealed=None if fields["sealed"] is None else fields["sealed"] == "true",
+            back_dated=fields["back_dated"] == "true",
             operations=tuple(sorted(set.intersection(*named))) if named else None,
-            **{name: told[name] for name in as_said},
+            **{name: fields[name] for name in as_given},
         )
 
 

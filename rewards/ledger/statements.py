@@ -73,7 +73,7 @@ def _statement(account: Account, kept: list[int]) -> dict[str, Any]:
         "key": signed_notes.verifier_key(),
         "witnesses": settings.WITNESS_KEYS,
         "checkpoint": witnesses.note_of(newest),
-        "leaves": [[index, *(part.hex() for part in told)] for index, *told in leaves],
+        "leaves": [[index, *(part.hex() for part in opened)] for index, *opened in leaves],
         "nodes": [[low, high, digest.hex()] for (low, high), digest in _nodes([index for index, *_ in leaves], newest)],
         "shares": [
             {
@@ -95,7 +95,7 @@ def _leaves(account: Account, size: int) -> list[tuple[Any, ...]]:
     """Return the leaves of a statement with their contents; of the account's rows also its own side."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT index, content, side FROM ledger_statement(%s, %s) ORDER BY index", [account.pk, size])
-        return [(index, *(bytes(part) for part in told if part is not None)) for index, *told in cursor.fetchall()]
+        return [(index, *(bytes(part) for part in opened if part is not None)) for index, *opened in cursor.fetchall()]
 
 
 def _nodes(indexes: list[int], checkpoint: Checkpoint) -> list[tuple[tuple[int, int], bytes]]:

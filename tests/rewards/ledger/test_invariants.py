@@ -2,9 +2,12 @@
 
 import json
 import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from rewards.ledger.invariants import INVARIANTS
 from tests.conftest import connect_as_owner
@@ -80,6 +83,7 @@ def almighty(django_db_setup, settings):
         posted = hand.execute("SELECT transfer_id FROM ledger_attempt WHERE key = 'i:7'").fetchone()[0]
         hand.execute("SELECT ledger_apply(%s::jsonb)", [json.dumps([REVERSAL | TELL | {"reverses": posted}])])
         hand.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        assert hand.execute("SELECT ledger_roll_up(2)").fetchone()[0]
         yield hand
         hand.rollback()
 
@@ -92,6 +96,19 @@ def test_the_history_that_is_broken_next_is_a_good_one(almighty):
     assert {name: count(almighty, name) for name in INVARIANTS} == dict.fromkeys(INVARIANTS, 0)
     kinds = almighty.execute("SELECT DISTINCT kind FROM ledger_transfer ORDER BY 1").fetchall()
     assert {kind for (kind,) in kinds} >= {"capture", "hold", "post", "release", "reverse"}
+
+
+@pytest.mark.django_db
+def test_the_command_says_each_as_it_is_checked_and_fails_by_those_that_are_broken(monkeypatch):
+    said = StringIO()
+    monkeypatch.setitem(INVARIANTS, "I19 an operation has all its legs", "SELECT 2")
+
+    with pytest.raises(CommandError, match=r"^I19 an operation has all its legs: 2$"):
+        call_command("check_ledger", stdout=said)
+
+    lines = [line.rpartition(": ") for line in said.getvalue().splitlines()]
+    assert [name for name, _, _ in lines] == list(INVARIANTS)
+    assert [name for name, _, found in lines if found != "holds"] == ["I19 an operation has all its legs"]
 
 
 def test_every_invariant_has_a_change_that_breaks_it():
