@@ -200,11 +200,13 @@ def _sorted_out(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], list[ItemRe
     return fresh, told
 
 
-# Pairs, each looked up by itself: two lists would have the index try every appliance with every event.
+# Pairs, each looked up by itself: two lists would have the index try every appliance with every event, and a plain join
+# reads the whole table where PostgreSQL believes it to be small.
 _KNOWN = """
-SELECT i.appliance_id::text, i.event_hash, i.id::text, i.content_hash
-FROM unnest(%s::uuid[], %s::text[]) AS named(appliance_id, event_hash)
-JOIN insights_insight i ON i.appliance_id = named.appliance_id AND i.event_hash = named.event_hash"""
+SELECT named.appliance_id::text, named.event_hash, i.id::text, i.content_hash
+FROM unnest(%s::uuid[], %s::text[]) AS named(appliance_id, event_hash) CROSS JOIN LATERAL (
+    SELECT id, content_hash FROM insights_insight
+    WHERE appliance_id = named.appliance_id AND event_hash = named.event_hash LIMIT 1) i"""
 
 
 def _known_events(arrivals: Sequence[Arrival]) -> dict[tuple[UUID, str], tuple[str, str]]:

@@ -70,9 +70,11 @@ class SealedRow(NamedTuple):
 ROW_COLUMNS = """s.id::text, s.purpose, s.household_id::text, s.subject_id::text, s.nonce, s.ciphertext,
        k.epoch, k.nonce, k.wrapped, k.commitment"""
 _OF_OBJECT = len(_OBJECT_COLUMNS)
+# Each looked up by itself: a plain join reads both tables whole where PostgreSQL believes them to be small.
 _LOAD = f"""
-SELECT {ROW_COLUMNS} FROM insights_sealedobject s JOIN insights_datakey k ON k.sealed_id = s.id
-WHERE s.id = ANY(%s::uuid[])"""  # noqa: S608 - of constants
+SELECT {ROW_COLUMNS} FROM unnest(%s::uuid[]) AS named(id)
+CROSS JOIN LATERAL (SELECT * FROM insights_sealedobject WHERE id = named.id LIMIT 1) s
+CROSS JOIN LATERAL (SELECT * FROM insights_datakey WHERE sealed_id = named.id LIMIT 1) k"""  # noqa: S608 - of constants
 
 
 def row_of(columns: Sequence[Any]) -> SealedRow:
