@@ -164,7 +164,7 @@ def release(
         "nonce": sha256_hex(str(ask.pk).encode())[:32],
     }
     payload = canonical_bytes(preview)
-    consent = records.record_consent(
+    consent, _ = records.record_consent(
         ask=ask, actor=actor, payload_digest=sha256_hex(payload), ends_at=at + keeps, op_id=uuid4(),
         notice=Notice(1, "ko", "알림", (), "알림", sha256_hex("알림".encode())), at=at,
         coverage=Coverage("air.pm25", "exact", (Item("value", "PM2.5", is_optional=False),), keeps.days, 150, 180),

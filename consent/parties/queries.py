@@ -27,7 +27,7 @@ class KeyLine:
 
 def as_now(user: User) -> User:
     """Return somebody as they stand now: whoever waited for a lock may have been taken out of their home meanwhile."""
-    return User.objects.select_related("membership__household").get(pk=user.pk)
+    return User.objects.select_related("membership__household", "seat").get(pk=user.pk)
 
 
 def has_place(user: User) -> bool:

@@ -31,7 +31,7 @@ def record_answer(*, ask: Ask, member: User, verdict: str, preview_sha256: str, 
     """
     before = ask.answers.first() if ask.needs_several else None
     begins_anew = before is not None and before.preview_sha256 != preview_sha256
-    return Answer.objects.create(
+    return Answer.history.create(
         ask=ask,
         member=member,
         verdict=verdict,
@@ -54,8 +54,8 @@ def record_consent(
     notice: Notice,
     coverage: Coverage,
     at: datetime,
-) -> Consent:
-    """Write down that the household said yes, with the signed receipt that says to what."""
+) -> tuple[Consent, Receipt]:
+    """Write down that the household said yes, with the signed receipt that says to what; return both."""
     consent = _consent(
         ask=ask,
         actor=actor,
@@ -69,9 +69,9 @@ def record_consent(
     others = (
         list(ask.answers.exclude(member=actor).select_related("member").order_by("at")) if ask.needs_several else []
     )
-    _sign_decision(consent, act=Receipt.Act.GIVEN, notice=notice, coverage=coverage, others=others)
+    receipt = _sign_decision(consent, act=Receipt.Act.GIVEN, notice=notice, coverage=coverage, others=others)
     ask.set_state(Ask.State.APPROVED, at=at)
-    return consent
+    return consent, receipt
 
 
 @transaction.atomic(savepoint=False)
@@ -199,12 +199,14 @@ def _consent(
 
 def _sign_decision(
     consent: Consent, *, act: str, notice: Notice, coverage: Coverage, others: list[Answer] | None = None
-) -> None:
+) -> Receipt:
     receipt_id = uuid4()
     document = receipts.compose(
         receipt_id=receipt_id, consent=consent, act=act, notice=notice, coverage=coverage, others=others
     )
-    _signed(document, receipt_id=receipt_id, consent=consent, act=act, at=consent.at).save(force_insert=True)
+    receipt = _signed(document, receipt_id=receipt_id, consent=consent, act=act, at=consent.at)
+    receipt.save(force_insert=True)
+    return receipt
 
 
 def _receipt_of_end(end: ConsentEnd, *, given: bytes) -> Receipt:

@@ -129,9 +129,9 @@ def check_can_call_wrong(offer: Offer, *, actor: User) -> None:
 
 def evidence_of(insight: Insight) -> list[Evidence]:
     """Return the streams that a conclusion was drawn from; nothing, and no statement, for what an appliance told."""
-    if not drawn_from(insight.kind) or not hasattr(insight, "conclusion"):
+    if not drawn_from(insight.kind):
         return []
-    return list(insight.conclusion.evidence.all())
+    return list(Evidence.objects.filter(conclusion=insight.pk).select_related("appliance"))
 
 
 def fallen(drawn: Collection[UUID]) -> set[str]:

@@ -16,14 +16,13 @@ from consent.parties.queries import as_now
 from consent.records import operations as records
 from consent.records import policies as records_policies
 from consent.records.errors import NoticeChanged, PreviewChanged
-from consent.records.models import Answer, Ask, Consent, Receipt
+from consent.records.models import Answer, Ask, Consent
 from consent.records.notices import Notice
 from consent.records.receipts import Coverage
 from marketplace.brokerage import policies, terms
 from marketplace.brokerage.errors import ChoiceNotOffered
-from marketplace.brokerage.joining import joined_as_written
 from marketplace.brokerage.models import Offer
-from marketplace.brokerage.previews import PREVIEWED, Preview, preview_of, read_choice
+from marketplace.brokerage.previews import Preview, preview_of, read_choice
 from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import Release
 from marketplace.insights import vault
@@ -33,6 +32,9 @@ from rewards.ledger import operations as ledger
 from rewards.ledger.evidence import keep_evidence
 from rewards.ledger.items import Capture
 from rewards.ledger.queries import wallet_address
+
+#: What a decision reads beside the ask, which is loaded as it is locked.
+_DECIDED = ("insight__sealed__data_key", "insight__appliance", "request", "version")
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,8 @@ def defer_ask(*, ask_id: UUID, actor: User, at: datetime) -> Ask:
 
 def _locked(ask_id: UUID) -> tuple[Ask, Offer]:
     ask = Ask.objects.lock(ask_id)
-    with joined_as_written():
-        offer = Offer.objects.select_related(*PREVIEWED).get(ask=ask)
+    offer = Offer.objects.select_related(*_DECIDED).get(ask=ask)
+    offer.ask = ask
     return ask, offer
 
 
@@ -180,7 +182,7 @@ def _covered(offer: Offer, preview: Preview | None, notice: Notice) -> Coverage:
 def _settle(ask: Ask, offer: Offer, preview: Preview, *, actor: User, notice: Notice, at: datetime) -> Deal:
     rung, ends_at = preview.choice.rung, terms.ends_at(offer, at=at)
     op_id = uuid4()
-    consent = records.record_consent(
+    consent, receipt = records.record_consent(
         ask=ask,
         actor=actor,
         payload_digest=preview.sha256,
@@ -199,7 +201,6 @@ def _settle(ask: Ask, offer: Offer, preview: Preview, *, actor: User, notice: No
             payload=preview.body,
         )
     )
-    receipt = consent.receipts.get(act=Receipt.Act.GIVEN)
     keep_evidence(op_id=op_id, digest=sha256(receipt.body).digest())
     # Near the end: its rows are the ones others wait for, and they stay locked until the commit.
     payment = ledger.capture_hold(
