@@ -45,7 +45,17 @@ def array_of(ids: Iterable[UUID | str]) -> str:
 
     Five hundred parameters, or a list for the driver to adapt, take longer than most statements that they are for.
     """
-    return f"{{{','.join(map(str, ids))}}}"
+    return f"{{{','.join([str(one) or _EMPTY for one in ids])}}}"
+
+
+def array_of_bytes(boxes: Iterable[bytes]) -> str:
+    """Return bytes as PostgreSQL writes an array of them."""
+    return f"{{{','.join([_BYTES % box.hex() for box in boxes])}}}"
+
+
+_EMPTY = '""'
+#: In hexadecimal; the quotes of an array ask for the backslash twice.
+_BYTES = '"\\\\x%s"'
 
 
 class _IdDumper(Dumper):

@@ -19,7 +19,7 @@ from consent.parties.models import Household
 from marketplace.appliances.models import Appliance
 from marketplace.insights import vault
 from marketplace.insights.boxes import JOIN_KEY, BoxKey, opened
-from marketplace.insights.copying import copy_in
+from marketplace.insights.copying import array_of, array_of_bytes, copy_in
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.models import RuleMemory, SealedObject
 from marketplace.insights.perception.doubts import DETECTORS
@@ -101,7 +101,7 @@ def remember(
     old = [(boxes[subject].id, _closed(boxes[subject], said[subject])) for subject in changed & boxes.keys()]
     if old:
         with connection.cursor() as cursor:
-            cursor.execute(_REMEMBER, [on, [pk for pk, _ in old], [box for _, box in old]])
+            cursor.execute(_REMEMBER, [on, array_of(pk for pk, _ in old), array_of_bytes(box for _, box in old)])
     _make_boxes(household, {subject: said[subject] for subject in sorted(changed - boxes.keys())}, on)
 
 

@@ -17,6 +17,7 @@ from consent.parties.models import Household, User
 from marketplace.appliances import policies
 from marketplace.appliances.models import Appliance
 from marketplace.insights import vault
+from marketplace.insights.copying import array_of, array_of_bytes
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.models import SealedObject, TwinBook, TwinPage
 from marketplace.insights.normalise import NormalReading
@@ -219,16 +220,16 @@ def _boxes_before(keys: Sequence[_PageKey]) -> dict[_PageKey, bytes]:
 
 def _write_pages(turns: Sequence[_PageTurn], boxes: Sequence[bytes]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE_PAGES, {**_columns([turn.key for turn in turns]), "boxes": list(boxes)})
+        cursor.execute(_WRITE_PAGES, {**_columns([turn.key for turn in turns]), "boxes": array_of_bytes(boxes)})
 
 
 def _columns(keys: Sequence[_PageKey]) -> dict[str, Any]:
     return {
-        "books": [key.book_id for key in keys],
-        "kinds": [key.kind for key in keys],
-        "zones": [key.zone for key in keys],
-        "spans": [key.span for key in keys],
-        "begins": [key.begins_at for key in keys],
+        "books": array_of(key.book_id for key in keys),
+        "kinds": array_of(key.kind for key in keys),
+        "zones": array_of(key.zone for key in keys),
+        "spans": array_of(key.span for key in keys),
+        "begins": array_of(key.begins_at.isoformat() for key in keys),
     }
 
 
@@ -241,18 +242,18 @@ def _write_states(books: Mapping[Place, OpenBook], streams: _Streams, at: dateti
     columns: dict[str, Any] = {
         "at": at,
         "weight": LAG_WEIGHT,
-        "appliances": [stream[0] for stream, _, _ in said],
-        "kinds": [stream[1] for stream, _, _ in said],
-        "zones": [stream[2] for stream, _, _ in said],
-        "books": [book.id for _, _, book in said],
-        "observed": [one.observed_at for _, one, _ in said],
+        "appliances": array_of(stream[0] for stream, _, _ in said),
+        "kinds": array_of(stream[1] for stream, _, _ in said),
+        "zones": array_of(stream[2] for stream, _, _ in said),
+        "books": array_of(book.id for _, _, book in said),
+        "observed": array_of(one.observed_at.isoformat() for _, one, _ in said),
         "lags": [
             (at - one.observed_at).total_seconds() if one.time_quality == "source" else None for _, one, _ in said
         ],
-        "boxes": [
+        "boxes": array_of_bytes(
             book.key.close(_state(one), place=state_place(book.id, stream[1], stream[2], one.observed_at))
             for stream, one, book in said
-        ],
+        ),
     }
     with connection.cursor() as cursor:
         cursor.execute(_WRITE_STATES, columns)
