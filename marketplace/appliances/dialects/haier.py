@@ -31,6 +31,7 @@ _DOORS = {
     "doorStatusZ2": "freezer",
     "door2StatusZ2": "freezer",
 }
+_OF_AN_AIR_CONDITIONER = frozenset({"acType", "windDirectionVertical", "tempIndoor"})
 _ENVELOPES = ("payload", "attributes")
 _ERROR = re.compile(r"[0-9A-Fa-f]{1,16}")
 _MAC = re.compile(r"[0-9A-Fa-fxX]{2}(?:[:-][0-9A-Fa-fxX]{2}){5}")
@@ -88,7 +89,7 @@ def _appliance_type(values: Mapping[str, Any]) -> str:
         return "refrigerator"
     if values.keys() & {"mainFilterStatus", "preFilterStatus"}:
         return "air_purifier"
-    return "air_conditioner" if values.keys() & {"acType", "windDirectionVertical"} else "other"
+    return "air_conditioner" if values.keys() & _OF_AN_AIR_CONDITIONER else "other"
 
 
 def _air(speaker: Speaker, values: Mapping[str, Any]) -> Iterator[Result]:

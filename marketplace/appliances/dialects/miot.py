@@ -21,12 +21,15 @@ _NUMBERS = {
     "pm2_5_density": ("air.pm25", "ug/m3"),
     "pm10_density": ("air.pm10", "ug/m3"),
     "co2": ("air.co2", "[ppm]"),
+    "co2_density": ("air.co2", "[ppm]"),
     "humidity": ("climate.humidity", "%"),
     "relative_humidity": ("climate.humidity", "%"),
     "temperature": ("climate.temperature", "Cel"),
     "filter_life_remaining": ("filter.remaining", "%"),
     "filter_life_level": ("filter.remaining", "%"),
 }
+# The services of which a property of that name is meant; a heater or a fridge has a `temperature` of its own.
+_SERVICES = ("environment:", "filter:", "air-purifier:", "air-fresh:", "air-monitor:")
 _FAULTS = ("device_fault", "fault")
 # Who asks a device may name its properties as he likes, and the device answers under these names.
 _NAMED_BY = ("did", "name")
@@ -51,18 +54,25 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
 
 
 def _by_name(entries: list[Any], label: str) -> dict[str, Any]:
-    """Put properties together by their names, which the specification writes `pm2.5-density`."""
+    """Put properties together by their names."""
     return {
-        entry[label].replace("-", "_").replace(".", "_"): entry.get("value") if entry.get("code", 0) == 0 else None
+        entry[label]: entry.get("value") if entry.get("code", 0) == 0 else None
         for entry in entries
         if isinstance(entry[label], str)
     }
+
+
+def _plain_name(name: str) -> str:
+    """Bring the specification's `environment:pm2.5-density` to the word that others call it by."""
+    service = next((service for service in _SERVICES if name.startswith(service)), "")
+    return name[len(service) :].replace("-", "_").replace(".", "_")
 
 
 def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Result]:
     if not isinstance(item, dict):
         yield Speaker(dialect="miot", index=index).refused("wrong_shape")
         return
+    item = {_plain_name(name): value for name, value in item.items()}
     speaker = Speaker(dialect="miot", index=index, source=device_of(headers), appliance_type=_appliance_type(item))
     seen: set[str] = set()
     for name, (kind, unit) in _NUMBERS.items():

@@ -48,6 +48,7 @@ KINDS = frozenset(_KINDS_BY_NAME.values())
 @dataclass(frozen=True, slots=True)
 class _Record:
     name: str
+    own: str
     unit: object
     time: Decimal
     record: Mapping[str, Any]
@@ -86,7 +87,7 @@ def _records(item: Any) -> list[Any]:
     entries = mapping(item).get("e")
     if not isinstance(entries, list):
         return [item]
-    base = {name: value for name, value in item.items() if name != "e"}
+    base = {name: value for name, value in item.items() if name not in ("e", "ver")}
     return [base, *entries]
 
 
@@ -111,6 +112,7 @@ def _resolved(record: object, base: dict[str, Any]) -> _Record | None:
         return None
     return _Record(
         name=prefix + name,
+        own=name.lower(),
         unit=record.get("u", base.get("bu")),
         time=_sum(base.get("bt", 0), record.get("t", 0)),
         record=record,
@@ -158,6 +160,9 @@ def _meaning(resolved: _Record) -> tuple[str, str | None]:
         return "/".join(parts[:-2]), by_number
     if last in _KINDS_BY_NAME:
         return name[: -len(last) - 1], _KINDS_BY_NAME[last]
+    if resolved.own in _KINDS_BY_NAME and _ADDRESS.fullmatch(last.removesuffix(resolved.own)):
+        # The address it follows forgot its last colon.
+        return name[: -len(resolved.own)], _KINDS_BY_NAME[resolved.own]
     if _ADDRESS.fullmatch(last) and isinstance(resolved.unit, str):
         return name, _KINDS_BY_UNIT.get(resolved.unit)
     return name, None

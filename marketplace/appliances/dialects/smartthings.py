@@ -60,6 +60,8 @@ _NO_ROOM = re.compile(
     r"(?:oven|microwave|kitchen|cooktop|range|dishwasher|washer|dryer|steamCloset|waterHeater|ehs|meatProbe)"
 )
 _CAVITY = "cavity"
+# How a list of activities says what an event says.
+_ACTIVITY = {"attributeName": "attribute", "attributeValue": "value"}
 _CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])")
 _STAMPS = ("eventTime", "timestamp", "time", "epoch")
 _AIR_TYPES = frozenset({"air_conditioner", "air_purifier", "air_sensor", "other"})
@@ -93,7 +95,8 @@ def _listed(found: Mapping[str, Any], item: object) -> list[Any]:
 
 def _event_of(item: object) -> dict[str, Any]:
     found = mapping(item)
-    return mapping(found.get("deviceEvent")) or found
+    event = mapping(found.get("deviceEvent")) or found
+    return {_ACTIVITY.get(name, name): value for name, value in event.items()} if event.keys() & _ACTIVITY else event
 
 
 def _says_no_room(event: Mapping[str, Any]) -> bool:

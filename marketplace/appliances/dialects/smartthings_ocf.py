@@ -33,6 +33,8 @@ _OF_A_FRIDGE = (
     "/temperature/current/cooler/",
     "/temperature/current/freezer/",
 )
+_OF_AN_AIR_CONDITIONER = frozenset({"/temperature/desired/0", "/wind/direction/vs/0"})
+_HREF = re.compile(r"/[a-z]")
 _DEVICE = re.compile(r"device[0-9]{1,2}")
 _ALARM = re.compile(r"FilterAlarm|WaterTankFull|(?:ErrorCode|OV_E|CT_E|AC_V)_[0-9A-F]{1,4}")
 _HUMIDITIES = ("humidity", "fivepercentHumidity")
@@ -63,13 +65,13 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     found = mapping(document)
     devices = [document]
     if found and "href" not in found:
-        devices = [found[name] for name in sorted(found) if _DEVICE.fullmatch(name)] or [None]
+        devices = [found[name] for name in sorted(found) if _DEVICE.fullmatch(name)] or [found]
     wire.check_item_count(devices)
     return answers(devices, partial(_read, headers))
 
 
 def _read(headers: Mapping[str, str], index: int, device: object) -> Iterator[Result]:
-    listed = device if isinstance(device, list) else [device]
+    listed: list[Any] = device if isinstance(device, list) else _by_href(device) or [device]
     resources: Resources = {
         entry["href"]: mapping(entry.get("rep"))
         for entry in listed
@@ -88,14 +90,22 @@ def _read(headers: Mapping[str, str], index: int, device: object) -> Iterator[Re
         yield from reader(speaker, resources)
 
 
+def _by_href(device: object) -> list[dict[str, Any]]:
+    """Bring resources that are kept under their paths to the list in which they were answered."""
+    found = mapping(device)
+    return [{"href": href, "rep": rep} for href, rep in found.items()] if all(map(_HREF.match, found)) else []
+
+
 def _appliance_type(resources: Resources) -> str:
     if any(href.startswith(_OF_A_FRIDGE) for href in resources):
         return "refrigerator"
     modes = sequence(_samsung(resources, "/mode/vs/0").get("supportedModes"))
     if "MicroWave" in modes:
         return "microwave"
-    if "/oven/vs/0" in resources or "/temperature/desired/0" in resources:
-        return "other" if "/oven/vs/0" in resources else "air_conditioner"
+    if "/oven/vs/0" in resources:
+        return "other"
+    if resources.keys() & _OF_AN_AIR_CONDITIONER:
+        return "air_conditioner"
     if "/filter/hepafilter/vs/0" in resources:
         return "air_purifier"
     return "air_sensor" if "/sensors/vs/0" in resources else "other"

@@ -42,6 +42,18 @@ OCF = {
         [samsung("/door/onedoorkimchi/vs/0", openState="Open")],
         [("fridge.door_openings", 1)],
     ),
+    "kept under their paths": (
+        {
+            "/humidity/vs/0": prefixed(humidity="51"),
+            "/temperatures/vs/0": prefixed(items=[prefixed(current="26.0", unit="Celsius")]),
+            "/wind/direction/vs/0": prefixed(modes="Fix"),
+        },
+        [("climate.humidity", 51), ("climate.temperature", 26)],
+    ),
+    "an oven under its paths": (
+        {"/oven/vs/0": {}, "/temperatures/vs/0": prefixed(items=[prefixed(current="180", unit="Celsius")])},
+        NOTHING,
+    ),
     "a door and the list of all doors": (
         [
             {"href": "/door/freezer/0", "rep": {"openState": "Open"}},
@@ -70,6 +82,23 @@ SMARTTHINGS = {
         [("fridge.temperature", 3, COOLER)],
     ),
     "a page without entries": ({"items": [], "_links": {}}, []),
+    "a list of activities": (
+        {
+            "items": [
+                {
+                    "deviceId": "d-2",
+                    "roomName": "Minji's room",
+                    "timestamp": AT,
+                    "component": "main",
+                    "capability": "dustSensor",
+                    "attributeName": "fineDustLevel",
+                    "attributeValue": "19",
+                    "unit": "μg/m^3",
+                }
+            ]
+        },
+        [("air.pm25", 19)],
+    ),
 }
 
 
@@ -196,6 +225,7 @@ HAIER = {
         {"attributes": {"parameters": {"tempZ2": "-19"}}},
         [("fridge.temperature", -19, FREEZER)],
     ),
+    "the warmth of a room by itself": (delta(tempIndoor="23.5"), [("climate.temperature", 23.5)]),
     "a decimal comma": ({"parameters": {"tempZ1": "5,5"}}, ["not_a_number"]),
 }
 HOMECONNECT = {
@@ -216,6 +246,15 @@ SENML = {
         [{"bn": "a/", "e": [{"n": "co2", "u": "ppm", "v": 612}]}, {"bn": "b/", "e": [{"n": "audio", "vd": "AAAA"}]}],
         [("air.co2", 612), "raw_media"],
     ),
+    "an object that says its version": (
+        {"bn": "a/", "ver": 1, "e": [{"n": "humidity", "u": "%RH", "v": 41}]},
+        [("climate.humidity", 41)],
+    ),
+    "an address without its colon": (
+        [{"bn": "urn:dev:mac:0024befffe80", "n": "temperature", "u": "Cel", "v": 22}, {"n": "fan", "v": 1}],
+        [("climate.temperature", 22), *NOTHING],
+    ),
+    "a name that only begins otherwise": ([{"bn": "a/fridge_", "n": "temperature", "u": "Cel", "v": 4}], NOTHING),
     "numbers for names": (
         [
             {"bn": "d/3303/", "n": "0", "vs": "urn:oma:lwm2m:ext:3303"},
@@ -236,6 +275,19 @@ MIOT = {
         [("air.pm25", 7), ("filter.remaining", 88)],
     ),
     "a fault of the specification": ({"result": [{"did": "fault", "code": 0, "value": 3}]}, [fault("miot:3")]),
+    "names of the specification as keys": (
+        {"pm2.5-density": 9, "co2-density": 655, "target-temperature": 20},
+        [("air.pm25", 9), ("air.co2", 655)],
+    ),
+    "names with their services": (
+        [
+            {"name": "environment:pm2.5-density", "value": 13},
+            {"name": "environment:temperature", "value": 20.5},
+            {"name": "filter:filter-life-level", "value": 81},
+        ],
+        [("air.pm25", 13), ("climate.temperature", 20.5), ("filter.remaining", 81)],
+    ),
+    "a heater's own temperature": ([{"name": "heater:temperature", "value": 60}], NOTHING),
     "names and values": ([{"name": "power", "value": True}, {"name": "pm25_density", "value": 48}], [("air.pm25", 48)]),
 }
 FORMS = {
