@@ -80,13 +80,14 @@ def test_a_page_is_whole(visitors, some_days_on, who, path, language):
     visitor = visitors(who, language)
     page = visitor.open(path.format(**some_days_on.home.ids))
 
+    complaints = [*visitor.complaints]  # before axe, which tries a style of its own on some elements
     barriers = page.evaluate(BARRIERS, RULES)
     page.set_viewport_size({"width": 320, "height": 640})
     width = page.evaluate("document.documentElement.scrollWidth")
     words = page.evaluate(WORDS, language)
 
     assert barriers == []
-    assert visitor.complaints == []
+    assert complaints == []
     assert width <= 320
     if language == "en":
         assert set(HANGUL.findall(words)) - NAMES == set()
