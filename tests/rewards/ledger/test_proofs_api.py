@@ -14,6 +14,7 @@ from consent.parties.canonical import utc_text
 from consent.parties.models import MachineKey
 from rewards.ledger import liabilities, merkle, sealing, signed_notes
 from rewards.ledger.models import FEES, ISSUANCE
+from rewards.ledger.verify_bundle import Checkpoint, is_consistent
 from tests import factories
 from tests.rewards.ledger import books
 from tests.rewards.ledger.test_sealing import climbed, fill, sealed
@@ -66,7 +67,9 @@ def test_checkpoints_are_listed_and_lead_from_one_to_the_next(auditor):
     answer = Client().get(f"{API}/checkpoints/consistency", {"old": sizes[-1], "new": sizes[0]}).json()
 
     assert (sizes[0], body["key"]) == (sealing.latest_checkpoint().tree_size, signed_notes.verifier_key())
-    assert answer["path"]
+    told = (body["data"][-1], body["data"][0])
+    old, new = (Checkpoint(one["tree_size"], bytes.fromhex(one["root"])) for one in told)
+    assert is_consistent(old, new, [bytes.fromhex(node) for node in answer["path"]])
 
 
 def test_what_is_not_sealed_or_not_there_is_said(auditor):
