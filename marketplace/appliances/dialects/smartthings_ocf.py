@@ -71,7 +71,7 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
 
 
 def _read(headers: Mapping[str, str], index: int, device: object) -> Iterator[Result]:
-    listed: list[Any] = device if isinstance(device, list) else _by_href(device) or [device]
+    listed = device if isinstance(device, list) else _by_href(device)
     resources: Resources = {
         entry["href"]: mapping(entry.get("rep"))
         for entry in listed
@@ -90,10 +90,11 @@ def _read(headers: Mapping[str, str], index: int, device: object) -> Iterator[Re
         yield from reader(speaker, resources)
 
 
-def _by_href(device: object) -> list[dict[str, Any]]:
+def _by_href(device: object) -> list[Any]:
     """Bring resources that are kept under their paths to the list in which they were answered."""
     found = mapping(device)
-    return [{"href": href, "rep": rep} for href, rep in found.items()] if all(map(_HREF.match, found)) else []
+    is_kept_so = found and all(map(_HREF.match, found))
+    return [{"href": href, "rep": rep} for href, rep in found.items()] if is_kept_so else [device]
 
 
 def _appliance_type(resources: Resources) -> str:
