@@ -67,7 +67,9 @@ def show_notice(request: HttpRequest, notice_version: str, notice_locale: str) -
     """GET /notices/v<version>/<locale>: one version of the notice as it is kept, with its places for facts."""
     number = notice_version.removeprefix("v")
     try:
-        text = notices.source_of(version=int(number) if number.isdecimal() else 0, locale=notice_locale)
+        # Python reads no number of thousands of digits, and there is no such version.
+        version = int(number) if number.isdecimal() and len(number) < 10 else 0
+        text = notices.source_of(version=version, locale=notice_locale)
     except NoticeMissing as exc:
         raise Http404 from exc
     headers = {"Content-Language": notice_locale, "Cache-Control": "public, max-age=3600"}

@@ -128,7 +128,7 @@ def deny_ask(
         AskExpired: its deadline has passed.
     """
     ask, offer = _locked(ask_id)
-    records_policies.check_can_deny(ask, actor=actor, at=at)
+    records_policies.check_can_deny(ask, actor=as_now(actor), at=at)
     preview = _preview_refused(offer, precision, drop_fields)
     notice = _notice_refused(offer, preview, sha256=notice_sha256, locale=locale, at=at)
     records.record_answer(ask=ask, member=actor, verdict=Answer.Verdict.DENY, preview_sha256="", notice=notice, at=at)
@@ -144,7 +144,7 @@ def defer_ask(*, ask_id: UUID, actor: User, at: datetime) -> Ask:
         AskNotPending: the ask was answered, has expired or was cancelled.
     """
     ask = Ask.objects.lock(ask_id)
-    records_policies.check_can_decide(ask, actor=actor, at=at)
+    records_policies.check_can_decide(ask, actor=as_now(actor), at=at)
     records.defer(ask=ask, at=at)
     return ask
 

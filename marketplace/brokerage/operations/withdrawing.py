@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from consent.parties.models import User
+from consent.parties.queries import as_now
 from consent.records import operations as records
 from consent.records import policies as records_policies
 from consent.records.models import Ask, Consent, ConsentEnd
@@ -45,7 +46,7 @@ def withdraw_consent(*, consent_id: UUID, actor: User, at: datetime) -> ConsentE
     found = locked_consents([consent_id])
     if not found:
         raise Consent.DoesNotExist
-    records_policies.check_can_withdraw(found[0], actor=actor, at=at)
+    records_policies.check_can_withdraw(found[0], actor=as_now(actor), at=at)
 
     return end_consents(found, reason=ConsentEnd.Reason.WITHDRAWN, actor=actor, at=at)[0]
 

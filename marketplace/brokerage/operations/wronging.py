@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from consent.parties.models import User
+from consent.parties.queries import as_now
 from consent.records import operations as records
 from consent.records.models import Ask, Consent, ConsentEnd
 from marketplace.brokerage import policies
@@ -35,7 +36,7 @@ def call_wrong(*, ask_id: UUID, actor: User, at: datetime) -> WrongWord:
     # Two who say it at once go one after the other. Not against its key: a matching that has it in hand points at it.
     insight = Insight.objects.select_for_update(of=("self",), no_key=True).get(pk=number)
     offer = Offer.objects.select_related("ask", "insight__conclusion", "insight__wrong_word").get(ask=ask_id)
-    policies.check_can_call_wrong(offer, actor=actor)
+    policies.check_can_call_wrong(offer, actor=as_now(actor))
     word = insights.call_wrong(insight=offer.insight, member=actor, at=at)
     asks = list(Ask.objects.select_for_update().filter(offer__insight=insight).order_by("pk"))
     records.cancel_asks(ask_ids=[ask.pk for ask in asks], at=at)

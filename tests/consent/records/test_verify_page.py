@@ -122,7 +122,15 @@ def test_the_checker_and_the_keys_can_be_taken_along(client):
     assert "attachment" in taken.headers["Content-Disposition"]
 
 
-@pytest.mark.parametrize("path", ["/notices/v99/ko", "/notices/v2/fr", "/notices/v2/..%2Fv1.ko"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/notices/v99/ko",
+        pytest.param(f"/notices/v{'9' * 5000}/ko", id="long"),
+        "/notices/v2/fr",
+        "/notices/v2/..%2Fv1.ko",
+    ],
+)
 def test_a_notice_that_was_never_written_is_not_there(client, path):
     assert client.get(path).status_code == 404
 

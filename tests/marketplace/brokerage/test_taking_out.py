@@ -15,6 +15,7 @@ from consent.parties.queries import family_of
 from consent.records.errors import NotYourHousehold
 from consent.records.models import Ask, Consent
 from marketplace.appliances.models import Appliance
+from marketplace.brokerage import operations
 from marketplace.brokerage.operations import leaving
 from marketplace.brokerage.operations.leaving import take_out_member
 from rewards.ledger.queries import balance_of, wallet_address
@@ -131,6 +132,14 @@ def approve(home, adult):
     factories.approve(factories.ask(of=home), by=adult)
 
 
+def deny(home, adult):
+    operations.deny_ask(ask_id=factories.ask(of=home).pk, actor=adult, locale="ko", at=timezone.now())
+
+
+def defer(home, adult):
+    operations.defer_ask(ask_id=factories.ask(of=home).pk, actor=adult, at=timezone.now())
+
+
 def order(home, adult):
     redemption.place_order(reward_id=factories.reward(tokens=100).pk, actor=adult, at=timezone.now())
 
@@ -147,7 +156,14 @@ def invite(home, adult):
 
 @pytest.mark.parametrize(
     ("act", "refusal"),
-    [(approve, NotYourHousehold), (order, NotYourOrder), (give, NotYourGift), (invite, NotPermitted)],
+    [
+        (approve, NotYourHousehold),
+        (deny, NotYourHousehold),
+        (defer, NotYourHousehold),
+        (order, NotYourOrder),
+        (give, NotYourGift),
+        (invite, NotPermitted),
+    ],
 )
 def test_what_they_asked_for_a_moment_before_is_refused_a_moment_after(home, mother, father, act, refusal):
     request_under_way = User.objects.select_related("membership__household").get(pk=father.pk)
@@ -158,6 +174,17 @@ def test_what_they_asked_for_a_moment_before_is_refused_a_moment_after(home, mot
 
     assert (balance_of(wallet_address(home)).available, Consent.objects.count()) == (500, 0)
     assert not Invitation.objects.exists()
+
+
+def test_a_yes_of_the_home_is_not_theirs_to_withdraw_any_more(home, mother, father):
+    deal, request_under_way = factories.deal(by=mother), reread(father)
+    assert membership_of(request_under_way)
+    take_out(father, by=mother)
+
+    with pytest.raises(NotYourHousehold):
+        operations.withdraw_consent(consent_id=deal.consent.pk, actor=request_under_way, at=timezone.now())
+
+    assert Consent.objects.in_force(timezone.now()).exists()
 
 
 def test_they_are_told_by_mail_and_the_audit_trail_names_both(mother, teen):
