@@ -10,6 +10,7 @@ from django.db.models import Model
 from psycopg.adapt import Dumper
 from psycopg.postgres import types
 from psycopg.pq import Format
+from psycopg.types.string import BytesBinaryDumper
 
 #: What both sides write and read as bytes; a table that holds anything else goes over as text.
 _IN_BINARY = {"uuid", "varchar", "bytea", "timestamp with time zone", "date", "smallint", "integer", "bigint"}
@@ -33,6 +34,8 @@ def copy_in(model: type[Model], columns: Sequence[str], rows: Iterable[Sequence[
     into = f"COPY {quoted(model._meta.db_table)} ({named}) FROM STDIN{' (FORMAT BINARY)' if is_binary else ''}"
     with connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.adapters.register_dumper(None, _IdDumper)
+        # The one that stands asks of all bytes whether they are wrapped; none here are.
+        cursor.adapters.register_dumper(bytes, BytesBinaryDumper)
         with cursor.copy(into) as copy:
             if is_binary:
                 copy.set_types(column_types)
