@@ -3,7 +3,6 @@
 Source: CloudEvents 1.0 JSON format with the extensions `recordedtime` and `sequence`; `data` is the paper's section 2.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -12,6 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from marketplace.appliances import wire
+from marketplace.appliances.dialects.media import check_small_and_plain, may_carry_something
 from marketplace.appliances.dialects.readings import Dialect, Interval, Method, Parsed, Raw, Reading, Value
 from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
 from marketplace.appliances.dialects.scalars import clip, read_number, read_time
@@ -57,24 +57,18 @@ _DATA_FIELDS = frozenset(
 _BARE_EVENT = frozenset({"specversion", "id", "source", "type", "time", "datacontenttype", "data"})
 _BARE_DATA = frozenset({"kind", "value", "unit", "zone", "scheme", "method"})
 _JSON = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
-_MEDIA_FIELDS = frozenset({"dataref", "data_base64"})
 
-MAX_STRING = 256
-_MEDIA = re.compile(r"(?i)\bdata:[a-z]+/|[a-z][a-z0-9+.-]{1,20}://|\bwww\.|[A-Za-z0-9+/_-]{200,}")
-#: Without one of these `_MEDIA` finds nothing in a registered field, for all are short; but an escape may hide one.
-#: `quality` alone may be as long as its sender likes.
-_SUSPICIOUS = (b"://", b"data:", b"www.", b'"quality"')
-_HIDING = (b"\\/", *(b"\\u00%d" % row for row in range(8)))
 _SOURCE = re.compile(r"urn:device:[A-Za-z0-9._-]{1,128}")
 _TYPE = re.compile(r"insight\.[a-z0-9_.]{1,64}\.v1")
 _ID = re.compile(r"[!-~]{1,128}")
 _WORD = re.compile(r"[a-z0-9_]{1,64}")
 _VALUE_WORD = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@/+-]{0,63}")
-_SENSOR = Method(type="sensor", name="canonical", version="canonical@1")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SEQUENCE = re.compile(r"[0-9]{1,20}")
 _RAW = re.compile(r"[0-9A-Za-z.,+ -]{0,64}")
+#: Of a model its name is proof. A sensor's is read by nobody, and could be that of a room.
+_SENSOR = Method(type="sensor", name="canonical", version="canonical@1")
 _PERSON_WORDS = frozenset({"human", "person", "people", "child", "face", "body"})
 
 
@@ -87,7 +81,7 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     document = wire.loads(body)
     events = document if isinstance(document, list) else [document]
     wire.check_item_count(events)
-    is_plain = not _may_carry_something(body)
+    is_plain = not may_carry_something(body)
     return [_read(index, event, is_plain=is_plain) for index, event in enumerate(events)]
 
 
@@ -102,17 +96,10 @@ def _read(index: int, event: object, *, is_plain: bool) -> Reading | Rejection:
         return Rejection(index, "wrong_shape")
     try:
         if not is_plain:
-            _check_all_of(event)
+            check_small_and_plain(event)
         return _reading(index, event)
     except ItemRefused as refused:
         return _read(index, event, is_plain=False) if is_plain else refused.at(index)
-
-
-def _check_all_of(event: dict[str, Any]) -> None:
-    _check_size(event)
-    if _MEDIA_FIELDS & event.keys():
-        raise ItemRefused("raw_media")
-    _check_strings(event)
 
 
 class _Form(NamedTuple):
@@ -168,79 +155,62 @@ def _read_beside(reading: Reading, event: dict[str, Any], data: dict[str, Any]) 
     reading.raw = _raw(data) or reading.raw
 
 
+class _Words(NamedTuple):
+    """All that a form is read from: the names of the fields, and the words that stand in every event of a sender."""
+
+    event_fields: tuple[str, ...]
+    version: object
+    content_type: object
+    event_type: object
+    data_fields: tuple[str, ...]
+    kind: object
+    unit: object
+    zone: object
+    scheme: object
+    method: tuple[tuple[str, object], ...] | None
+
+
 def _form(event: dict[str, Any], data: dict[str, Any]) -> _Form:
     method = data.get("method")
-    words = (
-        *(tuple(event), event.get("specversion"), event.get("datacontenttype"), event.get("type")),
-        *(tuple(data), data.get("kind"), data.get("unit"), data.get("zone"), data.get("scheme")),
+    words = _Words(
+        tuple(event),
+        event.get("specversion"),
+        event.get("datacontenttype"),
+        event.get("type"),
+        tuple(data),
+        data.get("kind"),
+        data.get("unit"),
+        data.get("zone"),
+        data.get("scheme"),
         tuple(method.items()) if isinstance(method, dict) else None,
     )
     try:
-        return _known_form(*words)
+        return _known_form(words)
     except TypeError:
         # A list or an object, which nothing is kept under, where a word should stand: it is refused by its name.
-        return _read_form(*words)
+        return _read_form(words)
 
 
-def _read_form(
-    event_fields: tuple[str, ...],
-    version: object,
-    content_type: object,
-    event_type: object,
-    fields: tuple[str, ...],
-    kind: object,
-    unit: object,
-    zone: object,
-    scheme: object,
-    method: tuple[tuple[str, object], ...] | None,
-) -> _Form:
-    _check_fields(event_fields, _EVENT_FIELDS, "event")
-    if version != "1.0":
+def _read_form(words: _Words) -> _Form:
+    _check_fields(words.event_fields, _EVENT_FIELDS, "event")
+    if words.version != "1.0":
         raise ItemRefused("missing_field", "specversion")
-    if "datacontenttype" in event_fields and content_type not in _JSON:
+    if "datacontenttype" in words.event_fields and words.content_type not in _JSON:
         raise ItemRefused("missing_field", "datacontenttype")
-    if not isinstance(event_type, str) or not _TYPE.fullmatch(event_type):
+    if not isinstance(words.event_type, str) or not _TYPE.fullmatch(words.event_type):
         raise ItemRefused("missing_field", "type")
-    _check_fields(fields, _DATA_FIELDS, "data")
-    known = _kind(event_type, kind)
+    _check_fields(words.data_fields, _DATA_FIELDS, "data")
     return _Form(
-        kind=known,
-        unit=_unit(unit, "data.unit"),
-        zone=_word(zone, "data.zone"),
-        scheme=_word(scheme, "data.scheme"),
-        method=_method(method),
-        is_bare=_BARE_EVENT.issuperset(event_fields) and _BARE_DATA.issuperset(fields),
+        kind=_kind(words.event_type, words.kind),
+        unit=_unit(words.unit, "data.unit"),
+        zone=_word(words.zone, "data.zone"),
+        scheme=_word(words.scheme, "data.scheme"),
+        method=_method(words.method),
+        is_bare=_BARE_EVENT.issuperset(words.event_fields) and _BARE_DATA.issuperset(words.data_fields),
     )
 
 
 _known_form = lru_cache(maxsize=1024)(_read_form)
-
-
-def _check_size(event: dict[str, Any]) -> None:
-    if len(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()) > wire.MAX_EVENT_BYTES:
-        raise ItemRefused("event_too_large")
-
-
-def _may_carry_something(body: bytes) -> bool:
-    """Tell at a glance whether `_check_all_of` has something to look for: in most bodies it has not."""
-    lowered = body.lower()
-    return any(sign in lowered for sign in _SUSPICIOUS) or (b"\\" in body and any(sign in lowered for sign in _HIDING))
-
-
-def _check_strings(node: object) -> None:
-    """Refuse long strings and anything that could carry media or an address, in keys as well as in values."""
-    if isinstance(node, str):
-        if len(node) > MAX_STRING:
-            raise ItemRefused("string_too_long")
-        if _MEDIA.search(node):
-            raise ItemRefused("raw_media")
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            _check_strings(key)
-            _check_strings(value)
-    elif isinstance(node, list):
-        for value in node:
-            _check_strings(value)
 
 
 def _check_fields(found: Iterable[str], allowed: frozenset[str], field: str) -> None:
@@ -295,7 +265,6 @@ def _method(words: tuple[tuple[str, object], ...] | None) -> Method:
             version=_match(method, "version", _NAME, "version"),
             sha256=_match(method, "sha256", _SHA256, "sha256", **({} if is_model else {"default": None})),
         )
-        # Of a model its name is proof. A sensor's is read by nobody, and could be that of a room.
         return named if is_model else _SENSOR
     except ItemRefused as refused:
         raise ItemRefused(
