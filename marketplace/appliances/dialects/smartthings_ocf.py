@@ -44,7 +44,6 @@ KINDS = frozenset(kind for kind, _unit in _SENSORS.values()) | {
     "climate.temperature",
     "climate.humidity",
     "appliance.power",
-    "appliance.energy",
     "fridge.temperature",
     "fridge.door_openings",
     "microwave.cook",

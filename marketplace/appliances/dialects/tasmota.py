@@ -43,7 +43,6 @@ _INDEX_AS_VOC = frozenset({"SEN5X"})
 KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
     "climate.temperature",
     "appliance.power",
-    "appliance.energy",
 }
 
 

@@ -62,7 +62,6 @@ _FILTERS_LEFT = ("filterRemainPercent", "topFilterRemainPercent")
 KINDS = frozenset(kind for kind, _unit in _AIR.values()) | {
     "climate.temperature",
     "appliance.power",
-    "appliance.energy",
     "fridge.door_openings",
     "filter.remaining",
     "device.fault",

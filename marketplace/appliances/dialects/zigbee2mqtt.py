@@ -27,7 +27,7 @@ _NUMBERS = {
 _DISPUTED = ("voc", "formaldehyd", "formaldehyde", "hcho", "eco2")
 _SCHEMES = ("air_quality", "aqi")
 _FAULTS = ("replace_filter",)
-KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {"appliance.energy", "device.fault"}
+KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {"device.fault"}
 
 
 def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
