@@ -265,12 +265,13 @@ LIABILITIES = struct.Struct(">x5q2i")
 SALT = 16
 
 # A transfer's leaf is of what both sides may know and of a hash per side: a salt, and what that side knows.
-COMMON = struct.Struct(">x16s6q3i")
-DEBIT = struct.Struct(">16x8q3i")
+# A text that may not be missing has a length without a sign: less than nothing is then more than there is.
+COMMON = struct.Struct(">x16s6q3I")
+DEBIT = struct.Struct(">16x8qI2i")
 CREDIT = struct.Struct(">16x3q")
 # The whole books have it with both sides open: form, credit side, common numbers, debit side with its texts, common
 # texts. Everything of fixed length comes first and is read with one look.
-TRANSFER = struct.Struct(">x 16x3q 16s6q3i 16x7q8x3i")
+TRANSFER = struct.Struct(">x 16x3q 16s6q3I 16x7q8xI2i")
 CREDIT_AT, COMMON_AT, DEBIT_AT, TEXTS_AT = 1, 41, 117, 209
 
 
@@ -293,7 +294,7 @@ def cut(content: bytes, at: int, lengths: Iterable[int]) -> tuple[list[bytes | N
 
 
 #: The same as it is hashed: credit side, common numbers, how long each of the debit side's texts is.
-SIDES = struct.Struct(">x 40s 76s 80x 3i")
+SIDES = struct.Struct(">x 40s 76s 80x I2i")
 
 
 def hashed_as(content: bytes) -> bytes:
@@ -415,6 +416,7 @@ class Books:
     def __init__(self) -> None:
         self.size = self.leaf = 0
         self.accounts: dict[int, Account] = {}
+        self.addresses: set[str] = set()
         #: The operation whose rows come now, and the last of them.
         self.operation, self.leg = b"", 0
         #: Every operation, and how many of the keys that it was made under are still to come.
@@ -549,9 +551,13 @@ class Books:
         (number, has_balance, floor, _, _), (address, kind) = parts(content, ACCOUNT, 2)
         if number in self.accounts or address is None or kind is None:
             raise Broken("opens an account that is open")
-        self.accounts[number] = Account(
+        account = Account(
             address.decode(), kind.decode(), has_balance=has_balance == 1, floor=floor if has_balance == 1 else NONE
         )
+        if account.address in self.addresses:
+            raise Broken("opens an account at an address that has one")
+        self.addresses.add(account.address)
+        self.accounts[number] = account
 
     def closure(self, content: bytes) -> None:
         (number, _, _), _ = parts(content, CLOSURE, 1)
@@ -710,11 +716,12 @@ def verify(
     Raises:
         Broken: the first thing that is wrong.
     """
+    given = list(witnesses)
     try:
         with zipfile.ZipFile(bundle) as archive, closing(Leaves(archive)) as leaves:
             log_key = key_of(key or archive.read("key").decode(), LOG)
             named = archive.read("witnesses").decode().split()
-            trusted = [key_of(line, WITNESS) for line in {*named, *witnesses}]
+            trusted = [key_of(line, WITNESS) for line in {*(given or named)}]
             older = [archive.read(name).decode() for name in archive.namelist() if name.startswith("checkpoints/")]
             newest, *others = known = _known(archive.read("checkpoint").decode(), [*older, *kept], log_key, trusted)
             claims = json.loads(archive.read("claims.json"))
@@ -728,7 +735,7 @@ def verify(
     except UNREADABLE as exc:
         raise Broken(f"the bundle cannot be read: {type(exc).__name__}") from exc
     size = f"{newest.size} leaves, {len(known)} checkpoints, {len(standing)} accounts"
-    return f"OK: {size}, signed by {_signers(key, known)}{paid}"
+    return f"OK: {size}, signed by {_signers(key, given, known)}{paid}"
 
 
 def _check_claims(claims: dict[str, Any], size: int, standing: dict[str, list[int]], seeds: dict[int, bytes]) -> None:
@@ -749,12 +756,14 @@ def _known(note: str, others: list[str], key: Key, witnesses: list[Key]) -> list
     return [newest, *rest]
 
 
-def _signers(key: str | None, known: list[Checkpoint]) -> str:
+def _signers(key: str | None, given: list[str], known: list[Checkpoint]) -> str:
+    """Say who signed. A file may name anybody as a witness, also by a name that is trusted: whose keys, is said too."""
+    whose = "" if given else " by a key inside it (give --witness)"
     signer = "the key given" if key else "the key inside it (give --key to check who signed)"
     seen: dict[str, int] = {}
     for one in known:
         seen |= {name: max(one.size, seen.get(name, 0)) for name in one.witnesses}
-    return signer + "".join(f", cosigned by {name} at {size} leaves" for name, size in sorted(seen.items()))
+    return signer + "".join(f", cosigned by {name} at {size} leaves{whose}" for name, size in sorted(seen.items()))
 
 
 class Leaves:
@@ -847,10 +856,11 @@ def verify_statement(
     Raises:
         Broken: the first thing that is wrong.
     """
+    given = list(witnesses)
     try:
         statement = json.loads(Path(path).read_text())
         log_key = key_of(key or statement["key"], LOG)
-        trusted = [key_of(line, WITNESS) for line in {*statement["witnesses"], *witnesses}]
+        trusted = [key_of(line, WITNESS) for line in {*(given or statement["witnesses"])}]
         newest, *others = known = _known(statement["checkpoint"], list(kept), log_key, trusted)
         leaves = {int(index): [bytes.fromhex(part) for part in parts] for index, *parts in statement["leaves"]}
         _check_part(statement, leaves, newest, others)
@@ -861,7 +871,7 @@ def verify_statement(
         raise Broken(f"the statement cannot be read: {type(exc).__name__}") from exc
     return (
         f"OK: {statement['address']} has {own.version} rows and no others up to leaf {owed_at}, {own.posted} tokens, "
-        f"{own.held} held, signed by {_signers(key, known)}{match}"
+        f"{own.held} held, signed by {_signers(key, given, known)}{match}"
     )
 
 
@@ -1056,11 +1066,12 @@ def main() -> int:
     check = verify if zipfile.is_zipfile(asked.file) else verify_statement
     try:
         kept = [Path(name).read_text() for name in asked.kept]
-        print(check(asked.file, key=asked.key, kept=kept, witnesses=asked.witness, receipt=asked.receipt))
+        said, code = check(asked.file, key=asked.key, kept=kept, witnesses=asked.witness, receipt=asked.receipt), 0
     except (Broken, OSError, ValueError) as exc:
-        print(f"BAD: {exc}")
-        return 1
-    return 0
+        said, code = f"BAD: {exc}", 1
+    # A name from the file must not move the cursor, and write OK over what is BAD.
+    print(said.encode("unicode_escape").decode())
+    return code
 
 
 if __name__ == "__main__":
