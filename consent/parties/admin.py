@@ -17,16 +17,27 @@ from consent.parties.models import Area, AuditEntry, Household, MachineKey, Memb
 from consent.parties.permissions import person_of
 
 
-def column(field: str, heading: Any) -> Callable[[Model], Any]:
+def column(field: str, heading: Any, *, is_flag: bool = False) -> Callable[[Model], Any]:
     """Return one field of a row under a heading for people, a choice as it is said; rows can be sorted by it."""
 
-    @admin.display(description=heading, ordering=field)
+    @admin.display(description=heading, ordering=field, boolean=is_flag)
     def shown(row: Model) -> Any:
         say = getattr(row, f"get_{field}_display", None)
         return say() if say else getattr(row, field)
 
     shown.__name__ = field
     return shown
+
+
+def choices(heading: Any) -> type[admin.ChoicesFieldListFilter]:
+    """Return a filter by one choice, under a heading for people."""
+
+    class Choices(admin.ChoicesFieldListFilter):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.title = heading
+
+    return Choices
 
 
 class OnlyLooked(admin.ModelAdmin):
@@ -67,7 +78,7 @@ class OrganisationAdmin(Noted):
         column("verified_at", _("확인한 때")),
         column("suspended_at", _("멈춘 때")),
     )
-    list_filter = ("kind",)
+    list_filter = (("kind", choices(_("종류"))),)
     search_fields = ("name_ko", "name_en")
 
     @admin.display(description=_("이름"), ordering="name_ko")
@@ -100,7 +111,7 @@ class SeatAdmin(Noted):
         column("role", _("역할")),
         column("since", _("언제부터")),
     )
-    list_filter = ("role",)
+    list_filter = (("role", choices(_("역할"))),)
     list_select_related = ("user", "organisation")
     autocomplete_fields = ("user", "organisation")
 
@@ -112,7 +123,13 @@ class SeatAdmin(Noted):
 
 @admin.register(Area)
 class AreaAdmin(Noted):
-    list_display = ("code", "name_ko", "name_en", "parent", "households")
+    list_display = (
+        column("code", _("부호")),
+        column("name_ko", _("이름")),
+        column("name_en", _("영어 이름")),
+        column("parent", _("속한 곳")),
+        column("households", _("가구 수")),
+    )
     list_select_related = ("parent",)
 
 
@@ -121,17 +138,18 @@ class UserAdmin(OnlyLooked):
     list_display = (
         column("email", _("이메일")),
         column("name", _("이름")),
-        "is_active",
-        "is_staff",
+        column("is_active", _("들어올 수 있음"), is_flag=True),
+        column("is_staff", _("운영"), is_flag=True),
         column("joined_at", _("들어온 때")),
     )
     search_fields = ("email", "name")
-    fields = ("email", "name", "locale", "is_active", "is_staff", "joined_at")
+    fields = readonly_fields = (*list_display, column("locale", _("언어")))  # type: ignore[assignment]
 
 
 @admin.register(Household)
 class HouseholdAdmin(OnlyLooked):
     list_display = (column("name", _("이름")), column("area", _("동네")), column("joined_at", _("들어온 때")))
+    fields = readonly_fields = list_display  # type: ignore[assignment]
     list_select_related = ("area",)
 
 
@@ -143,6 +161,7 @@ class MembershipAdmin(OnlyLooked):
         column("role", _("역할")),
         column("since", _("언제부터")),
     )
+    fields = readonly_fields = list_display  # type: ignore[assignment]
     list_select_related = ("user", "household")
 
 
@@ -154,17 +173,16 @@ class MachineKeyAdmin(OnlyLooked):
     """
 
     list_display = (
-        "prefix",
+        column("prefix", _("앞자리")),
         "label_of_organisation",
-        "organisation",
-        "household",
-        "scopes",
-        "expires_at",
-        "revoked_at",
+        column("organisation", _("기관")),
+        column("household", _("가구")),
+        column("scopes", _("할 수 있는 일")),
+        column("expires_at", _("마지막 날")),
+        column("revoked_at", _("거둔 때")),
     )
     list_select_related = ("organisation", "household")
-    exclude = ("secret_sha256", "label")
-    readonly_fields = ("label_of_organisation",)
+    fields = readonly_fields = list_display  # type: ignore[assignment]
     actions = ("revoke",)
 
     @admin.display(description=_("이름"))
@@ -186,5 +204,6 @@ class AuditEntryAdmin(OnlyLooked):
         column("at", _("때")), column("actor", _("누가")), column("action", _("한 일")), column("subject", _("무엇에")),
         column("outcome", _("된 일")), column("reason", _("까닭")),
     )  # fmt: skip
+    fields = readonly_fields = list_display  # type: ignore[assignment]
     search_fields = ("subject", "actor")
     ordering = ("-id",)
