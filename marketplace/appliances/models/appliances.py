@@ -41,7 +41,7 @@ class Appliance(models.Model):
         REFRIGERATOR = "refrigerator", _("냉장고")
         MICROWAVE = "microwave", _("전자레인지")
         AIR_CONDITIONER = "air_conditioner", _("에어컨")
-        OTHER = "other", _("가전")
+        OTHER = "other", pgettext_lazy("one", "가전")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="appliances")
