@@ -12,9 +12,8 @@ from consent.parties.models import Household, Membership, Organisation, User
 
 class AskQuerySet(models.QuerySet["Ask"]):
     def lock(self, ask_id: uuid.UUID) -> "Ask":
-        """Return the ask with its row locked until the transaction ends; with who is asked, where, and by whom."""
-        asked = ("household__area__parent", "recipient")
-        return self.select_for_update(of=("self",)).select_related(*asked).get(pk=ask_id)
+        """Return the ask with its row locked until the transaction ends; with who is asked, and where."""
+        return self.select_for_update(of=("self",)).select_related("household__area__parent").get(pk=ask_id)
 
     def lock_all(self) -> None:
         """Lock the rows until the transaction ends, always in the same order."""

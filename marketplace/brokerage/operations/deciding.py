@@ -34,7 +34,7 @@ from rewards.ledger.items import Capture
 from rewards.ledger.queries import wallet_address
 
 #: What a decision reads beside the ask, which is loaded as it is locked.
-_DECIDED = ("insight__sealed__data_key", "insight__appliance", "request", "version")
+_DECIDED = ("insight__sealed__data_key", "insight__appliance", "request__organisation", "version")
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,8 @@ def _locked(ask_id: UUID) -> tuple[Ask, Offer]:
     ask = Ask.objects.lock(ask_id)
     offer = Offer.objects.select_related(*_DECIDED).get(ask=ask)
     offer.ask = ask
+    # Read once the ask is locked: beside the lock it would be as it was when the wait began.
+    ask.recipient = offer.request.organisation
     return ask, offer
 
 
