@@ -23,7 +23,7 @@ from marketplace.care.browser import Browser, Refused
 from marketplace.care.week import QUARTER, QUARTERS_A_DAY, Week, quarter_of
 
 INGEST = "/api/v1/ingest/awair"
-SENSOR = "식탁 위 공기"
+SENSOR, KIND = "식탁 위 공기", "air_sensor"
 #: A little less than the seven days after which nothing is taken in any more.
 REACH = timedelta(days=6, hours=20)
 #: What the family leaves for whoever watches, and how often it looks at the rest.
@@ -76,7 +76,7 @@ def let_in(base_url: str, *, home: str, login: Mapping[str, str], at: datetime) 
     """
     adult = Browser(base_url)
     adult.sign_in(login["email"], login["password"])
-    page = adult.submit("/appliances/pairings", {"type": "air_sensor", "name": SENSOR}).decode()
+    page = adult.submit("/appliances/pairings", {"type": KIND, "name": SENSOR}).decode()
     key = Ed25519PrivateKey.generate()
     body = json.dumps({"code": code_on(page), "public_key": f"whpk_{_text(key.public_key().public_bytes_raw())}"})
     paired = _sent(base_url, "/api/v1/pairings", body.encode(), key=key)
@@ -114,13 +114,15 @@ def send(base_url: str, sensor: Sensor, quarters: Sequence[datetime], *, week: W
 
 
 def answer_one(adult: Browser, *, says_yes: bool) -> bool:
-    """Let an adult answer the oldest question about the air, if enough are left for whoever watches.
+    """Let an adult answer the oldest question about the sensor, if enough are left for whoever watches.
+
+    What other appliances noticed is left alone: it may have been sent by hand, by somebody who waits for the question.
 
     Returns:
         Whether anything was answered.
     """
     asks = adult.get("/api/v1/asks?state=pending")["data"]
-    waiting = sorted((ask for ask in asks if ask["kind"].startswith("air.")), key=lambda ask: ask["expires_at"])
+    waiting = sorted((ask for ask in asks if ask["appliance"] == KIND), key=lambda ask: ask["expires_at"])
     if len(waiting) <= LEFT_WAITING:
         return False
     path = f"/api/v1/asks/{waiting[0]['id']}"

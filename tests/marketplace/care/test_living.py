@@ -199,8 +199,8 @@ def test_a_sensor_that_the_home_let_go_stays_silent(doors, mother):
 class Adult:
     """Somebody at home whose inbox holds these questions."""
 
-    def __init__(self, *kinds):
-        self.asks = [{"id": str(n), "kind": kind, "expires_at": n} for n, kind in enumerate(kinds)]
+    def __init__(self, *appliances):
+        self.asks = [{"id": str(n), "appliance": type_, "expires_at": n} for n, type_ in enumerate(appliances)]
         self.posted = []
 
     def get(self, path):
@@ -211,16 +211,16 @@ class Adult:
 
 
 def test_the_oldest_question_is_answered_and_the_rest_left_to_whoever_watches():
-    adult = Adult("air.pm25", "air.co2", "pest.sighting")
+    adult = Adult("air_purifier", "air_sensor", "air_sensor", "robot_vacuum")
 
     assert living.answer_one(adult, says_yes=True)
 
-    assert adult.posted == [("/api/v1/asks/0/approve", {"preview_sha256": "as shown"})]
+    assert adult.posted == [("/api/v1/asks/1/approve", {"preview_sha256": "as shown"})]
 
 
-@pytest.mark.parametrize("kinds", [[], ["air.pm25"], ["air.co2", "pest.sighting"]])
-def test_the_last_question_is_never_taken_away(kinds):
-    adult = Adult(*kinds)
+@pytest.mark.parametrize("appliances", [[], ["air_sensor"], ["air_sensor", "air_purifier", "air_purifier"]])
+def test_neither_the_last_question_nor_one_about_another_appliance_is_taken_away(appliances):
+    adult = Adult(*appliances)
 
     assert not living.answer_one(adult, says_yes=True)
     assert adult.posted == []
