@@ -229,7 +229,8 @@ def _decided(offer: Offer, reader: Reader, alert: str) -> AskCard:
     rows = _released(offer) if is_given else []
     others = consent is not None and consent.decided_by_id != reader.user.pk
     # What nobody could ever answer, nobody need have seen.
-    wrong, why = wrong_word_of(offer.insight), None if outcome.state == VOID and not stands(offer) else why_still(offer)
+    is_shown = outcome.state != VOID or stands(offer)
+    wrong, why = wrong_word_of(offer.insight), why_still(offer) if is_shown else None
     is_taken_back = wrong is not None and outcome.state == VOID
     return AskCard(
         ask=offer.ask,
