@@ -67,7 +67,7 @@ class NormalReading:
             f'"raw":{{"unit":{_quoted(self.raw.unit)},"value":{_quoted(self.raw.value)}}},'
             f'"time_quality":"{self.time_quality}"}}'
         )
-        # Two objects without a word in common, and neither empty: joined, they are one.
+        # By hand, as `_said`. Two objects without a word in common, and neither empty: joined, they are one.
         return b"%b,%b" % (self.said[:-1], beside.encode())
 
 

@@ -217,7 +217,8 @@ def _current_epoch() -> str:
 
 def _sealed(pk: str, content: Content, epoch: str, wrapping: AESGCM, chance: bytes) -> tuple[Stored, _Key]:
     """Seal one payload; `chance` is its own share of the batch's random bytes, used for nothing else."""
-    purpose, household_id, subject_id, payload = str(content.purpose), *content[1:]
+    purpose, household_id, subject_id, payload = content
+    purpose = str(purpose)
     data_key, nonces = chance[:_KEY_BYTES], chance[_KEY_BYTES:]
     nonce, wrap_nonce = nonces[:_NONCE_BYTES], nonces[_NONCE_BYTES:]
     cipher_key, commitment = _derived(data_key)
