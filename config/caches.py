@@ -19,7 +19,8 @@ class TableCache(DatabaseCache):
     """Django's, but that of several who add one key exactly one is told that it did.
 
     Django's own looks first and writes after: two may both take over a key that has expired, and whoever finds one that
-    stands runs into its primary key, which the database writes down as an error each time.
+    stands runs into its primary key, which the database writes down as an error each time. Nothing is cleared away
+    here: the next `set` does that.
     """
 
     _table: str

@@ -97,8 +97,6 @@ def _is_within(path: str, prefix: str) -> bool:
 
 #: Rooms that a member under 14 cannot walk into: tokens are the older ones' business.
 GROWN_UP = {"/wallet", "/shop"}
-
-
 #: Pages that lie in another room than their address says.
 LIES_IN = {"buyer_records": "/buyer/records"}
 
