@@ -78,10 +78,8 @@ def page_of(user: User, appliance: Appliance, *, range_name: str, back: int | No
     kinds = kinds_of_wholes(rows, states)
     found = _charts(family, window)
     words = _word_lists(twin.recent(appliance_ids=family, kinds=_WORDS, since=window.since, until=window.until))
-    name, heard_of = (
-        names.names_of([row for row in rows if row.part_of_id is None], kinds)[appliance.pk],
-        kinds.get(appliance.pk, ()),
-    )
+    name = names.names_of([row for row in rows if row.part_of_id is None], kinds)[appliance.pk]
+    heard_of = kinds.get(appliance.pk, ())
     return {
         "appliance": appliance,
         "name": name,
