@@ -126,11 +126,10 @@ def _nothing(case: Case) -> None:
     """The consent stands."""
 
 
-#: state -> (how old the consent is and how long it lasts, what happens then, what lists answer, what detail answers)
-NEXT_WEEK = timezone.now() + timedelta(days=7)
 MONTH_OLD = {"at": timezone.now() - timedelta(days=31)}
 #: 500 where the fault is Maru's: a 410 would tell the buyer that the household took its yes back.
 DATA, EMPTY, MISSING, FORBIDDEN, GONE, OUR_FAULT = "data", "empty", 404, 403, 410, 500
+#: state -> (how old the consent is and how long it lasts, what happens then, what lists answer, what detail answers)
 STATES: dict[str, tuple[dict[str, Any], Callable[[Case], None], Any, Any]] = {
     "given": ({}, _nothing, DATA, DATA),
     "request_edited": ({}, _edited, DATA, DATA),
