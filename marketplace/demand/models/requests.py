@@ -1,7 +1,7 @@
 """What a buyer wants, in versions: an edit never changes what somebody was asked."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -201,6 +201,11 @@ class RequestVersion(models.Model):
     @property
     def purpose_text(self) -> str:
         return in_language(ko=self.purpose_ko, en=self.purpose_en)
+
+    @property
+    def last_moment(self) -> datetime:
+        """When it is still open: it ends at midnight as a rule, and people mean the day before."""
+        return self.ends_at - timedelta(seconds=1)
 
     @property
     def tokens(self) -> int:

@@ -63,6 +63,7 @@ def test_writes_a_draft_with_thousands_apart_and_ends_at_midnight(browser, buyer
     assert made.current.rungs == [{"rung": "exact", "tokens": 120}, {"rung": "day", "tokens": 60}]
     assert timezone.localtime(made.current.ends_at).strftime("%H:%M") == "00:00"
     assert timezone.localtime(made.current.ends_at).date() == timezone.localdate() + timedelta(days=31)
+    assert timezone.localtime(made.current.last_moment).date() == timezone.localdate() + timedelta(days=30)
 
 
 @pytest.mark.parametrize(
