@@ -6,7 +6,6 @@ the calls run; afterwards every invariant is checked.
 """
 
 import os
-import threading
 from statistics import median
 
 import pytest
@@ -15,7 +14,6 @@ from django.db import connection
 from consent.parties.roles import RUNTIME_ROLE
 from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.models import Leaf, Transfer
-from rewards.ledger.sealing import seal
 from tests.benchmarks.bare_books import FUNCTIONS, bare_scripts
 from tests.benchmarks.ledger_books import ONE_LEG, THREE_LEGS, batch, fsync, holds, open_books, place_holds, say
 from tests.benchmarks.pgbench import Pace, Pgbench
@@ -25,7 +23,6 @@ ROUNDS = 3
 AIMS = {"one leg": 1.0, "three legs": 0.5}
 SECONDS = 20 if os.environ.get("MARU_BENCH_SIZE") == "full" else 4
 HOLDS = 600_000 if SECONDS > 4 else 90_000
-SEAL_EVERY_SECONDS = 2.0
 
 
 @pytest.fixture
@@ -38,23 +35,6 @@ def bench(committed_db, tmp_path) -> Pgbench:
     made.fill(scale=CLIENTS)
     made.as_owner("VACUUM (ANALYZE)")
     return made
-
-
-@pytest.fixture
-def sealer(bench):
-    """The clock's sealer, at work while the measured calls run."""
-    is_over = threading.Event()
-
-    def work() -> None:
-        while not is_over.wait(SEAL_EVERY_SECONDS):
-            seal()
-        connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    yield
-    is_over.set()
-    thread.join()
 
 
 def test_the_ledger_beside_tpc_b(bench, sealer):
@@ -85,7 +65,7 @@ def test_the_ledger_beside_tpc_b(bench, sealer):
     assert broken_invariants() == {}
 
 
-def test_batches_beside_tpc_b_on_one_connection(bench):
+def test_batches_beside_tpc_b_on_one_connection(bench, sealer):
     """One connection, as a sweep or a grant has: transfers a second, by how many go in one call."""
     scripts = {f"{size} posts": (size, batch(size)) for size in (1, 10, 100, 1000)}
     scripts["500 holds"] = (500, holds(500))
@@ -103,7 +83,7 @@ def test_batches_beside_tpc_b_on_one_connection(bench):
     assert broken_invariants() == {}
 
 
-def test_a_hot_account_beside_spread_ones(bench):
+def test_a_hot_account_beside_spread_ones(bench, sealer):
     """Everybody is paid from one escrow: one at a time its lock is the limit; in batches it stops being one."""
     hot = ONE_LEG.replace("'escrow:' || 'b' || :giver", "'escrow:' || 'b1'")
     calls = {

@@ -1,4 +1,7 @@
-"""The same transfers from Python, one connection each, taking turns: ours, plain ORM, django-hordak from PyPI."""
+"""The same transfers from Python, one connection each, taking turns: ours, plain ORM, django-hordak from PyPI.
+
+Ours are sealed while they are made.
+"""
 
 import importlib.util
 import random
@@ -84,7 +87,7 @@ def hordak_rates(database: str) -> dict[str, float]:
     return {name: float(rate) for name, rate in (line.split() for line in done.stdout.splitlines())}
 
 
-def test_the_ledger_beside_its_peers_from_python(bench):
+def test_the_ledger_beside_its_peers_from_python(bench, sealer):
     with_hordak = importlib.util.find_spec("hordak") is not None
     if with_hordak:
         bench.as_owner(f'CREATE DATABASE "{bench.database}_hordak"')
