@@ -3,7 +3,6 @@
 import uuid
 
 import pytest
-from django.db import DatabaseError, transaction
 
 from rewards.ledger import operations as ledger
 from rewards.ledger.errors import (
@@ -141,8 +140,3 @@ def test_a_post_may_name_who_agreed_and_never_itself():
     with pytest.raises(ApprovalMissing):
         books.post(credit=home, actor="user:2", approved_by="user:2", reason="청구서 2")
     assert Transfer.objects.get(credit__address=home).approved_by == "user:2"
-
-
-def test_the_database_itself_refuses_a_second_reversal():
-    with pytest.raises(DatabaseError), transaction.atomic():
-        Transfer.objects.filter(kind="reverse").update(reason="다른 까닭")
