@@ -7,6 +7,8 @@ from hashlib import sha256
 import pytest
 
 from rewards.ledger.verify_bundle import (
+    ACCOUNT,
+    ATTEMPT,
     CLOSURE,
     COMMON_AT,
     CREDIT_AT,
@@ -91,9 +93,13 @@ def test_books_in_order_are_played_to_where_they_stand():
     gift = made.keyed(b"post", op(4), HOME, ESCROW, 5, effective=1)
     made.keyed(b"reverse", op(5), ESCROW, HOME, 5, reverses=gift, **AGREED)
     made.closed()
+    lapsed = made.keyed(b"hold", op(6), ESCROW, NONE, 3, held=3, expires=made.row + 2)
+    made.keyed(b"expire", op(7), ESCROW, NONE, 3, hold=lapsed, held=-3)
+    freed = made.keyed(b"hold", op(8), ESCROW, NONE, 3, held=3, expires=FAR)
+    made.keyed(b"release", op(9), ESCROW, NONE, 3, hold=freed, held=-3)
 
     assert played(made) == {made.names[number]: stood for number, stood in made.standing.items()}
-    assert made.standing == {1: [-100, 0, 0], 2: [80, 0, 5], 3: [20, 0, 3], 4: [0, 0, 0], 5: [0, 0, 0]}
+    assert made.standing == {1: [-100, 0, 0], 2: [80, 0, 9], 3: [20, 0, 3], 4: [0, 0, 0], 5: [0, 0, 0]}
 
 
 def _later_leg(made: Made, kind: bytes = b"capture", **said: int) -> None:
@@ -121,6 +127,28 @@ def _second_hold(made: Made) -> None:
 
 def _number_of_a_resolved_hold(made: Made) -> None:
     made.one(b"hold", credit=NONE, held=1, expires=FAR, row=made.hold)
+
+
+def _number_of_another_s_hold(made: Made) -> None:
+    hold = made.hold_of(1)
+    made.one(b"hold", debit=HOME, credit=NONE, held=1, expires=FAR, row=hold)
+
+
+def _leg_of_another_hold(made: Made) -> None:
+    made.move(b"capture", op(5), 1, ESCROW, HOME, 3, hold=made.hold_of(9), held=-9)
+    made.move(b"capture", op(5), 2, ESCROW, HOME, 3, hold=made.hold)
+
+
+def _opened(made: Made, number: int, *texts: bytes | None, floor: int = 0) -> None:
+    made.leaves.append(packed(ACCOUNT, b"\2", number, 1, floor, 1, 1, texts=texts))
+
+
+def _closed_under_a_hold(made: Made) -> None:
+    """Only an account that may fall below zero has something held and nothing in it."""
+    _opened(made, OTHER, b"platform:guarantee", b"guarantee", floor=-10)
+    made.standing[OTHER] = [0, 0, 0]
+    made.one(b"hold", debit=OTHER, credit=NONE, held=1, expires=FAR)
+    made.close(OTHER)
 
 
 def _number_before_another_hold(made: Made) -> None:
@@ -166,6 +194,28 @@ BENT: list[tuple[Callable[[Made], None], str]] = [
     (_second_hold, "is a hold a second time"),
     (_number_of_a_resolved_hold, "is a hold a second time"),
     (_number_before_another_hold, "or out of its turn"),
+    (_number_of_another_s_hold, "is a hold a second time"),
+    (_leg_of_another_hold, "resolves a hold a second time"),
+    (lambda made: made.one(b"hold", debit=FEES, credit=NONE, expires=FAR), "a hold where no balance is kept"),
+    (lambda made: _opened(made, OTHER, None, b"household"), "opens an account"),
+    (lambda made: _opened(made, OTHER, b"household:2", None), "opens an account"),
+    (_closed_under_a_hold, "closes an account that is closed or not empty"),
+    (
+        lambda made: made.leaves.append(
+            packed(ATTEMPT, b"\4", 1, 1, 1, 7, texts=(None, b"k", b"short", b"post", b"refused", b"user:7", None))
+        ),
+        "uses a key a second time",
+    ),
+    (
+        lambda made: made.leaves.append(packed(EVIDENCE, b"\5", op(1), 1, texts=[None])),
+        "is evidence of no operation",
+    ),
+    (
+        lambda made: made.leaves.append(
+            packed(LIABILITIES, b"\6", len(made.leaves), 4, 100, 1, 1, texts=[bytes(32), None])
+        ),
+        "is not what was issued",
+    ),
     (lambda made: made.one(b"capture"), "resolves no hold"),
     (lambda made: made.one(hold=made.hold), "or a hold that is not there$"),
     (lambda made: made.one(b"capture", hold=made.hold), "resolves a hold that is not there any more"),
