@@ -18,7 +18,7 @@ from marketplace.brokerage.errors import OfferChanged
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.outcomes import VOID, outcome_of
 from marketplace.brokerage.parts import Fact, Paragraphs, sections_for
-from marketplace.brokerage.policies import stands
+from marketplace.brokerage.policies import may_see_value, stands
 from marketplace.brokerage.previews import PREVIEWED, Choice, Preview, preview_of
 from marketplace.brokerage.queries import Shown, show_offer
 from marketplace.brokerage.reasons import Why, reason_facts, why_still, wrong_word_of
@@ -160,7 +160,9 @@ def card_of(
     if precision is None and drop_fields is None and offer.ask.answers.all():
         precision, drop_fields = _choice_of_the_others(offer)
     try:
-        shown = show_offer(offer, locale=language(), at=reader.at, precision=precision, drop_fields=drop_fields)
+        shown = show_offer(
+            offer, user=reader.user, locale=language(), at=reader.at, precision=precision, drop_fields=drop_fields
+        )
     except (OfferChanged, VaultClosed):
         return _decided(offer, reader, alert)
     return _open(offer, shown, reader, alert)
@@ -226,11 +228,12 @@ def _decided(offer: Offer, reader: Reader, alert: str) -> AskCard:
     outcome = outcome_of(offer.ask, consent, at=reader.at)
     is_given = outcome.state == Consent.State.GIVEN
     kind = KINDS[offer.insight.kind].label.say(language())
-    rows = _released(offer) if is_given else []
+    may_see = may_see_value(offer, membership=reader.membership)
+    rows = _released(offer) if is_given and may_see else []
     others = consent is not None and consent.decided_by_id != reader.user.pk
     # What nobody could ever answer, nobody need have seen.
     is_shown = outcome.state != VOID or stands(offer)
-    wrong, why = wrong_word_of(offer.insight), why_still(offer) if is_shown else None
+    wrong, why = wrong_word_of(offer.insight), why_still(offer, membership=reader.membership) if is_shown else None
     is_taken_back = wrong is not None and outcome.state == VOID
     return AskCard(
         ask=offer.ask,
@@ -239,7 +242,7 @@ def _decided(offer: Offer, reader: Reader, alert: str) -> AskCard:
         state=outcome.peg,
         word=outcome.word,
         about=gettext("%(name)s 님이 답하셨어요.") % {"name": consent.decided_by} if consent and others else "",
-        rows=rows or [Row(kind, gettext("그대로 집에 둘게요") if outcome.is_kept else gettext("지문만 남았어요"))],
+        rows=rows or [Row(kind, _instead(is_kept=outcome.is_kept, is_hidden=is_given and not may_see))],
         is_kept=outcome.is_kept,
         sentence=gettext("틀렸다고 하셔서 이 질문을 거두었어요. 나간 값은 없어요.")
         if is_taken_back
@@ -252,6 +255,13 @@ def _decided(offer: Offer, reader: Reader, alert: str) -> AskCard:
         wrong=wrong,
         can_call_wrong=why is not None and wrong is None and reader.may_decide(offer.ask),
     )
+
+
+def _instead(*, is_kept: bool, is_hidden: bool) -> str:
+    """Say what stands in the place of a value that never left, is gone, or is another member's own by now."""
+    if is_hidden:
+        return gettext("지금 쓰는 식구만 볼 수 있어요")
+    return gettext("그대로 집에 둘게요") if is_kept else gettext("지문만 남았어요")
 
 
 def _released(offer: Offer) -> list[Row]:

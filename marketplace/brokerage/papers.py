@@ -23,6 +23,7 @@ from consent.records.notices import sections_of
 from marketplace.brokerage.cards import ANSWERS
 from marketplace.brokerage.outcomes import PEGS
 from marketplace.brokerage.parts import Fact, Paragraphs, sections_for
+from marketplace.brokerage.policies import may_see_value
 from marketplace.brokerage.reasons import reason_facts, why_still, wrong_word_of
 from marketplace.brokerage.slips import Row, areas_of, rows_of
 from marketplace.brokerage.wording import month_day
@@ -115,14 +116,15 @@ def _paper(
     may = user.membership.is_adult or consent.ask.private_to_id == user.membership.pk
     kind = KINDS[consent.ask.offer.insight.kind].label.say(language())
     is_kept = state == Consent.State.REFUSED
-    insight = consent.ask.offer.insight
-    why, wrong = why_still(consent.ask.offer), wrong_word_of(insight)
+    insight, member = consent.ask.offer.insight, user.membership
+    is_hidden = state == Consent.State.GIVEN and not may_see_value(consent.ask.offer, membership=member)
+    why, wrong = why_still(consent.ask.offer, membership=member), wrong_word_of(insight)
     return Paper(
         consent=consent,
         state=PEGS[state],
         word=_word(consent, state),
-        sentence="" if state == Consent.State.GIVEN or is_kept else gettext("값은 지웠고 지문과 날짜만 남겼어요."),
-        rows=_stayed(kind) if is_kept else _left(consent, release, state) or _gone(consent, release, kind),
+        sentence=_sentence(state, is_hidden=is_hidden),
+        rows=_stayed(kind) if is_kept else _rows(consent, kind, state, is_hidden=is_hidden),
         is_kept=is_kept,
         facts=[*reason_facts(why), *_facts(latest)],
         events=sorted(
@@ -160,6 +162,21 @@ def _word(consent: Consent, state: str) -> str:
     }[Consent.State(state)]
 
 
+def _sentence(state: str, *, is_hidden: bool) -> str:
+    if is_hidden:
+        return gettext("이제 한 식구가 혼자 쓰는 가전이라, 나간 값은 그 식구만 볼 수 있어요. 영수증은 그대로 맞아요.")
+    if state in (Consent.State.GIVEN, Consent.State.REFUSED):
+        return ""
+    return gettext("값은 지웠고 지문과 날짜만 남겼어요.")
+
+
+def _rows(consent: Consent, kind: str, state: str, *, is_hidden: bool) -> list[Row]:
+    release: Release | None = getattr(consent, "release", None)
+    if is_hidden:
+        return [Row(kind, gettext("지금 쓰는 식구만 볼 수 있어요")), _fingerprint(consent)]
+    return _left(consent, release, state) or _gone(consent, release, kind)
+
+
 def _left(consent: Consent, release: Release | None, state: str) -> list[Row]:
     """Open the release's own copy for the home it is from, if it is still what the receipt says."""
     if release is None or release.sealed is None or state != Consent.State.GIVEN:
@@ -179,10 +196,14 @@ def _stayed(kind: str) -> list[Row]:
 
 
 def _gone(consent: Consent, release: Release | None, kind: str) -> list[Row]:
-    rows = [Row(kind, gettext("지문만 남았어요")), Row(gettext("지문"), consent.payload_digest, mono=True)]
+    rows = [Row(kind, gettext("지문만 남았어요")), _fingerprint(consent)]
     if release is not None and release.closed_at is not None:
         rows.append(Row(gettext("사본과 열쇠를 없앤 때"), "", at=release.closed_at))
     return rows
+
+
+def _fingerprint(consent: Consent) -> Row:
+    return Row(gettext("지문"), consent.payload_digest, mono=True)
 
 
 def _file_label(receipt: Receipt) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Func, OuterRef, Q
 from django.utils.translation import gettext
 
-from consent.parties.models import User
+from consent.parties.models import Membership, User
 from consent.records.errors import AskExpired
 from consent.records.models import Ask
 from consent.records.policies import check_has_say
@@ -66,28 +66,29 @@ def stands(offer: Offer) -> bool:
     return bool(offer.stands)  # type: ignore[attr-defined]  # annotated, and missed loudly
 
 
-def is_still_theirs(offer: Offer) -> bool:
-    """Tell whether what was asked about belongs to whom it was asked; what it said is for nobody else's eyes."""
-    return offer.insight.appliance.private_to_id == offer.ask.private_to_id
+def may_see_value(offer: Offer, *, membership: Membership) -> bool:
+    """Tell whether who sees an ask may see what it says too: what is one member's own by now, only that member."""
+    return offer.insight.appliance.private_to_id in (None, membership.pk)
 
 
-def check_can_be_shown(offer: Offer, *, at: datetime) -> None:
+def check_can_be_shown(offer: Offer, *, membership: Membership, at: datetime) -> None:
     """Let what would leave be shown while it may be answered, and what was answered to those whose it still is.
 
     Args:
         offer: one from `offers_to`.
+        membership: of who looks.
 
     Raises:
         AskExpired: nobody answered in time.
         OfferChanged: it was taken back, or can no longer be answered on the terms it was asked with.
-        AppliancePrivate: it was answered, and became a member's own since, or the home's again.
+        AppliancePrivate: it was answered, and became another member's own since.
     """
     state = offer.ask.shown_state(at)
     if state == Ask.State.EXPIRED:
         raise AskExpired(gettext("기한이 지난 질문이에요. 답하지 않으신 것은 거절로 남았어요."))
     if state == Ask.State.CANCELLED or (state == Ask.State.PENDING and not stands(offer)):
         raise OfferChanged(gettext("그 사이에 바뀐 것이 있어 이 질문을 거두었어요. 나간 값은 없어요."))
-    if not is_still_theirs(offer):
+    if not may_see_value(offer, membership=membership):
         raise AppliancePrivate(gettext("그사이에 주인이 바뀐 가전이라서 값은 주인만 볼 수 있어요."))
 
 

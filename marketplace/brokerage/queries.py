@@ -198,11 +198,17 @@ def show_ask(
         As `show_offer`.
     """
     offer = load_offer(ask_id, user=user, related=PREVIEWED)
-    return show_offer(offer, locale=locale, at=at, precision=precision, drop_fields=drop_fields)
+    return show_offer(offer, user=user, locale=locale, at=at, precision=precision, drop_fields=drop_fields)
 
 
 def show_offer(
-    offer: Offer, *, locale: str, at: datetime, precision: str | None = None, drop_fields: Sequence[str] | None = None
+    offer: Offer,
+    *,
+    user: User,
+    locale: str,
+    at: datetime,
+    precision: str | None = None,
+    drop_fields: Sequence[str] | None = None,
 ) -> Shown:
     """Return an offer from `offers_to`, loaded with `PREVIEWED`, as a member reads it.
 
@@ -212,7 +218,7 @@ def show_offer(
         AppliancePrivate: it was answered, and is another's now.
         ChoiceNotOffered: this precision or field was not on offer.
     """
-    check_can_be_shown(offer, at=at)
+    check_can_be_shown(offer, membership=user.membership, at=at)
     if offer.insight.sealed is None:
         raise OfferChanged(gettext("이 값은 이미 지웠어요."))
     choice = read_choice(offer, precision=precision, drop_fields=drop_fields)

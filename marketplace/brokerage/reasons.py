@@ -7,10 +7,11 @@ from typing import Any
 from django.utils.translation import gettext
 
 from consent.parties.languages import language
+from consent.parties.models import Membership
 from consent.parties.strict_json import loads
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.parts import Fact
-from marketplace.brokerage.policies import is_still_theirs
+from marketplace.brokerage.policies import may_see_value
 from marketplace.insights import vault
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.kinds import KINDS
@@ -54,14 +55,14 @@ def why_of(payload: Mapping[str, Any]) -> Why | None:
     return Why(rule, None if confidence is None else float(confidence), payload.get("explained", {}))
 
 
-def why_still(offer: Offer) -> Why | None:
-    """Return why an insight was concluded, as long as it is kept, and is theirs who were asked.
+def why_still(offer: Offer, *, membership: Membership) -> Why | None:
+    """Return why an insight was concluded, as long as it is kept, to a member who may see its value.
 
     Needs `insight__sealed__data_key` and `insight__appliance` loaded.
     """
     insight = offer.insight
     kind = KINDS.get(insight.kind)
-    if kind is None or not kind.is_judged or insight.sealed is None or not is_still_theirs(offer):
+    if kind is None or not kind.is_judged or insight.sealed is None or not may_see_value(offer, membership=membership):
         return None
     try:
         return why_of(loads(vault.open_sealed(insight.sealed)))
