@@ -1,7 +1,7 @@
 """What joins consent, release and payment, and the queries that would find one without the others."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 from django.conf import settings
@@ -12,6 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 STATUS_KEY, FINDINGS_KEY = "brokerage.status", "brokerage.findings"
+#: So old, the count was not made anew when it should have been: the clock stands still, or is far behind.
+LATE = timedelta(minutes=2)
 #: How many of the rows that break a proof are named.
 NAMED = 20
 
@@ -25,6 +27,9 @@ class Status:
     releases: int
     orphans: int
     as_of: datetime
+
+    def is_late(self, at: datetime) -> bool:
+        return at - self.as_of >= LATE
 
 
 @dataclass(frozen=True)
@@ -50,8 +55,21 @@ class Finding:
 
 
 def current_status() -> Status:
-    """Return the counts, at most 30 seconds old; `as_of` says since when."""
-    return cast(Status, cache.get_or_set(STATUS_KEY, counted_status, settings.STATUS_CACHE_SECONDS))
+    """Return what the clock counted last, however long ago; `as_of` says when.
+
+    Where nothing was ever counted, or somebody cleared the cache, whoever comes first counts.
+    """
+    return cast(Status, cache.get_or_set(STATUS_KEY, counted_status, timeout=None))
+
+
+def keep_status(*, at: datetime) -> Status | None:
+    """Count anew for everybody to read, where the last count is 30 seconds old; return it, or nothing."""
+    kept: Status | None = cache.get(STATUS_KEY)
+    if kept is not None and at - kept.as_of < timedelta(seconds=settings.STATUS_CACHE_SECONDS):
+        return None
+    counted = counted_status()
+    cache.set(STATUS_KEY, counted, timeout=None)
+    return counted
 
 
 def counted_status() -> Status:

@@ -1,10 +1,14 @@
 """What the clock and the worker do for this room. The work waits in tables; each run takes what nobody else has."""
 
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
 from consent.records import operations as records
-from marketplace.brokerage import operations
+from marketplace.brokerage import operations, proofs
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task
@@ -38,3 +42,11 @@ def forget_insights() -> None:
 def suspend_overdue_buyers() -> None:
     """Stop the buyers that did not erase in time what they had to."""
     operations.suspend_overdue_buyers(at=timezone.now())
+
+
+@shared_task
+def count_status() -> None:
+    """Count what goes together and what stands alone, for the status page, and cry out about the latter."""
+    counted = proofs.keep_status(at=timezone.now())
+    if counted is not None and counted.orphans:
+        logger.error("%d consents, payments and releases stand alone", counted.orphans)

@@ -41,6 +41,7 @@ CHORES: tuple[Callable[[], object], ...] = (
     insights.rotate_keys,
     ledger.seal,
     ledger.roll_up,
+    brokerage.count_status,
 )
 
 

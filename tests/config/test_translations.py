@@ -135,6 +135,12 @@ def test_no_english_sentence_still_holds_korean(english):
     assert mixed == set()
 
 
+def test_english_spells_one_word_one_way(english):
+    said = {text for entry in english.values() for text in (entry.msgstr, *entry.msgstr_plural.values())}
+
+    assert {text for text in said if re.search(r"\be-mail", text, re.IGNORECASE)} == set()
+
+
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_the_compiled_catalogue_is_the_written_one(language):
     catalogue = LOCALE / language / "LC_MESSAGES/django.po"

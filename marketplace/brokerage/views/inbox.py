@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from consent.parties.languages import language
@@ -66,7 +66,7 @@ def show_inbox(request: HttpRequest) -> HttpResponse:
     found = filtered(lying, chosen, cells)
     loaded = found.select_related(*CARDED).prefetch_related(ANSWERS)
     page = _page(loaded, total_of(cells, chosen), request.GET.get("page"))
-    told = _head(cells, chosen) | {
+    told = _head(request, cells, chosen) | {
         "cards": cards_of(list(page.object_list), reader=reader_of(user, at=at)),
         "week": week_of(user.membership.household_id, at=at),
         "is_whole": not chosen.chosen,
@@ -228,12 +228,12 @@ def _card_and_head(request: HttpRequest, ask_id: UUID) -> HttpResponse:
     """Answer with the card as it stands now, and the numbers above it."""
     user, at = person_of(request), timezone.now()
     card = _card(request, _offer(request, ask_id), None, is_folded=True)
-    head = _head(cells_of(inbox_of(user, at=at)), Filters()) | {"is_swapped": True}
+    head = _head(request, cells_of(inbox_of(user, at=at)), Filters()) | {"is_swapped": True}
     page = render_to_string("brokerage/ask_card.html", {"card": card}, request)
     return HttpResponse(page + render_to_string("brokerage/inbox_head.html", head, request))
 
 
-def _head(cells: list[Cell], chosen: Filters) -> dict[str, Any]:
+def _head(request: HttpRequest, cells: list[Cell], chosen: Filters) -> dict[str, Any]:
     waiting = sum(cell.rows for cell in cells if cell.state == WAITING)
     labels = {
         WAITING: gettext("기다리는 것"),
@@ -241,7 +241,7 @@ def _head(cells: list[Cell], chosen: Filters) -> dict[str, Any]:
         ANSWERED: gettext("답한 것"),
     }
     return {
-        "title": _title(waiting),
+        "title": _title(waiting) if person_of(request).membership.is_adult else _title_to_read(waiting),
         "has_waiting": waiting > 0,
         "chips": state_chips(cells, chosen, labels),
         "filters": filters_of(cells, chosen),
@@ -261,6 +261,14 @@ def _title(waiting: int) -> str:
     if waiting < len(titles):
         return titles[waiting]
     return gettext("여쭤볼 것이 %(count)s가지 있어요") % {"count": waiting}
+
+
+def _title_to_read(waiting: int) -> str:
+    """Say what waits to who reads along: most of it the adults decide."""
+    if not waiting:
+        return gettext("오늘은 살펴볼 질문이 없어요")
+    told = ngettext("살펴볼 질문이 한 가지 있어요", "살펴볼 질문이 %(count)s가지 있어요", waiting)
+    return told % {"count": waiting}
 
 
 def _page(rows: QuerySet[Offer], count: int, number: str | None) -> "Page[Offer]":

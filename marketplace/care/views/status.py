@@ -32,12 +32,15 @@ class Bridge(TypedDict):
 def show_status(request: HttpRequest) -> HttpResponse:
     """GET /status: a page for people, JSON for everything that does not ask for a page."""
     status, seal, bridge = current_status(), _current_seal(), _current_bridge()
+    is_late = status.is_late(timezone.now())
     wanted = request.get_preferred_type(["application/json", "text/html"])
     if wanted == "text/html":
-        context = {"status": status, "seal": seal, "bridge": bridge, "base_url": settings.BASE_URL}
+        context = {
+            "status": status, "is_late": is_late, "seal": seal, "bridge": bridge, "base_url": settings.BASE_URL
+        }  # fmt: skip
         answer = render(request, "care/status.html", context)
     else:
-        answer = JsonResponse(_as_json(status, seal, bridge))
+        answer = JsonResponse(_as_json(status, seal, bridge) | {"is_late": is_late})
     patch_vary_headers(answer, ["Accept"])
     return answer
 

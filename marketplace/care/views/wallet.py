@@ -3,6 +3,7 @@
 from itertools import groupby
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_GET
 from consent.parties.errors import InvalidCursor
 from consent.parties.paging import open_position, seal_position
 from consent.parties.permissions import membership_of, person_of
+from marketplace.brokerage.wording import once_in
 from marketplace.care.chart import chart_of
 from marketplace.care.queries import WalletLine, lines_of
 from rewards.ledger.errors import NotSealedYet
@@ -56,6 +58,7 @@ def show_wallet(request: HttpRequest) -> HttpResponse:
         "months": months,
         "slots": chart_of(months),
         "takes_proof": membership.is_adult,
+        "proof_every": once_in(settings.LIABILITIES_SECONDS),
         "came_in": sum(month.came_in for month in months),
         "went_out": sum(month.went_out for month in months),
         "groups": _by_month(lines_of(page.entries, user=user), months),
@@ -76,7 +79,8 @@ def download_proof(request: HttpRequest) -> HttpResponse:
     try:
         proof = StatementProofOutput(statement_of_home(home)).data
     except NotSealedYet:
-        return render(request, "care/proof_not_yet.html", status=409)
+        said = {"proof_every": once_in(settings.LIABILITIES_SECONDS)}
+        return render(request, "care/proof_not_yet.html", said, status=409)
     name = f'attachment; filename="maru-statement-{timezone.localdate():%Y-%m-%d}.json"'
     return JsonResponse(proof, headers={"Content-Disposition": name})
 

@@ -163,6 +163,18 @@ def test_an_empty_inbox_says_that_nothing_has_to_be_done(browser):
     assert 'class="room"' in page
 
 
+def test_who_reads_along_is_not_told_that_they_are_asked(mother):
+    home = mother.membership.household
+    teen = signed_in(factories.member(of=home, role=Membership.Role.TEEN))
+    titles = [re.search(r"<h1>(.*?)</h1>", teen.get("/inbox").text)[1]]
+    request = factories.open_request()
+    for number in range(2):
+        factories.ask(of=home, request=request, source=f"urn:{number}")
+        titles.append(re.search(r"<h1>(.*?)</h1>", teen.get("/inbox").text)[1])
+
+    assert titles == ["오늘은 살펴볼 질문이 없어요", "살펴볼 질문이 한 가지 있어요", "살펴볼 질문이 2가지 있어요"]
+
+
 # --- order and filters --------------------------------------------------------------------------------------------
 
 

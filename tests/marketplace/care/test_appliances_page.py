@@ -102,6 +102,7 @@ def test_a_new_key_is_shown_once_and_works(mother):
     again = browser.get("/appliances").text
     assert text not in again
     assert "거실 허브" in again
+    assert "허브 허브" not in re.sub(r"(<[^>]+>|\s)+", " ", again)
     answer = Client().post(
         "/api/v1/insights", "[]", content_type="application/cloudevents-batch+json",
         headers={"authorization": f"Bearer {text}"},

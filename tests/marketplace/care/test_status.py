@@ -1,5 +1,6 @@
 """Everybody may see that consents, payments and releases go together."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 from consent.parties.canonical import utc_text
 from marketplace.appliances.models import BridgeBeat
 from marketplace.brokerage import proofs
+from marketplace.brokerage.tasks import count_status
 from rewards.ledger import sealing
 from tests import factories
 
@@ -88,9 +90,45 @@ def test_tells_when_the_bridge_was_last_there_where_there_is_a_broker(client, se
     assert "다리의 소식이 없어요" in client.get("/status", headers={"accept": "text/html"}).content.decode()
 
 
-def test_counts_once_in_thirty_seconds(client, django_assert_num_queries, settings):
-    assert settings.STATUS_CACHE_SECONDS == 30
+def test_visitors_read_what_the_clock_counted_and_count_nothing(client, django_assert_num_queries):
+    count_status()
     first = client.get("/status").json()
+    factories.deal()
 
     with django_assert_num_queries(0):
         assert client.get("/status").json() == first
+
+    assert (first["consents"], first["is_late"]) == (0, False)
+
+
+def test_the_clock_counts_anew_once_in_thirty_seconds(django_assert_num_queries, settings):
+    assert settings.STATUS_CACHE_SECONDS == 30
+    kept = proofs.keep_status(at=timezone.now())
+
+    with django_assert_num_queries(0):
+        assert proofs.keep_status(at=kept.as_of + timedelta(seconds=29)) is None
+
+    assert proofs.keep_status(at=kept.as_of + timedelta(seconds=30)) == proofs.current_status() != kept
+
+
+def test_the_clock_cries_out_about_what_stands_alone_and_names_nothing(caplog, monkeypatch):
+    monkeypatch.setattr(proofs, "STATUS", "SELECT 3, 2, 3, 1")
+
+    count_status()
+    count_status()
+
+    assert [record.getMessage() for record in caplog.records] == ["1 consents, payments and releases stand alone"]
+
+
+def test_says_how_old_the_numbers_are_when_the_clock_stands_still(client):
+    def page() -> str:
+        return client.get("/status", headers={"accept": "text/html"}).content.decode()
+
+    kept = proofs.keep_status(at=timezone.now())
+    assert "멈춰 있어요" not in page()
+    cache.set(proofs.STATUS_KEY, replace(kept, as_of=kept.as_of - timedelta(hours=3)), timeout=None)
+
+    assert "장부가 맞아요" not in page()
+    assert "마지막으로 셌을 때는 장부가 맞았어요" in page()
+    assert "3시간 전 것이고" in page().replace("\N{NO-BREAK SPACE}", "")
+    assert client.get("/status").json()["is_late"]

@@ -29,6 +29,16 @@ def page(client):
     return read
 
 
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(86_400, "하루에"), (172_800, "2일에"), (3_600, "한 시간에"), (60, "1분에"), (90, "2분에"), (10, "10초에")],
+)
+def test_says_how_often_a_proof_is_made_from_the_setting(page, mother, settings, seconds, said):
+    settings.LIABILITIES_SECONDS = seconds
+
+    assert f"증명은 {said} 한 번쯤 새로 만들어요." in page(mother)
+
+
 def test_an_empty_wallet_says_where_tokens_come_from(page, mother):
     assert "아직 들어온 토큰이 없어요" in page(mother)
 
