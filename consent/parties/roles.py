@@ -55,6 +55,7 @@ READ_ONLY = {
     "ledger_liabilities",
     "ledger_node",
     "ledger_openhold",
+    "ledger_repeat",
     "ledger_rollup",
     "ledger_share",
     "ledger_transfer",

@@ -110,7 +110,7 @@ class CountExceptions(AuditorView):
 class ListExceptions(AuditorView):
     """GET /api/v1/ledger/exceptions/<name>: one list, with how long each row lasted.
 
-    The names: refused, near_floor, stale_holds, back_dated, reversals, issued, late_seals.
+    The names: refused, replayed, conflicting, near_floor, stale_holds, back_dated, reversals, issued, late_seals.
     """
 
     @extend_schema(responses=ExceptionsOutput, parameters=PAGING)

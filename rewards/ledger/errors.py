@@ -141,6 +141,9 @@ class OperationExists(LedgerError):
 class IdempotencyMismatch(LedgerError):
     """The key was used before with another body."""
 
+    #: Who sent it, where the books themselves found it out; nobody where another room looked its own key up.
+    sender = ""
+
     code = "idempotency_mismatch"
     sentence = _("같은 키로 다른 요청을 보냈어요.")
 

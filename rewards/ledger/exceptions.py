@@ -1,7 +1,7 @@
 """The lists an auditor asks for first: few rows among millions, each found along an index that holds only them.
 
-What was never written down is in no list: an old key that came again is answered from what is stored and leaves no
-row, with the same body or with another (docs/decisions/0018-what-an-auditor-can-know.md).
+Keys that came again are noted beside the books, each once a day for who sent it
+(docs/decisions/0018-what-an-auditor-can-know.md).
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from consent.parties.paging import open_position, page_of, seal_position
-from rewards.ledger.models import ISSUANCE, Account, AccountKind, Attempt, Leaf, OpenHold, Transfer
+from rewards.ledger.models import ISSUANCE, Account, AccountKind, Attempt, Leaf, OpenHold, Repeat, Transfer
 from rewards.ledger.queries import account_at, back_dated_transfers, refused_attempts, transfers
 from rewards.ledger.sealing import LATE_SECONDS
 
@@ -47,7 +47,7 @@ class Found:
     event_ref: str = ""
     approved_by: str = ""
     reason: str = ""
-    #: The operation that was taken back.
+    #: The operation that was taken back, or that the key made when it first came.
     other_op_id: UUID | None = None
 
 
@@ -134,6 +134,11 @@ def reversals() -> QuerySet[Transfer]:
     return transfers().select_related("reverses").filter(reverses__isnull=False)
 
 
+def repeats(kind: Repeat.Kind) -> QuerySet[Repeat]:
+    """Return the keys that came again with the same body, or with another."""
+    return Repeat.objects.select_related("attempt").filter(kind=kind)
+
+
 def issued_without_invoice() -> QuerySet[Transfer]:
     """Return the tokens that were made with no invoice named behind them."""
     made = transfers().filter(debit=account_at(ISSUANCE), debit_version=None, kind=Transfer.Kind.POST)
@@ -165,6 +170,14 @@ def _refused(row: Attempt, at: datetime) -> Found:
         row.recorded_at, at - row.recorded_at, key=row.key, actor=row.actor, code=row.outcome,
         account=body.get("debit") or body.get("hold") or "", event_ref=body.get("event_ref", ""),
         amount=body.get("amount") if isinstance(body.get("amount"), int) else None,
+    )  # fmt: skip
+
+
+def _repeat(row: Repeat, at: datetime) -> Found:
+    first = row.attempt
+    return Found(
+        row.noted_at, row.noted_at - first.recorded_at, key=first.key, actor=row.actor, code=first.outcome,
+        other_op_id=first.op_id,
     )  # fmt: skip
 
 
@@ -215,6 +228,26 @@ LISTINGS = {
             ("-recorded_at", "-key"),
             "recorded_at",
             _refused,
+        ),
+        Listing(
+            "replayed",
+            _("다시 온 키"),
+            _("같은 키가 같은 내용으로 다시 와서 처음 답을 드렸어요. 보낸 이마다 하루에 한 번씩, 100개까지 적어요."),
+            _("처음 온 뒤"),
+            lambda at: repeats(Repeat.Kind.REPLAYED),
+            ("-id",),
+            "noted_at",
+            _repeat,
+        ),
+        Listing(
+            "conflicting",
+            _("내용이 다른 키"),
+            _("쓰인 키가 다른 내용으로 와서 거절했어요. 보낸 이마다 하루에 한 번씩, 100개까지 적어요."),
+            _("처음 온 뒤"),
+            lambda at: repeats(Repeat.Kind.CONFLICT),
+            ("-id",),
+            "noted_at",
+            _repeat,
         ),
         Listing(
             "near_floor",

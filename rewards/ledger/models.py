@@ -26,6 +26,7 @@ __all__ = [
     "Liabilities",
     "Node",
     "OpenHold",
+    "Repeat",
     "Rollup",
     "Share",
     "Transfer",
@@ -316,6 +317,36 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} {self.outcome}"
+
+
+class Repeat(models.Model):
+    """That a key came again after its attempt was written, on one day, from one sender. Not part of the books."""
+
+    class Kind(models.TextChoices):
+        REPLAYED = "replayed", pgettext_lazy("repeat", "같은 내용")
+        CONFLICT = "conflict", pgettext_lazy("repeat", "다른 내용")
+
+    id = models.BigAutoField(primary_key=True)
+    kind = NameField(choices=Kind)
+    attempt = models.ForeignKey(
+        Attempt, on_delete=models.PROTECT, related_name="repeats", db_constraint=False, db_index=False
+    )
+    #: Who sent it this time.
+    actor = NameField()
+    day = models.DateField()
+    noted_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = pgettext_lazy("model", "다시 온 키")
+        constraints = [
+            # It also finds how many of one sender were noted on a day (sql/0018_repeats.sql).
+            models.UniqueConstraint(fields=["actor", "day", "kind", "attempt"], name="repeat_once_a_day"),
+            models.CheckConstraint(condition=Q(kind__in=["replayed", "conflict"]), name="repeat_kind_is_known"),
+        ]
+        indexes = [models.Index(fields=["kind", "id"], name="repeat_by_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id} {self.kind} {self.day}"
 
 
 class Wallet(models.Model):

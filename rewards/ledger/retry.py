@@ -8,6 +8,8 @@ from typing import ParamSpec, TypeVar
 
 from django.db import DatabaseError, connection
 
+from rewards.ledger.repeats import note_refused
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -21,7 +23,8 @@ def retry_on_conflict(operation: Callable[P, R]) -> Callable[P, R]:
     """Run an outermost operation up to three times when it lost a race that a second try settles.
 
     Stands above `@transaction.atomic(durable=True)`. Inside a transaction it does nothing: half a deal cannot be
-    tried again, so the outermost operation wears its own.
+    tried again, so the outermost operation wears its own. Here alone a key that came with another body can be noted:
+    what fell with it is gone.
     """
 
     @functools.wraps(operation)
@@ -34,6 +37,9 @@ def retry_on_conflict(operation: Callable[P, R]) -> Callable[P, R]:
             except DatabaseError as exc:
                 if not left or not is_conflict(exc):
                     raise
+            except Exception as exc:
+                note_refused(exc)
+                raise
             time.sleep(random.uniform(0.005, 0.05) * (TRIES - left))  # noqa: S311 (jitter, not a secret)
         raise AssertionError("unreachable")
 

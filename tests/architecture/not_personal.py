@@ -35,6 +35,7 @@ NOT_PERSONAL: dict[str, str] = {
     "ledger.Liabilities": "tree_size root owed shares own told_at xid",
     "ledger.Node": "level position hash",
     "ledger.OpenHold": "key transfer account amount expires_at",
+    "ledger.Repeat": "id kind attempt actor day noted_at",
     "ledger.Rollup": "kind through debits credits held earliest latest",
     "ledger.Share": "level position sum hash account",
     "ledger.Transfer": (

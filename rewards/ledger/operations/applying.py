@@ -8,9 +8,10 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
-from rewards.ledger.errors import BY_CODE, LedgerError, OperationExists
-from rewards.ledger.items import Capture, Hold, HoldItem, Item, Posted, PostItem, ReverseItem
+from rewards.ledger.errors import BY_CODE, IdempotencyMismatch, LedgerError, OperationExists
+from rewards.ledger.items import Capture, Hold, HoldItem, Item, Posted, PostItem, ReverseItem, actor_reference
 from rewards.ledger.models import Attempt
+from rewards.ledger.repeats import note_answered
 from rewards.ledger.retry import retry_on_conflict
 
 Applied = Posted | Hold | Capture
@@ -28,11 +29,9 @@ def apply(items: Sequence[Item], *, skip_refused: bool = False) -> list[Any]:
     """
     if not items:
         return []
-    bodies = [item.body() for item in items]
     if skip_refused:
-        return [_read(item, answer) for item, answer in zip(items, _apply(bodies), strict=True)]
-    with transaction.atomic():
-        return [_or_raise(_read(item, answer)) for item, answer in zip(items, _apply(bodies), strict=True)]
+        return [_read(item, answer) for item, answer in zip(items, _apply(items), strict=True)]
+    return _apply_all(items)
 
 
 def apply_one(item: Item) -> Any:
@@ -41,26 +40,36 @@ def apply_one(item: Item) -> Any:
     Raises:
         LedgerError: the refusal, of the class that names it.
     """
-    body = item.body()
-    record = not connection.in_atomic_block
-    (answer,) = _apply([body], record_refusals=record)
+    (answer,) = _apply([item], record_refusals=not connection.in_atomic_block)
     return _or_raise(_read(item, answer))
 
 
 @retry_on_conflict
-def _apply(bodies: list[dict[str, Any]], *, record_refusals: bool = False) -> list[dict[str, Any]]:
+@transaction.atomic
+def _apply_all(items: Sequence[Item]) -> list[Applied]:
+    return [_or_raise(_read(item, answer)) for item, answer in zip(items, _apply(items), strict=True)]
+
+
+@retry_on_conflict
+def _apply(items: Sequence[Item], *, record_refusals: bool = False) -> list[dict[str, Any]]:
+    bodies = [item.body() for item in items]
     try:
         answers = called("SELECT ledger_apply(%s::jsonb, %s)", [json.dumps(bodies), record_refusals])
     except IntegrityError as exc:
         if "transfer_one_row_per_leg" not in str(exc):
             raise
         raise OperationExists(bodies[0]["key"]) from exc
-    return json.loads(answers) if isinstance(answers, str) else answers
+    told: list[dict[str, Any]] = json.loads(answers) if isinstance(answers, str) else answers
+    note_answered(items, told)
+    return told
 
 
 def _read(item: Item, answer: dict[str, Any]) -> Applied | LedgerError:
     if answer["outcome"] != Attempt.APPLIED:
-        return BY_CODE[answer["outcome"]](item.key)
+        refusal = BY_CODE[answer["outcome"]](item.key)
+        if isinstance(refusal, IdempotencyMismatch):
+            refusal.sender = actor_reference(item.actor)
+        return refusal
     told: dict[str, Any] = {
         "op_id": UUID(answer["op_id"]),
         "transfer_id": answer["transfer_id"],

@@ -13,7 +13,7 @@ from consent.parties.models import MachineKey
 from rewards.ledger import exceptions, queries, sealing
 from rewards.ledger import operations as ledger
 from rewards.ledger.errors import InsufficientTokens
-from rewards.ledger.models import FEES, GUARANTEE, ISSUANCE, Transfer
+from rewards.ledger.models import FEES, GUARANTEE, ISSUANCE, Repeat, Transfer
 from tests import factories
 from tests.rewards.ledger import books
 from tests.rewards.ledger.test_sealing import sealed
@@ -75,6 +75,7 @@ def test_a_reversal_says_of_what_by_whom_and_why():
         ("open_hold_by_expiry", exceptions.stale_holds(timezone.now()).order_by("expires_at")),
         ("account_by_kind", exceptions.near_floor().order_by("kind", "id")),
         ("attempt_refused_by_time", queries.refused_attempts().order_by("-recorded_at", "-key")),
+        ("repeat_by_kind", exceptions.repeats(Repeat.Kind.REPLAYED).order_by("-id")),
         ("transfer_back_dated", queries.back_dated_transfers().order_by("-id")),
     ],
 )

@@ -9,7 +9,7 @@ from rewards.ledger.invariants import INVARIANTS
 from rewards.ledger.models import Account, Transfer
 from tests.rewards.ledger import books
 
-GROWING = ["ledger_account", "ledger_attempt", "ledger_closure", "ledger_transfer"]
+GROWING = ["ledger_account", "ledger_attempt", "ledger_closure", "ledger_repeat", "ledger_transfer"]
 WRITTEN_BY_FUNCTIONS = [*GROWING, "ledger_balance", "ledger_openhold", "ledger_rollup"]
 
 
@@ -39,6 +39,7 @@ def test_the_runtime_role_may_only_read(table, sql):
         ("ledger_transfer", "amount = 1"),
         ("ledger_balance", "credits = 1000"),
         ("ledger_openhold", "amount = 1"),
+        ("ledger_repeat", "actor = ''"),
     ],
 )
 def test_the_runtime_role_may_not_change_a_row(table, change):
@@ -73,7 +74,8 @@ def test_the_functions_belong_to_the_owner_and_are_closed_to_everybody_else():
         found = cursor.fetchall()
 
     names = ["ledger_apply", "ledger_close_account", "ledger_contents", "ledger_expire_holds", "ledger_keep_checkpoint"]
-    names += ["ledger_keep_cosignature", "ledger_keep_evidence", "ledger_open_account", "ledger_records"]
+    names += ["ledger_keep_cosignature", "ledger_keep_evidence", "ledger_note_repeats"]
+    names += ["ledger_open_account", "ledger_records"]
     names += ["ledger_roll_up", "ledger_seal_leaves", "ledger_statement", "ledger_tell_liabilities"]
     assert found == [(name, True, False, True, False) for name in names]
 
@@ -85,7 +87,8 @@ SELECT ledger_apply('[
     {"action": "post", "key": "guard:1", "debit": "platform:issuance", "credit": "household:guarded", "amount": 5,
      "actor": "test", "event_type": "", "event_ref": ""},
     {"action": "hold", "key": "guard:2", "debit": "household:guarded", "amount": 2, "lifetime": 3600,
-     "actor": "test", "event_type": "", "event_ref": ""}]')
+     "actor": "test", "event_type": "", "event_ref": ""}]');
+SELECT ledger_note_repeats('replayed', '{guard:1}', '{test}')
 """
 
 
