@@ -24,8 +24,9 @@ def note_answered(items: Sequence[Item], answers: Sequence[dict[str, Any]]) -> N
         for item, told in zip(items, answers, strict=True)
         if told["replayed"] or told["outcome"] == mismatch
     ]
-    _note(Repeat.Kind.REPLAYED, [came for is_same, came in again if is_same])
-    _note(Repeat.Kind.CONFLICT, [came for is_same, came in again if not is_same])
+    if again:
+        _note(Repeat.Kind.REPLAYED, [came for is_same, came in again if is_same])
+        _note(Repeat.Kind.CONFLICT, [came for is_same, came in again if not is_same])
 
 
 def note_refused(refusal: BaseException | None) -> None:
