@@ -10,7 +10,7 @@ What stood in a tree is what stands now, less what was sealed since.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Max, Q
@@ -53,7 +53,7 @@ def standing_at(address: str, *, at: datetime, clock: Clock = Clock.RECORDED) ->
 def trial_balance_at(*, at: datetime, clock: Clock = Clock.RECORDED) -> TrialBalance:
     """Return debits, credits and held tokens per kind of account as they stood at `at`."""
     instant = at + NEXT
-    asked: dict[str, Any] = {"instant": instant, "effective": clock == Clock.EFFECTIVE, **_totals_around(instant)}
+    asked = {"instant": instant, "effective": clock == Clock.EFFECTIVE, **_totals_around(instant)._asdict()}
     with connection.cursor() as cursor:
         cursor.execute(TRIAL_BALANCE_BEFORE, asked)
         return TrialBalance([TrialRow(*row) for row in cursor.fetchall()])
@@ -105,33 +105,43 @@ def statement_between(
 
 def _rows_around(start: datetime, end: datetime) -> tuple[int, int]:
     """Return two rows of the journal, neither included, with all that was recorded from `start` to `end` in between."""
-    first, ends = _totals_around(start)["base"], _totals_around(end)
-    newer = Transfer.objects.filter(pk__gt=ends["rolled"])
+    begins, ends = _totals_around(start), _totals_around(end)
+    newer = Transfer.objects.filter(pk__gt=ends.rolled)
     if not newer.filter(recorded_at__lt=end).exists():
-        return first, ends["top"] + 1
-    return first, newer.latest("pk").pk + 1
+        return begins.base, ends.top + 1
+    return begins.base, newer.latest("pk").pk + 1
 
 
 def _standing_before(account: Account, instant: datetime, *, clock: Clock = Clock.RECORDED) -> Standing:
     asked: dict[str, Any] = {"account": account.pk, "instant": instant, "effective": clock == Clock.EFFECTIVE}
     if not account.has_balance:
-        asked |= {"kind": account.kind, **_totals_around(instant)}
+        asked |= {"kind": account.kind, **_totals_around(instant)._asdict()}
     with connection.cursor() as cursor:
         cursor.execute(STANDING_BEFORE if account.has_balance else SUMMED_BEFORE, asked)
         return Standing(account.address, *cursor.fetchone())
 
 
-def _totals_around(instant: datetime) -> dict[str, int]:
-    """Return the rows of the journal between which there may be rows from before an instant that no totals hold.
+class _Totals(NamedTuple):
+    """The rows of the journal between which there may be rows from before an instant that no totals hold.
 
-    `base` is the row of the last totals with nothing later in them, `top` that of the last with anything earlier since
-    the ones before, and `rolled` that of the newest. Clocks that were set and rows that crossed are allowed for.
+    Clocks that were set and rows that crossed are allowed for.
     """
-    return Rollup.objects.filter(kind=AccountKind.ISSUANCE).aggregate(
+
+    #: Of the last totals with nothing later in them.
+    base: int
+    #: Of the last totals with anything earlier since the ones before.
+    top: int
+    #: Of the newest totals.
+    rolled: int
+
+
+def _totals_around(instant: datetime) -> _Totals:
+    found = Rollup.objects.filter(kind=AccountKind.ISSUANCE).aggregate(
         base=Max("through", filter=Q(latest__lt=instant), default=0),
         top=Max("through", filter=Q(earliest__lt=instant), default=0),
         rolled=Max("through", default=0),
     )
+    return _Totals(**found)
 
 
 STANDING_BEFORE = """

@@ -232,8 +232,8 @@ def _ids_of(filters: Filters) -> tuple[int, int]:
     """
     starts = [since for since in (filters.recorded_from, filters.effective_from) if since]
     ends = Transfer.objects.aggregate(oldest=Min("pk"), newest=Max("pk"))
-    low = first_id_at(max(starts) - SKEW) if starts else ends["oldest"] or 1
-    high = first_id_at(filters.recorded_to + SKEW) if filters.recorded_to else (ends["newest"] or 0) + 1
+    low = _first_id_at(max(starts) - SKEW) if starts else ends["oldest"] or 1
+    high = _first_id_at(filters.recorded_to + SKEW) if filters.recorded_to else (ends["newest"] or 0) + 1
     return low, max(low, high)
 
 
@@ -248,7 +248,7 @@ def _versions_of(account: Account, filters: Filters) -> tuple[int, int]:
     return first, last
 
 
-def first_id_at(instant: datetime) -> int:
+def _first_id_at(instant: datetime) -> int:
     """Return the first id whose row was recorded at `instant` or later, but for rows that crossed (`SKEW`)."""
     with connection.cursor() as cursor:
         cursor.execute(FIRST_ID_AT, {"instant": instant})
