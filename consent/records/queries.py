@@ -1,12 +1,11 @@
 """Reads that span this room's tables."""
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count
-
-from consent.records.models import Ask, Preference, StandingNo
+from django.db import connection
 
 WEEK = timedelta(days=7)
 
@@ -17,36 +16,39 @@ class Line:
 
     asks_left: int = 0
     min_tokens: int = 0
-    never_topics: set[str] = field(default_factory=set)
-    never_organisations: set[UUID] = field(default_factory=set)
+    never_topics: frozenset[str] = frozenset()
+    never_organisations: frozenset[UUID] = frozenset()
 
-    def allows(self, *, topic: str, organisation_id: UUID, tokens: int) -> bool:
-        return (
-            self.asks_left > 0
-            and tokens >= self.min_tokens
-            and topic not in self.never_topics
-            and organisation_id not in self.never_organisations
-        )
+    def is_open_to(self, topics: Collection[str]) -> bool:
+        """Tell whether it may be asked anything about what tells of these topics, whoever asks."""
+        return self.asks_left > 0 and self.never_topics.isdisjoint(topics)
+
+    def allows(self, *, topics: Collection[str], organisation_id: UUID, tokens: int) -> bool:
+        """Tell whether it wants to hear of all these topics, from this organisation, for so much."""
+        return self.is_open_to(topics) and tokens >= self.min_tokens and organisation_id not in self.never_organisations
 
 
-def lines_of(household_ids: list[UUID], *, at: datetime) -> dict[UUID, Line]:
-    """Return each household's line, in three statements however many they are.
+_LINES = """
+SELECT p.household_id,
+       CASE WHEN p.paused THEN 0 ELSE p.asks_per_week - (
+           SELECT count(*) FROM records_ask a WHERE a.household_id = p.household_id AND a.asked_at > %s) END,
+       p.min_tokens,
+       ARRAY(SELECT topic FROM records_standingno n
+             WHERE n.household_id = p.household_id AND n.organisation_id IS NULL),
+       ARRAY(SELECT organisation_id FROM records_standingno n
+             WHERE n.household_id = p.household_id AND n.organisation_id IS NOT NULL)
+FROM records_preference p WHERE p.household_id = ANY(%s::uuid[])"""
 
-    The preferences are locked until the transaction ends, so that two matchings never spend one week twice. A
-    household without a preference is missing: unknown means no.
+
+def lines_of(household_ids: Collection[UUID], *, at: datetime) -> dict[UUID, Line]:
+    """Return each household's line, in one statement however many they are.
+
+    Whoever asks by it has the preferences locked in an earlier statement, so that no two spend one week: what somebody
+    else asked before that lock, this one sees. A household without a preference is missing: unknown means no.
     """
-    preferences = Preference.objects.select_for_update().filter(household__in=household_ids).order_by("household")
-    lines = {
-        found.household_id: Line(asks_left=0 if found.paused else found.asks_per_week, min_tokens=found.min_tokens)
-        for found in preferences
-    }
-    asked = Ask.objects.filter(household__in=lines, asked_at__gt=at - WEEK).values("household").annotate(n=Count("pk"))
-    for row in asked:
-        lines[row["household"]].asks_left -= row["n"]
-    for no in StandingNo.objects.filter(household__in=lines):
-        line = lines[no.household_id]
-        if no.organisation_id:
-            line.never_organisations.add(no.organisation_id)
-        else:
-            line.never_topics.add(no.topic)
-    return lines
+    with connection.cursor() as cursor:
+        cursor.execute(_LINES, [at - WEEK, list(household_ids)])
+        return {
+            household_id: Line(left, least, frozenset(topics), frozenset(organisations))
+            for household_id, left, least, topics, organisations in cursor.fetchall()
+        }

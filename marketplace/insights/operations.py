@@ -20,7 +20,7 @@ from marketplace.appliances.dialects import Reading, Rejection
 from marketplace.appliances.errors import ApplianceLeft
 from marketplace.appliances.models import Appliance, StreamFlag
 from marketplace.appliances.senders import Sender
-from marketplace.insights import notifications, perceiving, twin
+from marketplace.insights import perceiving, twin
 from marketplace.insights.copying import array_of
 from marketplace.insights.ids import timed_ids
 from marketplace.insights.models import Conclusion, Insight, WrongWord
@@ -125,7 +125,6 @@ def _record(
     store_new(household=household, new=_new(fresh, held, assurance, at), assurance=assurance, at=at)
     twin.record(household=household, heard=[(appliance.id, reading) for appliance, reading in heard], at=at)
     perceiving.follow(household=household, heard=heard, held=held, assurance=assurance, at=at)
-    notifications.wake_matching_on_commit()
     return sorted([*refused, *surplus, *told], key=attrgetter("index"))
 
 

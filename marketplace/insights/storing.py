@@ -11,7 +11,7 @@ from consent.parties.models import Household
 from marketplace.insights import vault
 from marketplace.insights.copying import copy_in
 from marketplace.insights.models import Insight, SealedObject
-from marketplace.insights.waiting import put_on_list
+from marketplace.insights.waiting import Entry, put_on_list
 
 _COLUMNS = (
     *("id", "appliance_id", "household_id", "kind", "event_hash", "content_hash", "sealed_id"),
@@ -38,7 +38,7 @@ class New(NamedTuple):
 
 @transaction.atomic(savepoint=False)
 def store_new(*, household: Household, new: Sequence[New], assurance: str, at: datetime) -> None:
-    """Seal insights of one home, and write down that they came, in four statements.
+    """Seal insights of one home, and write down that they came, in five statements.
 
     Raises:
         IntegrityError: one of them is there already; the caller's transaction is then over.
@@ -55,4 +55,5 @@ def store_new(*, household: Household, new: Sequence[New], assurance: str, at: d
             for one, row in zip(new, sealed, strict=True)
         ),
     )
-    put_on_list((one.id, one.ask_after) for one in new)
+    entries = [Entry(one.id, one.kind, one.ask_after) for one in new]
+    put_on_list(household=household, entries=entries, at=at)

@@ -3,20 +3,24 @@
 What is said of a stream holds for what rules drew from it: held with it, let go with it.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, QuerySet, Subquery
 
+from consent.parties.models import Household
+from consent.records.queries import Line, lines_of
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import StreamFlag
+from marketplace.insights import notifications
 from marketplace.insights.copying import array_of, copy_in
 from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.models import Evidence, Insight, Waiting
+from marketplace.insights.perception.rules import topics_of
 
 #: When a held stream is asked about: not in this era. Letting it go gives its insights a day of their own again.
 HELD = datetime(9000, 1, 1, tzinfo=UTC)
@@ -46,14 +50,29 @@ def ask_after(kind: str, *, ends_at: datetime | None, at: datetime) -> datetime:
     return (ends_at or at) + _embargo(kind)
 
 
-@transaction.atomic(savepoint=False)
-def put_on_list(rows: Iterable[tuple[UUID | str, datetime]]) -> None:
-    """Let matching look at insights, each from its own time on.
+class Entry(NamedTuple):
+    """One insight on the list, and from when on somebody may be asked about it."""
 
-    Args:
-        rows: the id of an insight that this transaction stores, and from when on somebody may be asked about it.
+    insight_id: UUID | str
+    kind: str
+    ask_after: datetime
+
+
+@transaction.atomic(savepoint=False)
+def put_on_list(*, household: Household, entries: Sequence[Entry], at: datetime) -> None:
+    """Let matching look at insights that this transaction stores, each from its own time on.
+
+    Where the home's line lets nobody ask about such a thing now, that was the look: it does not come onto the list.
+    Most homes have been asked all they want to be in a week, whatever their appliances say.
     """
-    copy_in(Waiting, ("insight_id", "ask_after"), rows)
+    now = [entry for entry in entries if entry.ask_after <= at]
+    line = lines_of([household.pk], at=at).get(household.pk, Line()) if now else Line()
+    open_to = [entry for entry in now if line.is_open_to(topics_of(entry.kind))]
+    later = [entry for entry in entries if entry.ask_after > at] if len(now) < len(entries) else []
+    if open_to or later:
+        copy_in(Waiting, ("insight_id", "ask_after"), ((one, after) for one, _, after in (*open_to, *later)))
+    if open_to:
+        notifications.wake_matching_on_commit()
 
 
 @transaction.atomic(savepoint=False)

@@ -38,6 +38,7 @@ from marketplace.appliances.dialects import DIALECTS, Dialect
 from marketplace.appliances.models import PairedKey
 from marketplace.appliances.senders import sender_of
 from marketplace.brokerage import operations as brokerage
+from marketplace.brokerage import proposals
 from marketplace.brokerage.operations import asking
 from marketplace.insights import operations, vault
 from marketplace.insights.models import Insight, Waiting
@@ -240,8 +241,8 @@ def stages_of(monkeypatch, limit: int) -> str:
         watch_taking_in(stages)
         stages.watch("verify", signatures, "check_signature")
         stages.watch("parse", Dialect, "__call__")
-        for name in ("_put", "_available_for"):
-            stages.watch("ask", asking, name)
+        stages.watch("ask", asking, "_put")
+        stages.watch("ask", proposals, "_available_for")
         stages.watch("ask", ledger, "place_holds")
         stages.watch("match", brokerage, "match_insights")
         take(one)

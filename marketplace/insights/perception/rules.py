@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import cache
 
-from marketplace.insights.kinds import KINDS
+from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.perception.absences import CooledWhileAway
 from marketplace.insights.perception.changes import Change
 from marketplace.insights.perception.firsts import First
@@ -192,3 +192,9 @@ RULES = registered(
 def drawn_from(kind: str) -> frozenset[str]:
     """Return the kinds that a concluded kind is drawn from; nothing for what only appliances tell."""
     return frozenset(read for rule in RULES.values() if rule.concludes == kind for read in rule.reads)
+
+
+@cache
+def topics_of(kind: str) -> frozenset[Topic]:
+    """Return what a kind tells of: its own topic, and of a conclusion also those of what it was drawn from."""
+    return frozenset(KINDS[code].topic for code in (kind, *drawn_from(kind)))

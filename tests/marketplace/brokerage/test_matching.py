@@ -25,6 +25,11 @@ def home():
     return home
 
 
+def draw(home, **line):
+    said = {"paused": False, "asks_per_week": 5, "min_tokens": 0, "never_topics": set(), **line}
+    records.draw_line(household=home, at=timezone.now(), **said)
+
+
 def match(at=None):
     operations.match_insights(at=at or timezone.now())
     return Ask.objects.count()
@@ -95,19 +100,23 @@ def test_a_request_for_the_city_reaches_its_districts(home):
         {"never_topics": {"air"}},
     ],
 )
-def test_a_home_is_not_asked_beyond_the_line_it_drew(home, line):
-    said = {"paused": False, "asks_per_week": 5, "min_tokens": 0, "never_topics": set(), **line}
-    records.draw_line(household=home, at=timezone.now(), **said)
+@pytest.mark.parametrize("drawn", ["before it came", "after it came"])
+def test_a_home_is_not_asked_beyond_the_line_it_drew(home, line, drawn):
     factories.open_request()
-    factories.insight(of=home)
+    if drawn == "after it came":
+        factories.insight(of=home)
+    draw(home, **line)
+    if drawn == "before it came":
+        factories.insight(of=home)
 
     assert match() == 0
+    assert not Waiting.objects.exists()
 
 
 def test_a_home_without_preferences_is_not_asked_at_all(home):
-    Preference.objects.filter(household=home).delete()
     factories.open_request()
     factories.insight(of=home)
+    Preference.objects.filter(household=home).delete()
 
     assert match() == 0
 
@@ -212,11 +221,29 @@ def test_opens_nothing_that_nobody_may_ask_about(home, monkeypatch):
     factories.insight(of=home)
     assert (match(), len(opened)) == (0, 1)
     for line in ({"paused": True}, {"asks_per_week": 0}, {"never_topics": {"air"}}):
-        said = {"paused": False, "asks_per_week": 5, "min_tokens": 0, "never_topics": set(), **line}
-        records.draw_line(household=home, at=timezone.now(), **said)
+        draw(home)
         factories.insight(of=home)
+        draw(home, **line)
 
         assert (match(), len(opened)) == (0, 1)
+
+
+def test_opens_no_more_than_a_home_may_be_asked_about_where_that_fills_its_week(home, monkeypatch):
+    full, open_ = home, factories.household(asks_per_week=2)
+    Preference.objects.filter(household=full).update(asks_per_week=2)
+    factories.open_request()
+    opened, load = [], vault.load_sealed
+    monkeypatch.setattr(vault, "load_sealed", lambda ids: opened.append(len(ids)) or load(ids))
+    for number in range(5):
+        factories.insight(of=full, source=f"urn:device:{number}")
+        # Of the other home the first two are nothing that anybody wants.
+        factories.insight(of=open_, source=f"urn:device:{number}", value=62 if number > 1 else 10)
+
+    match()
+
+    assert opened == [2 + 2, 3]
+    assert full.asks.count() == open_.asks.count() == 2
+    assert not Waiting.objects.exists()
 
 
 def test_opens_nothing_more_while_everybody_who_wants_it_waits_for_an_answer(home, monkeypatch):

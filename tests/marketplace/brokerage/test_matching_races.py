@@ -10,10 +10,11 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from consent.records import operations as records
 from consent.records.models import Ask
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import Appliance
-from marketplace.brokerage import operations, taken
+from marketplace.brokerage import operations, proposals, taken
 from marketplace.brokerage.errors import OfferChanged
 from marketplace.brokerage.operations import asking
 from marketplace.insights.models import Insight, Waiting
@@ -110,12 +111,40 @@ def test_a_conclusion_is_not_asked_about_once_what_it_was_drawn_from_is_shut(mon
     insight = factories.insight(of=home)
     # As if a stream behind it had been shut after the first look.
     looks = iter([set(), {str(insight.pk)}, {str(insight.pk)}])
-    monkeypatch.setattr(asking, "_fallen", lambda insights: next(looks))
+    monkeypatch.setattr(proposals, "_fallen", lambda insights: next(looks))
 
     match()
 
     assert not Ask.objects.exists()
     assert Waiting.objects.filter(pk=insight.pk).exists()
+
+
+def test_a_later_reading_of_a_stream_is_asked_about_when_the_first_one_moved_meanwhile(monkeypatch, home, mother):
+    factories.open_request()
+    first, later = factories.insight(of=home), factories.insight(of=home, value=63)
+    looks = iter([set(), {str(first.pk)}, {str(first.pk)}, set()])
+    monkeypatch.setattr(proposals, "_fallen", lambda insights: next(looks))
+
+    assert (match(), match()) == (2, 2)
+
+    assert Ask.objects.get().subject == f"insight:{later.pk}"
+    assert not Waiting.objects.exists()
+
+
+def test_what_moved_takes_nothing_of_the_week_from_the_rest_of_its_home(monkeypatch, home, mother):
+    factories.open_request()
+    records.draw_line(
+        household=home, paused=False, asks_per_week=1, min_tokens=0, never_topics=set(), at=timezone.now()
+    )
+    first, other = factories.insight(of=home), factories.insight(of=home, source="urn:device:b")
+
+    with matching_that_has_begun(monkeypatch) as found:
+        switched("never", first.appliance_id, mother, None)()
+
+    assert found == [2]
+    assert not Ask.objects.exists()
+    assert match() == 2
+    assert Ask.objects.get().subject == f"insight:{other.pk}"
 
 
 def test_what_is_shut_as_the_ask_is_being_written_is_shown_to_nobody(monkeypatch, home, mother):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from consent.parties.models import Household, User
 from consent.records.errors import AlreadyEnded, AskNotPending
 from consent.records.models import Ask, Consent, Preference
-from marketplace.brokerage import operations
+from marketplace.brokerage import operations, proposals
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.operations import Deal, asking
 from marketplace.brokerage.proofs import counted_status
@@ -284,17 +284,17 @@ def test_nobody_joins_leaves_or_closes_a_home_that_a_matching_has_in_hand(commit
     home = factories.household()
     factories.member(of=home)
     factories.insight(of=home)
-    propose, met = asking._proposals, []
+    propose, met = asking.proposals, []
 
     def lock_home(_):
         with transaction.atomic():
             return Household.objects.select_for_update(no_key=True, nowait=True).get(pk=home.pk)
 
-    def propose_meanwhile(taken, at):
+    def propose_meanwhile(taken, *, at):
         met.extend(all_at_once(lock_home, hands=1))
-        return propose(taken, at)
+        return propose(taken, at=at)
 
-    monkeypatch.setattr(asking, "_proposals", propose_meanwhile)
+    monkeypatch.setattr(asking, "proposals", propose_meanwhile)
 
     operations.match_insights(at=timezone.now())
 
@@ -307,7 +307,7 @@ def test_what_another_worker_s_hold_left_too_little_for_leaves_no_trace(committe
     for number in range(2):
         factories.insight(of=home, source=f"urn:device:{number}")
     # As if both workers had looked before either had held.
-    monkeypatch.setattr(asking, "_available_for", lambda wants: dict.fromkeys(wants, 30_000))
+    monkeypatch.setattr(proposals, "_available_for", lambda wants: dict.fromkeys(wants, 30_000))
 
     assert operations.match_insights(at=timezone.now()) == 2
 
@@ -330,15 +330,15 @@ def test_a_matching_under_way_leaves_no_question_about_what_changes_hands(commit
         "back": lambda: operations.give_appliance_back(**found, actor=teen),
         "leave": lambda: operations.hand_on_appliance(**found, actor=mother),
     }
-    propose, threads = asking._proposals, []
+    propose, threads = asking.proposals, []
 
-    def propose_meanwhile(taken, at):
+    def propose_meanwhile(taken, *, at):
         threads.append(threading.Thread(target=lambda: all_at_once(lambda _: changes[act](), hands=1)))
         threads[0].start()
         threads[0].join(0.5)
-        return propose(taken, at)
+        return propose(taken, at=at)
 
-    monkeypatch.setattr(asking, "_proposals", propose_meanwhile)
+    monkeypatch.setattr(asking, "proposals", propose_meanwhile)
 
     assert operations.match_insights(at=timezone.now()) == 1
     threads[0].join(30)

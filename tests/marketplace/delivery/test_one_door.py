@@ -9,8 +9,8 @@ ROOMS = ("config", "consent", "rewards", "marketplace")
 MAY_OPEN = {
     "marketplace/delivery/door.py",
     "marketplace/brokerage/previews.py",
-    "marketplace/brokerage/operations/asking.py",
     "marketplace/brokerage/papers.py",
+    "marketplace/brokerage/proposals.py",
     "marketplace/brokerage/reasons.py",
     "marketplace/care/takeout.py",
     "marketplace/insights",
