@@ -14,7 +14,8 @@ from rewards.ledger.models import Checkpoint, Leaf, Node, Transfer
 
 #: Only every fourth level of the tree is kept: sixteen hashes are folded quickly, and rows are not doubled.
 STEP = 4
-#: So many operations, attempts or accounts are sealed in one transaction, under one checkpoint.
+#: A checkpoint comes after so many rows at the latest: of the journal (an operation's attempts and paper come with it,
+#: and none is cut in two), accounts, refused attempts, closures.
 BATCH = 1000
 #: After so long a pass leaves the rest to the next one: the clock has other chores.
 SECONDS = 5.0

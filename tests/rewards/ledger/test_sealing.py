@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from psycopg import OperationalError
 
+from marketplace.care import clock
 from rewards.ledger import liabilities, merkle, sealing, tasks
 from rewards.ledger import operations as ledger
 from rewards.ledger.errors import EvidenceStands, InsufficientTokens, NotSealedYet, UnknownCheckpoint
@@ -228,6 +229,28 @@ def test_a_pass_ends_when_its_time_is_over_and_the_next_goes_on(committed_db):
     assert unsealed() == 0
 
 
+def test_a_checkpoint_comes_after_so_many_rows_of_whatever_kind(committed_db):
+    """Rows of the journal, accounts, refused attempts, closures count alike; an operation's attempt comes with it."""
+    with connection.cursor() as cursor:
+        for act in ONE_OF_EACH.values():
+            cursor.execute(f"SELECT {act} FROM generate_series(1, 45) n")
+        cursor.execute("SELECT count(*) FROM ledger_account WHERE kind <> 'household'")
+        rows = 4 * 45 + cursor.fetchone()[0]
+
+    sealing.seal(at_most=50)
+
+    assert sealing.BATCH == 1000
+    assert unsealed() == 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT count(*) FROM ledger_leaf l LEFT JOIN ledger_attempt a ON a.key = l.attempt_id
+               WHERE a.outcome IS DISTINCT FROM 'applied'
+               GROUP BY (SELECT min(tree_size) FROM ledger_checkpoint WHERE tree_size > l.index)
+               ORDER BY min(l.index)"""
+        )
+        assert [count for (count,) in cursor.fetchall()] == [50] * (rows // 50) + [rows % 50]
+
+
 def test_who_is_killed_between_the_leaves_and_the_checkpoint_has_written_neither(committed_db):
     fill(3)
     with connect_as_owner(committed_db) as sealer:
@@ -405,6 +428,22 @@ def test_evidence_is_kept_once_and_before_its_operation(one_of_each):
             keep_evidence(op_id=operation, digest=b"\1" * 32)
 
 
+def test_the_clock_seals_every_few_seconds_as_long_as_it_runs(monkeypatch, settings):
+    now, sealed_at = [0.0], []
+    monkeypatch.setattr(clock.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(clock.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    monkeypatch.setattr(clock, "CHORES", [chore for chore in clock.CHORES if chore is tasks.seal])
+    monkeypatch.setattr(sealing, "seal", lambda: sealed_at.append(now[0]))
+    monkeypatch.setattr(sealing, "seconds_behind", lambda: 0)
+    monkeypatch.setattr(liabilities, "tell_if_due", lambda: None)
+
+    clock.run(seconds=settings.CLOCK_SECONDS, is_stopped=lambda: now[0] > 60)
+
+    gaps = [after - before for before, after in itertools.pairwise(sealed_at)]
+    assert len(gaps) > 10
+    assert max(gaps) < 6
+
+
 @pytest.mark.django_db
 def test_what_waits_for_its_seal_is_told():
     books.post(credit=books.account())
@@ -413,6 +452,15 @@ def test_what_waits_for_its_seal_is_told():
     with pytest.raises(NotSealedYet):
         sealing.latest_checkpoint()
 
+
+ACT = """ledger_apply(jsonb_build_array(jsonb_build_object('action', 'post', 'key', '{0}' || n, 'debit', {0}, 'credit',
+    'platform:fees', 'amount', 1, 'actor', 'test', 'event_type', '', 'event_ref', '')), true)"""
+ONE_OF_EACH = {
+    "account": "ledger_open_account('household:n' || n, 'household')",
+    "transfer": ACT.replace("{0}", "in", 1).format("'platform:issuance'"),
+    "refused attempt": ACT.replace("{0}", "no", 1).format("'household:n' || n"),
+    "closure": "ledger_close_account('household:n' || n, 'test')",
+}
 
 POST = """
 SELECT ledger_apply('[{{"action": "post", "key": "{key}", "debit": "platform:issuance", "credit": "{credit}",
