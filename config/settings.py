@@ -217,6 +217,7 @@ PRIVACY_OFFICER = env.text(
 LANGUAGE_CODE = "ko"
 LANGUAGES = [("ko", "한국어"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = "Asia/Seoul"
 USE_TZ = True
 

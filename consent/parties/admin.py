@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
@@ -13,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consent.parties import operations
-from consent.parties.models import Area, AuditEntry, Household, MachineKey, Membership, Organisation, Seat, User
+from consent.parties.models import Area, Household, MachineKey, Membership, Organisation, Seat, User
 from consent.parties.permissions import person_of
 
 
@@ -143,7 +144,11 @@ class UserAdmin(OnlyLooked):
         column("joined_at", _("들어온 때")),
     )
     search_fields = ("email", "name")
-    fields = readonly_fields = (*list_display, column("locale", _("언어")))  # type: ignore[assignment]
+    fields = readonly_fields = (*list_display, "speaks")  # type: ignore[assignment]
+
+    @admin.display(description=_("언어"), ordering="locale")
+    def speaks(self, user: User) -> str:
+        return dict(settings.LANGUAGES).get(user.locale, user.locale)
 
 
 @admin.register(Household)
@@ -177,13 +182,17 @@ class MachineKeyAdmin(OnlyLooked):
         "label_of_organisation",
         column("organisation", _("기관")),
         column("household", _("가구")),
-        column("scopes", _("할 수 있는 일")),
+        "may_do",
         column("expires_at", _("마지막 날")),
         column("revoked_at", _("거둔 때")),
     )
     list_select_related = ("organisation", "household")
     fields = readonly_fields = list_display  # type: ignore[assignment]
     actions = ("revoke",)
+
+    @admin.display(description=_("할 수 있는 일"), ordering="scopes")
+    def may_do(self, key: MachineKey) -> str:
+        return ", ".join(str(MachineKey.Scope(scope).label) for scope in key.scopes)
 
     @admin.display(description=_("이름"))
     def label_of_organisation(self, key: MachineKey) -> str:
@@ -196,14 +205,3 @@ class MachineKeyAdmin(OnlyLooked):
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("parties.change_machinekey"))
-
-
-@admin.register(AuditEntry)
-class AuditEntryAdmin(OnlyLooked):
-    list_display = (
-        column("at", _("때")), column("actor", _("누가")), column("action", _("한 일")), column("subject", _("무엇에")),
-        column("outcome", _("된 일")), column("reason", _("까닭")),
-    )  # fmt: skip
-    fields = readonly_fields = list_display  # type: ignore[assignment]
-    search_fields = ("subject", "actor")
-    ordering = ("-id",)

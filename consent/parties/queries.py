@@ -1,11 +1,16 @@
 """Who has a place at Maru, and what an organisation's people see of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from consent.parties.canonical import sha256_hex
 from consent.parties.models import Household, Invitation, MachineKey, Membership, Organisation, Seat, User
+
+#: How the audit trail begins the name of a key.
+KEY = "key:"
 
 
 class KeyState(StrEnum):
@@ -69,3 +74,22 @@ def _state(key: MachineKey, at: datetime) -> KeyState:
     if key.revoked_at is not None:
         return KeyState.REVOKED
     return KeyState.EXPIRED if key.expires_at is not None and key.expires_at <= at else KeyState.OPEN
+
+
+def actors_named(codes: Iterable[str]) -> dict[str, str]:
+    """Return who stands behind the codes by which the audit trail knows people (an id) and keys (`key:<id>`).
+
+    A person is said by name, a key by its first letters; what is neither is left out.
+    """
+    ids = {code: _id_in(code.removeprefix(KEY)) for code in codes}
+    people = User.objects.filter(pk__in={pk for code, pk in ids.items() if pk and not code.startswith(KEY)})
+    keys = MachineKey.objects.filter(pk__in={pk for code, pk in ids.items() if pk and code.startswith(KEY)})
+    named = {str(person.pk): str(person) for person in people.only("name", "email")}
+    return named | {f"{KEY}{key.pk}": key.prefix for key in keys.only("prefix")}
+
+
+def _id_in(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

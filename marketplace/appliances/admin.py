@@ -13,6 +13,7 @@ class BridgeBeatAdmin(OnlyLooked):
         column("client", _("다리 이름")), column("seen_at", _("마지막 소식")),
         column("connected_at", _("이어진 때")), column("publications", _("전한 수")),
     )  # fmt: skip
+    fields = readonly_fields = list_display  # type: ignore[assignment]
     ordering = ("client",)
 
 

@@ -18,6 +18,7 @@ from consent.parties.admin import OnlyLooked, OrganisationAdmin, column
 from consent.parties.errors import PartiesError
 from consent.parties.models import Organisation
 from consent.parties.permissions import person_of
+from consent.parties.queries import actors_named
 from marketplace.brokerage import operations
 from marketplace.brokerage.errors import BrokerageError
 from marketplace.delivery.models import Erasure
@@ -97,7 +98,10 @@ class ErasureAdmin(StopsBuyers, OnlyLooked):
     list_filter = (Late,)
     list_select_related = ("release__organisation",)
     ordering = ("due_at",)
-    fields = ("release", "due_at", "attested_at", "attested_by")
+    fields = readonly_fields = (  # type: ignore[assignment]
+        "buyer", column("release", _("건넨 기록")), column("due_at", _("지울 날")), "days_late",
+        column("attested_at", _("지운 때")), "confirmed_by", "is_stopped",
+    )  # fmt: skip
     actions = ("stop_buyers",)
 
     @admin.display(description=_("기관"), ordering="release__organisation__name_ko")
@@ -108,6 +112,10 @@ class ErasureAdmin(StopsBuyers, OnlyLooked):
     def days_late(self, erasure: Erasure) -> int:
         until = erasure.attested_at or timezone.now()
         return max(0, (until - erasure.due_at).days)
+
+    @admin.display(description=_("확인한 사람"))
+    def confirmed_by(self, erasure: Erasure) -> str:
+        return actors_named([erasure.attested_by]).get(erasure.attested_by, erasure.attested_by)
 
     @admin.display(description=_("멈춤"), boolean=True)
     def is_stopped(self, erasure: Erasure) -> bool:

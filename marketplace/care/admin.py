@@ -1,18 +1,25 @@
-"""Where an admin looks at streams that were held back. It shows kinds and days, never a value and never a home."""
+"""Where an admin looks at streams that were held back, and reads the audit trail in words. Never a value."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from consent.parties.admin import OnlyLooked, column
+from consent.parties.models import AuditEntry
 from consent.parties.permissions import person_of
 from marketplace.appliances.errors import AppliancesError
 from marketplace.appliances.models import StreamFlag
 from marketplace.brokerage import operations
+from marketplace.care.trail_words import Names, action_in_words, outcome_in_words, reason_in_words
 from marketplace.insights.admin import kind_in_words
 
 
@@ -66,3 +73,68 @@ class StreamFlagAdmin(OnlyLooked):
         if decided:
             words = ngettext("한 가지를 정했어요.", "%(count)s가지를 정했어요.", decided)
             messages.success(request, words % {"count": decided})
+
+
+class NamedLines(ChangeList):
+    """A page of the trail whose lines know the names in them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        name_in(list(self.result_list))
+
+
+@admin.register(AuditEntry)
+class TrailDesk(OnlyLooked):
+    """The audit trail in words, with the codes and ids that it holds as small print."""
+
+    list_display = (column("at", _("때")), "who", "did", "to_what", "came_of_it", "why")
+    fields = readonly_fields = list_display  # type: ignore[assignment]
+    list_display_links = ("did",)
+    search_fields = ("subject", "actor")
+    ordering = ("-id",)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return NamedLines
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> AuditEntry | None:
+        found: AuditEntry | None = super().get_object(request, object_id, from_field)
+        if found is not None:
+            name_in([found])
+        return found
+
+    @admin.display(description=_("누가"), ordering="actor")
+    def who(self, entry: AuditEntry) -> SafeString:
+        return _beside(_names(entry).actor(entry.actor), entry.actor)
+
+    @admin.display(description=_("한 일"), ordering="action")
+    def did(self, entry: AuditEntry) -> SafeString:
+        return _beside(action_in_words(entry.action), entry.action)
+
+    @admin.display(description=_("무엇에"), ordering="subject")
+    def to_what(self, entry: AuditEntry) -> SafeString:
+        return _beside(_names(entry).subject(entry.subject), entry.subject)
+
+    @admin.display(description=_("된 일"), ordering="outcome")
+    def came_of_it(self, entry: AuditEntry) -> SafeString | str:
+        said = outcome_in_words(entry.outcome)
+        return said if entry.outcome == "done" else _beside(said, entry.outcome)
+
+    @admin.display(description=_("까닭"))
+    def why(self, entry: AuditEntry) -> str:
+        return reason_in_words(entry)
+
+
+def name_in(entries: Sequence[AuditEntry]) -> None:
+    """Let lines know the names in them, all at once."""
+    names = Names(entries)
+    for entry in entries:
+        entry.names = names  # type: ignore[attr-defined]
+
+
+def _names(entry: AuditEntry) -> Names:
+    return entry.names  # type: ignore[attr-defined]
+
+
+def _beside(words: str, code: str) -> SafeString:
+    """Say words with the code they stand for as small print; a code without words stands alone."""
+    return format_html("{}<small><code>{}</code></small>", f"{words} " if words else "", code)

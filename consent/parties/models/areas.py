@@ -1,6 +1,7 @@
 """Places, only as coarse as many homes share."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from consent.parties.languages import in_language
@@ -9,11 +10,13 @@ from consent.parties.languages import in_language
 class Area(models.Model):
     """A named area with enough households that naming it points at nobody."""
 
-    code = models.CharField(primary_key=True, max_length=20)
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="districts")
-    name_ko = models.CharField(max_length=60)
-    name_en = models.CharField(max_length=60)
-    households = models.PositiveIntegerField()
+    code = models.CharField(_("부호"), primary_key=True, max_length=20)
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="districts", verbose_name=_("속한 곳")
+    )
+    name_ko = models.CharField(_("이름"), max_length=60)
+    name_en = models.CharField(_("영어 이름"), max_length=60)
+    households = models.PositiveIntegerField(_("가구 수"))
 
     class Meta:
         verbose_name = pgettext_lazy("model", "동네")

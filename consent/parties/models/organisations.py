@@ -22,7 +22,7 @@ class Organisation(models.Model):
         PLATFORM = "platform", pgettext_lazy("organisation", "마루")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    kind = models.CharField(max_length=15, choices=Kind)
+    kind = models.CharField(_("종류"), max_length=15, choices=Kind)
     name_ko = models.CharField(_("이름"), max_length=80)
     name_en = models.CharField(_("영어 이름"), max_length=80)
     address = models.CharField(_("주소"), max_length=160)
@@ -62,9 +62,11 @@ class Seat(models.Model):
         AUDITOR = "auditor", _("감사")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="seats")
-    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="seat")
-    role = models.CharField(max_length=10, choices=Role)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="seats", verbose_name=_("기관")
+    )
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="seat", verbose_name=_("사람"))
+    role = models.CharField(_("역할"), max_length=10, choices=Role)
     #: Since when this person sits in this very seat; a seat that changes hands, place or role begins anew.
     since = models.DateTimeField(_("자리에 앉은 때"), default=timezone.now, editable=False)
 
