@@ -32,7 +32,7 @@ _DOORS = {
     "door2StatusZ2": "freezer",
 }
 _OF_AN_AIR_CONDITIONER = frozenset({"acType", "windDirectionVertical", "tempIndoor"})
-_ENVELOPES = ("payload", "attributes")
+_ENVELOPES = ("data", "payload", "attributes")
 _ERROR = re.compile(r"[0-9A-Fa-f]{1,16}")
 _MAC = re.compile(r"[0-9A-Fa-fxX]{2}(?:[:-][0-9A-Fa-fxX]{2}){5}")
 KINDS = frozenset(kind for kind, _unit in _AIR.values()) | {
@@ -70,8 +70,10 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
 
 
 def _unwrapped(item: dict[str, Any]) -> dict[str, Any]:
-    # The maker's service puts its answer into `payload`; those who asked it hand on what is in there.
-    return next((item[name] for name in _ENVELOPES if isinstance(item.get(name), dict)), item)
+    # The maker's service puts its answer into `payload`; those who asked it hand on what is in there, or all they know.
+    for name in _ENVELOPES:
+        item = mapping(item.get(name)) or item
+    return item
 
 
 def _values(parameters: object) -> dict[str, Any] | None:

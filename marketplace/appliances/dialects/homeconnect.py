@@ -37,6 +37,7 @@ _ALARMS = {
 _STATE, _ERROR = "BSH.Common.Status.OperationState", "BSH.Common.EnumType.OperationState.Error"
 _MICROWAVE = re.compile(r"Cooking\.Oven\.Program\.Microwave\.?(?:([0-9]{2,4})Watt|Max)")
 _DURATION = "BSH.Common.Option.Duration"
+_ACTIVE = "BSH.Common.Root.ActiveProgram"
 _TYPES = (
     ("Refrigeration.", "refrigerator"),
     ("ConsumerProducts.CleaningRobot.", "robot_vacuum"),
@@ -65,6 +66,7 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
     if entries is None:
         yield speaker.refused("wrong_shape")
         return
+    entries = [*entries, _started(entries)]
     keys = [entry["key"] for entry in map(mapping, entries) if isinstance(entry.get("key"), str)]
     speaker = replace(speaker, appliance_type=_appliance_type(keys))
     for entry in map(mapping, entries):
@@ -72,6 +74,12 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
             yield from _entry(speaker, entry)
         except ItemRefused as refused:
             yield refused.at(index)
+
+
+def _started(entries: list[Any]) -> dict[str, Any]:
+    """Return the program an event says to run, with the options beside it: as its own answer has them."""
+    active = next((entry for entry in map(mapping, entries) if entry.get("key") == _ACTIVE), {})
+    return {**active, "key": active.get("value"), "options": entries}
 
 
 def _appliance_type(keys: list[str]) -> str:

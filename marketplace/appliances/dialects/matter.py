@@ -7,6 +7,7 @@ Source: Matter 1.4 application clusters; python-matter-server's node and event b
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -34,9 +35,11 @@ _COLD_OR_HOT = 86
 # Ovens, hobs, washers, dishwashers and microwaves: their temperature is that of the inside.
 _NO_ROOM = frozenset({72, 73, 74, 81, 83, 89, 93, 95, 148})
 # What an endpoint says it is, in its descriptor. Those named here without a type are not of a room, whatever they hold.
-_DESCRIPTOR = 29
+_DESCRIPTOR, _PARTS, _TAGS = 29, 3, 4
+_AGGREGATOR = 14
 _TYPES: dict[int, str | None] = {
     112: "refrigerator",
+    113: "refrigerator",
     121: "microwave",
     116: "robot_vacuum",
     45: "air_purifier",
@@ -44,9 +47,12 @@ _TYPES: dict[int, str | None] = {
     114: "air_conditioner",
     **dict.fromkeys((115, 117, 119, 120, 123, 124, 771, 777, 1295)),
 }
+# The tags of compartments, as namespace and number.
+_COMPARTMENTS = {"65/0": "cooler", "65/1": "freezer"}
 _REFRIGERATOR_ALARM, _MICROWAVE, _POWER_METER = 87, 95, 144
 _FILTERS = {113: "hepa", 114: "carbon"}
 _OPERATIONAL = (96, 97)
+_RUNNING = 1
 _HUNDREDTH, _THOUSANDTH = Decimal("0.01"), Decimal("0.001")
 KINDS = frozenset(kind for kind, _unit in _CONCENTRATIONS.values()) | {
     "air.tvoc_mass",
@@ -69,27 +75,37 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     Raises:
         UnreadableBody: the body is not readable JSON, or holds too many nodes.
     """
-    document = wire.loads(body)
-    found = mapping(document).get("result", document)
-    items = found if isinstance(found, list) else [found]
+    items = _nodes(wire.loads(body))
     wire.check_item_count(items)
     return answers(items, partial(_read, headers))
 
 
+def _nodes(document: Any) -> list[Any]:
+    """Return the nodes or events of a body, which diagnostics keep deeper."""
+    found = mapping(document).get("result", document)
+    data = mapping(mapping(found).get("data"))
+    held = mapping(data.get("server")) or data or mapping(found)
+    if isinstance(held.get("nodes"), list):
+        return held["nodes"]
+    if "node" in held:
+        return [held["node"]]
+    return found if isinstance(found, list) else [found]
+
+
 def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Result]:
     node = _node(mapping(item))
-    endpoints = _endpoints(mapping(node.get("attributes")))
-    clusters = {cluster for found in endpoints.values() for cluster in found}
-    types = [_TYPES[declared] for found in endpoints.values() for declared in _declared(found) if declared in _TYPES]
-    speaker = Speaker(
-        dialect="matter",
-        index=index,
-        source=device_of(headers, node.get("node_id")),
-        appliance_type=_appliance_type(clusters, types),
-    )
+    speaker = Speaker(dialect="matter", index=index, source=device_of(headers, node.get("node_id")))
     if not isinstance(node.get("attributes"), dict):
         yield speaker.refused("wrong_shape")
         return
+    for thing in _things(node):
+        yield from _thing(speaker, thing)
+
+
+def _thing(speaker: Speaker, endpoints: Mapping[int, Endpoint]) -> Iterator[Result]:
+    clusters = {cluster for found in endpoints.values() for cluster in found}
+    types = [_TYPES[declared] for found in endpoints.values() for declared in _declared(found) if declared in _TYPES]
+    speaker = replace(speaker, appliance_type=_appliance_type(clusters, types))
     has_room = not clusters & _NO_ROOM and None not in types and "microwave" not in types
     for number in sorted(endpoints):
         yield from _endpoint(speaker, endpoints[number], has_room=has_room)
@@ -101,6 +117,24 @@ def _node(item: dict[str, Any]) -> dict[str, Any]:
     if isinstance(content, list) and len(content) == 3 and isinstance(content[1], str):
         return {"node_id": content[0], "attributes": {content[1]: content[2]}}
     return mapping(content) if isinstance(content, dict) else item
+
+
+def _things(node: Mapping[str, Any]) -> list[dict[int, Endpoint]]:
+    """Return the endpoints of each thing: a node is one, but a bridge tells of several, each with its parts."""
+    endpoints = _endpoints(node["attributes"])
+    if node.get("is_bridge") is not True:
+        return [endpoints]
+    parts = {
+        number: {part for part in sequence(_described(found, _PARTS)) if isinstance(part, int)} & endpoints.keys()
+        for number, found in endpoints.items()
+        if number and _AGGREGATOR not in _declared(found)
+    }
+    inner = set().union(*parts.values())
+    return [{part: endpoints[part] for part in {number, *parts[number]}} for number in parts if number not in inner]
+
+
+def _described(endpoint: Endpoint, attribute: int) -> Any:
+    return endpoint.get(_DESCRIPTOR, {}).get(attribute)
 
 
 def _endpoints(attributes: Mapping[str, Any]) -> dict[int, Endpoint]:
@@ -115,7 +149,7 @@ def _endpoints(attributes: Mapping[str, Any]) -> dict[int, Endpoint]:
 
 def _declared(endpoint: Endpoint) -> Iterator[int]:
     """Return the numbers of an endpoint's device types; a controller may write the field's name for its number."""
-    for entry in map(mapping, sequence(endpoint.get(_DESCRIPTOR, {}).get(0))):
+    for entry in map(mapping, sequence(_described(endpoint, 0))):
         number = entry.get("0", entry.get("deviceType"))
         if isinstance(number, int):
             yield number
@@ -148,7 +182,8 @@ def _endpoint(speaker: Speaker, found: Endpoint, *, has_room: bool) -> Iterator[
     for cluster, name in _FILTERS.items():
         yield from _filter(speaker, found.get(cluster, {}), name)
     for cluster in _OPERATIONAL:
-        error = mapping(found.get(cluster, {}).get(5)).get("0")
+        state = mapping(found.get(cluster, {}).get(5))
+        error = state.get("0", state.get("errorStateID"))
         if isinstance(error, int) and not isinstance(error, bool) and 0 < error < 256:
             yield speaker.fault(f"{cluster}/5", str(error))
 
@@ -172,9 +207,15 @@ def _climate(speaker: Speaker, found: Endpoint) -> Iterator[Result]:
     is_fridge = speaker.appliance_type == "refrigerator"
     if warmth is not None:
         kind = "fridge.temperature" if is_fridge else "climate.temperature"
-        yield speaker.measured("1026/0", _known(warmth), kind, "Cel", scale=_HUNDREDTH)
+        zone = _compartment(found) if is_fridge else None
+        yield speaker.measured("1026/0", _known(warmth), kind, "Cel", scale=_HUNDREDTH, zone=zone)
     if humidity is not None and not is_fridge:
         yield speaker.measured("1029/0", _known(humidity), "climate.humidity", "%", scale=_HUNDREDTH)
+
+
+def _compartment(endpoint: Endpoint) -> str | None:
+    tags = map(mapping, sequence(_described(endpoint, _TAGS)))
+    return next(filter(None, (_COMPARTMENTS.get(f"{tag.get('1')}/{tag.get('2')}") for tag in tags)), None)
 
 
 def _known(value: Any) -> Any:
@@ -194,8 +235,8 @@ def _appliance(speaker: Speaker, found: Endpoint) -> Iterator[Result]:
 
 def _cooking(speaker: Speaker, found: Endpoint) -> Iterator[Result]:
     oven = found.get(_MICROWAVE, {})
-    # Stopped, the cook time is only what the next cooking would be set to.
-    if oven.get(0) is None or found.get(96, {}).get(4) == 0:
+    # Unless it runs, the cook time is only what the next cooking would be set to.
+    if oven.get(0) is None or found.get(96, {}).get(4) != _RUNNING:
         return
     watts, chosen = sequence(oven.get(6)), oven.get(7)
     is_known = isinstance(chosen, int) and not isinstance(chosen, bool) and 0 <= chosen < len(watts)

@@ -1,4 +1,4 @@
-"""Samsung SmartThings: a device's status, and the events of subscriptions and SmartApps.
+"""Samsung SmartThings: a device's status, and events as subscriptions, SmartApps, hubs and connected clouds tell them.
 
 Every attribute carries its own time, and old ones lie beside fresh ones. `dustLevel` is PM10, `fineDustLevel` PM2.5.
 Photos (`viewInside`), `ocf` and `execute` are never read. Where a capability knows one unit only, that one stands in.
@@ -32,16 +32,17 @@ _NUMBERS: dict[tuple[str, str], tuple[str, str | None]] = {
     ("relativeHumidityMeasurement", "humidity"): ("climate.humidity", "%"),
     ("powerMeter", "power"): ("appliance.power", "W"),
     ("energyMeter", "energy"): ("appliance.energy", None),
+    ("filterState", "filterLifeRemaining"): ("filter.remaining", "%"),
 }
 _FILTERS = {
     (f"custom.{name}", f"{name}Usage")
     for name in ("dustFilter", "waterFilter", "deodorFilter", "electricHepaFilter", "hepaFilter", "veryFineDustFilter")
-} | {("samsungce.hoodFilter", "hoodFilterUsage")}
+} | {(f"samsungce.{name}", f"{name}Usage") for name in ("hoodFilter", "bladeFilter")}
 _REPORT = ("powerConsumptionReport", "powerConsumption")
 _CONTACT = ("contactSensor", "contact")
 _AIR_QUALITY = ("airQualitySensor", "airQuality")
-_ZONES = {"cooler": "cooler", "freezer": "freezer"}
-_FRIDGE_COMPONENTS = frozenset({"cooler", "freezer", "cvroom", "onedoor"})
+_ZONES = {"cooler": "cooler", "refrigerator": "cooler", "freezer": "freezer"}
+_FRIDGE_COMPONENTS = frozenset({*_ZONES, "cvroom", "onedoor"})
 _TYPE_OF_CAPABILITY = {
     "refrigeration": "refrigerator",
     "airConditionerMode": "air_conditioner",
@@ -54,14 +55,29 @@ _TYPE_OF_CAPABILITY = {
     "airConditionerFanMode": "air_purifier",
 }
 _OVEN_STATE, _OVEN_MODE, _MICROWAVE = "samsungce.ovenOperatingState", "samsungce.ovenMode", "samsungce.microwavePower"
+_COOK_TIME, _OPERATION = "cookTime", "operationalState"
 # Their temperature is that of the inside, or of the water.
 _NO_ROOM = re.compile(
     r"(?:samsungce\.|custom\.)?"
-    r"(?:oven|microwave|kitchen|cooktop|range|dishwasher|washer|dryer|steamCloset|waterHeater|ehs|meatProbe)"
+    r"(?:oven|microwave|kitchen|cook|range|dishwasher|washer|dryer|steamCloset|waterHeater|ehs|meatProbe)"
 )
-_CAVITY = "cavity"
-# How a list of activities says what an event says.
-_ACTIVITY = {"attributeName": "attribute", "attributeValue": "value"}
+_CAVITY = re.compile(r"cavity|tcc|cook")
+# Where a call, a page or a report keeps its events.
+_LISTS = ("events", "items", "deviceEvents")
+# How activities, a hub's drivers and a client in Python spell the words of an event.
+_SPELLINGS = {
+    "attributeName": "attribute",
+    "attribute_id": "attribute",
+    "attributeValue": "value",
+    "capability_id": "capability",
+    "component": "componentId",
+    "component_id": "componentId",
+    "device_id": "deviceId",
+    "device_uuid": "deviceId",
+}
+# What stands before the name of a capability where a cloud tells of its devices.
+_SCHEMA = "st."
+_ZONE = re.compile(r"([+-][0-9]{2})([0-9]{2})\Z")
 _CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])")
 _STAMPS = ("eventTime", "timestamp", "time", "epoch")
 _AIR_TYPES = frozenset({"air_conditioner", "air_purifier", "air_sensor", "other"})
@@ -70,7 +86,6 @@ KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
     "fridge.temperature",
     "fridge.door_openings",
     "microwave.cook",
-    "filter.remaining",
 }
 
 
@@ -87,16 +102,29 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
 
 
 def _listed(found: Mapping[str, Any], item: object) -> list[Any]:
-    """Return the events of a SmartApp's call or of a page of a device's history; else the item itself."""
-    if isinstance(found.get("eventData"), dict):
-        return sequence(found["eventData"].get("events"))
-    return found["items"] if isinstance(found.get("items"), list) else [item]
+    """Return what a call, a page or a report lists; else the item itself."""
+    status = mapping(found.get("data")).get("status")
+    if isinstance(status, dict):
+        # As diagnostics have it.
+        return [{"components": status}]
+    if isinstance(found.get("deviceState"), list):
+        return [state for device in map(mapping, found["deviceState"]) for state in _states(device)]
+    envelope = mapping(found.get("eventData")) or found
+    return next((envelope[name] for name in _LISTS if isinstance(envelope.get(name), list)), [item])
+
+
+def _states(device: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{**mapping(state), "deviceId": device.get("externalDeviceId")} for state in sequence(device.get("states"))]
 
 
 def _event_of(item: object) -> dict[str, Any]:
+    """Return what an event says, in the words of a subscription."""
     found = mapping(item)
-    event = mapping(found.get("deviceEvent")) or found
-    return {_ACTIVITY.get(name, name): value for name, value in event.items()} if event.keys() & _ACTIVITY else event
+    event = mapping(found.get("deviceEvent")) or mapping(found.get("device_event")) or found
+    said = {_SPELLINGS.get(name, name): value for name, value in {**event, **mapping(event.get("state"))}.items()}
+    if isinstance(said.get("capability"), str):
+        said["capability"] = said["capability"].removeprefix(_SCHEMA)
+    return said
 
 
 def _says_no_room(event: Mapping[str, Any]) -> bool:
@@ -110,7 +138,7 @@ def _device(event: Mapping[str, Any]) -> str | None:
 
 def _read(headers: Mapping[str, str], no_rooms: Set[str | None], index: int, item: object) -> Iterable[Result]:
     found = mapping(item)
-    if isinstance(found.get("components"), dict):
+    if isinstance(found.get("components"), dict | list):
         return _status(headers, index, found)
     event = _event_of(item)
     if "capability" in event and "attribute" in event:
@@ -126,8 +154,7 @@ def _read(headers: Mapping[str, str], no_rooms: Set[str | None], index: int, ite
 
 def _event(index: int, event: Mapping[str, Any], stamp: object, *, is_no_room: bool) -> Iterator[Result]:
     name = (event.get("capability"), event.get("attribute"))
-    # A hub and a history call it by its shorter name.
-    component = event.get("componentId", event.get("component", "main"))
+    component = event.get("componentId", "main")
     if not all(isinstance(part, str) for part in (*name, component)):
         raise ItemRefused("wrong_shape")
     speaker = Speaker(
@@ -138,29 +165,58 @@ def _event(index: int, event: Mapping[str, Any], stamp: object, *, is_no_room: b
         observed_at=_time(stamp),
         event_id=read_uuid(event.get("eventId")),
     )
-    if name[0] == "temperatureMeasurement" and (is_no_room or component.startswith(_CAVITY)):
-        return
-    yield from _attribute(speaker, component, name, event)  # type: ignore[arg-type]
+    is_no_room = is_no_room or bool(_CAVITY.match(component))
+    if name[0] not in _unread(is_no_room=is_no_room, has_door=component in _FRIDGE_COMPONENTS):
+        yield from _attribute(speaker, component, name, event)  # type: ignore[arg-type]
+
+
+def _unread(*, is_no_room: bool, has_door: bool) -> set[str]:
+    """Return what says nothing here: warmth that is not a room's, and a contact that is not a fridge's door."""
+    return ({"temperatureMeasurement"} if is_no_room else set()) | (set() if has_door else {_CONTACT[0]})
 
 
 def _status(headers: Mapping[str, str], index: int, status: Mapping[str, Any]) -> Iterator[Result]:
-    components = {name: mapping(found) for name, found in status["components"].items()}
+    components = _components(status["components"])
     speaker = Speaker(
         dialect="smartthings",
         index=index,
         source=device_of(headers, status.get("deviceId")),
         appliance_type=_appliance_type(components),
     )
-    is_no_room = any(_NO_ROOM.match(name) for found in components.values() for name in found)
+    is_no_room = any(map(_CAVITY.match, components)) or any(
+        _NO_ROOM.match(name) for found in components.values() for name in found
+    )
+    doors = _doors(components) if speaker.appliance_type == "refrigerator" else set()
     absent = {name for found in components.values() for name in _disabled(found, "Components")}
     for component, capabilities in components.items():
         if component in absent:
             continue
-        disabled = _disabled(capabilities, "Capabilities") | ({"temperatureMeasurement"} if is_no_room else set())
+        unread = _disabled(capabilities, "Capabilities")
+        unread |= _unread(is_no_room=is_no_room, has_door=component in doors)
         yield from _cooking(speaker, capabilities)
         for capability in capabilities:
-            if capability in _READ and capability not in disabled:
+            if capability in _READ and capability not in unread:
                 yield from _capability(speaker, component, capability, mapping(capabilities[capability]))
+
+
+def _components(found: Any) -> dict[str, dict[str, Any]]:
+    """Return the capabilities of each component, which a list of devices names one by one."""
+    if isinstance(found, dict):
+        return {name: mapping(capabilities) for name, capabilities in found.items()}
+    return {
+        component["id"]: {
+            capability["id"]: mapping(capability.get("status"))
+            for capability in map(mapping, sequence(component.get("capabilities")))
+            if isinstance(capability.get("id"), str)
+        }
+        for component in map(mapping, found)
+        if isinstance(component.get("id"), str)
+    }
+
+
+def _doors(components: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Return whose doors count: those of the compartments, or the whole fridge's where none has one of its own."""
+    return {name for name in _FRIDGE_COMPONENTS & components.keys() if _CONTACT[0] in components[name]} or {"main"}
 
 
 def _disabled(capabilities: Mapping[str, Any], what: str) -> set[str]:
@@ -194,7 +250,7 @@ def _attribute(speaker: Speaker, component: str, name: tuple[str, str], state: M
     elif name == _AIR_QUALITY:
         # A class from 1 to 4 under the name of an index.
         yield speaker.refused("unknown_scheme", path)
-    elif name == _CONTACT and component in _FRIDGE_COMPONENTS and value == "open":
+    elif name == _CONTACT and value == "open":
         yield speaker.opened(path, zone=_ZONES.get(component))
 
 
@@ -237,34 +293,46 @@ def _energy(speaker: Speaker, report: Mapping[str, Any]) -> Result:
 
 def _cooking(speaker: Speaker, capabilities: Mapping[str, Any]) -> Iterator[Result]:
     """Read how long a microwave runs; how strong, it says in percent only. An oven with one may also just bake."""
-    oven = {name: mapping(found).get("value") for name, found in mapping(capabilities.get(_OVEN_STATE)).items()}
-    mode = mapping(mapping(capabilities.get(_OVEN_MODE)).get("ovenMode")).get("value", "MicroWave")
-    clock = _CLOCK.fullmatch(str(oven.get("operationTime")))
-    is_running = oven.get("operatingState") == "running" and str(mode).startswith("MicroWave")
-    if _MICROWAVE not in capabilities or not is_running or not clock:
-        return
-    hours, minutes, seconds = map(int, clock.groups())
-    seconds += hours * 3600 + minutes * 60
+    state = partial(_state, capabilities)
+    cook_time, clock_time = state(_COOK_TIME, _COOK_TIME), state(_OVEN_STATE, "operationTime")
+    if cook_time and state(_OPERATION, _OPERATION).get("value") == "running":
+        yield from _cooked(speaker, cook_time, cook_time.get("value"))
+    clock = _CLOCK.fullmatch(str(clock_time.get("value")))
+    is_running = state(_OVEN_STATE, "operatingState").get("value") == "running"
+    mode = state(_OVEN_MODE, "ovenMode").get("value", "MicroWave")
+    if _MICROWAVE in capabilities and is_running and clock and str(mode).startswith("MicroWave"):
+        hours, minutes, seconds = map(int, clock.groups())
+        yield from _cooked(speaker, clock_time, hours * 3600 + minutes * 60 + seconds)
+
+
+def _state(capabilities: Mapping[str, Any], capability: str, attribute: str) -> dict[str, Any]:
+    return mapping(mapping(capabilities.get(capability)).get(attribute))
+
+
+def _cooked(speaker: Speaker, state: Mapping[str, Any], seconds: object) -> Iterator[Result]:
     try:
-        at = _time(mapping(mapping(capabilities[_OVEN_STATE]).get("operationTime")).get("timestamp"))
+        at = _time(state.get("timestamp"))
     except ItemRefused as refused:
         yield refused.at(speaker.index)
         return
-    yield speaker.measured(f"{_OVEN_STATE}.operationTime", seconds, "microwave.cook", "s", observed_at=at)
+    yield speaker.measured("operationTime", seconds, "microwave.cook", "s", observed_at=at)
 
 
 def _time(stamp: object) -> datetime | None:
     try:
-        return read_epoch(stamp) if isinstance(stamp, int | float) else read_time(stamp)
+        if isinstance(stamp, str):
+            # Until 2021 the zone came without its colon.
+            return read_time(_ZONE.sub(r"\1:\2", stamp))
+        return read_epoch(stamp)
     except ValueError as exc:
         raise ItemRefused("wrong_time", "timestamp") from exc
 
 
 def _appliance_type(components: Mapping[str, Mapping[str, Any]]) -> str:
     capabilities = {name for found in components.values() for name in found}
-    if components.keys() & {"cooler", "freezer"}:
+    if components.keys() & _FRIDGE_COMPONENTS:
         return "refrigerator"
-    if _MICROWAVE in capabilities:
+    if capabilities & {_MICROWAVE, _COOK_TIME}:
         return "microwave"
     found = next((kind for name, kind in _TYPE_OF_CAPABILITY.items() if name in capabilities), None)
     if found is None and capabilities & {"dustSensor", "fineDustSensor", "carbonDioxideMeasurement"}:

@@ -34,12 +34,18 @@ _OF_A_FRIDGE = (
     "/temperature/current/freezer/",
 )
 _OF_AN_AIR_CONDITIONER = frozenset({"/temperature/desired/0", "/wind/direction/vs/0"})
+_OF_A_ROOM = frozenset({"air_conditioner", "air_purifier", "air_sensor"})
+# What an older fridge calls its compartments; any other name of one is left alone.
+_COMPARTMENTS = {"Fridge": "cooler", "Freezer": "freezer"}
+# The newest microwaves tell all of their cavity in one resource.
+_CAVITY = "/oven/status/vs/0"
 _HREF = re.compile(r"/[a-z]")
-_DEVICE = re.compile(r"device[0-9]{1,2}")
+_DEVICE = re.compile(r"device/?[0-9]{1,2}")
 _ALARM = re.compile(r"FilterAlarm|WaterTankFull|(?:ErrorCode|OV_E|CT_E|AC_V)_[0-9A-F]{1,4}")
 _HUMIDITIES = ("humidity", "fivepercentHumidity")
 _CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])")
-_POWER = re.compile(r"([0-9]{1,4})W?")
+# Without its letter it is a share of the strongest.
+_POWER = re.compile(r"([0-9]{1,4})W")
 KINDS = frozenset(kind for kind, _unit in _SENSORS.values()) | {
     "climate.temperature",
     "climate.humidity",
@@ -55,18 +61,22 @@ Resources = dict[str, dict[str, Any]]
 
 
 def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
-    """Read the resources of one device, or of several under `device0`, `device1`…
+    """Read the resources of one device, or of several under `device0`, `device1`… or as diagnostics have them.
 
     Raises:
         UnreadableBody: the body is not readable JSON, or holds too many devices.
     """
-    document = wire.loads(body)
-    found = mapping(document)
-    devices = [document]
-    if found and "href" not in found:
-        devices = [found[name] for name in sorted(found) if _DEVICE.fullmatch(name)] or [found]
+    devices = _devices(wire.loads(body))
     wire.check_item_count(devices)
     return answers(devices, partial(_read, headers))
+
+
+def _devices(document: Any) -> list[Any]:
+    found = mapping(document)
+    diagnosed = mapping(found.get("data"))
+    if "resources" in diagnosed:
+        return [part.get("resources") for part in map(mapping, [diagnosed, *sequence(diagnosed.get("subdevices"))])]
+    return [found[name] for name in sorted(found) if _DEVICE.fullmatch(name)] or [document]
 
 
 def _read(headers: Mapping[str, str], index: int, device: object) -> Iterator[Result]:
@@ -100,7 +110,7 @@ def _appliance_type(resources: Resources) -> str:
     if any(href.startswith(_OF_A_FRIDGE) for href in resources):
         return "refrigerator"
     modes = sequence(_samsung(resources, "/mode/vs/0").get("supportedModes"))
-    if "MicroWave" in modes:
+    if "MicroWave" in modes or "microwavePowerLevel" in resources.get(_CAVITY, {}):
         return "microwave"
     if "/oven/vs/0" in resources:
         return "other"
@@ -108,6 +118,8 @@ def _appliance_type(resources: Resources) -> str:
         return "air_conditioner"
     if "/filter/hepafilter/vs/0" in resources:
         return "air_purifier"
+    if "/wind/strength/vs/0" in resources:
+        return "air_conditioner"
     return "air_sensor" if "/sensors/vs/0" in resources else "other"
 
 
@@ -136,22 +148,34 @@ def _sensors(speaker: Speaker, resources: Resources) -> Iterator[Result]:
 
 
 def _climate(speaker: Speaker, resources: Resources) -> Iterator[Result]:
-    humidity = _samsung(resources, "/humidity/vs/0")
+    humidity = {**resources.get("/humidity/0", {}), **_samsung(resources, "/humidity/vs/0")}
     if humidity.keys() & set(_HUMIDITIES):
         yield speaker.measured("humidity.humidity", _humidity(humidity), "climate.humidity", "%")
-    for place in ("cooler", "freezer", "cvroom"):
-        found = resources.get(f"/temperature/current/{place}/0", {})
-        if "temperature" in found:
-            zone = _ZONES.get(place, "unknown")
-            path, value = f"temperature.current.{place}", found["temperature"]
-            yield speaker.measured(path, value, "fridge.temperature", found.get("units"), zone=zone)
-    if speaker.appliance_type != "air_conditioner":
+    if speaker.appliance_type == "refrigerator":
+        yield from _cold(speaker, resources)
+    if speaker.appliance_type not in _OF_A_ROOM:
         return
     room, older = resources.get("/temperature/current/0", {}), next(_items(resources, "/temperatures/vs/0"), {})
     if "temperature" in room:
         yield speaker.measured("temperature.current", room["temperature"], "climate.temperature", room.get("units"))
     elif "current" in older:
         yield speaker.measured("temperature.current", older["current"], "climate.temperature", older.get("unit"))
+
+
+def _cold(speaker: Speaker, resources: Resources) -> Iterator[Result]:
+    told = set()
+    for place in ("cooler", "freezer", "cvroom"):
+        found = resources.get(f"/temperature/current/{place}/0", {})
+        if "temperature" in found:
+            told.add(place)
+            zone = _ZONES.get(place, "unknown")
+            path, value = f"temperature.current.{place}", found["temperature"]
+            yield speaker.measured(path, value, "fridge.temperature", found.get("units"), zone=zone)
+    for item in _items(resources, "/temperatures/vs/0"):
+        zone = _COMPARTMENTS.get(str(item.get("description")), "")
+        if zone and zone not in told and "current" in item:
+            path = f"temperature.current.{zone}"
+            yield speaker.measured(path, item["current"], "fridge.temperature", item.get("unit"), zone=zone)
 
 
 def _humidity(found: Mapping[str, Any]) -> object:
@@ -191,11 +215,16 @@ def _energy(speaker: Speaker, resources: Resources) -> Iterator[Result]:
 def _filters(speaker: Speaker, resources: Resources) -> Iterator[Result]:
     for name in _FILTERS:
         found = _samsung(resources, f"/filter/{name}/vs/0")
-        if "filterUsage" in found:
+        if found.get("filterStatus") == "notused":
+            yield speaker.refused("no_data", f"filter.{name}")
+        elif "filterUsage" in found:
             yield speaker.filter_left(f"filter.{name}", found["filterUsage"])
 
 
 def _cooking(speaker: Speaker, resources: Resources) -> Iterator[Result]:
+    cavity = resources.get(_CAVITY, {})
+    if cavity.get("operation") == "running" and mapping(cavity.get("mode")).get("name") == "MicroWave":
+        yield speaker.measured("oven.time", mapping(cavity.get("time")).get("setting"), "microwave.cook", "s")
     found = _samsung(resources, "/operational/state/vs/0")
     clock = _CLOCK.fullmatch(str(found.get("operationTime")))
     if speaker.appliance_type != "microwave" or clock is None or found.get("state") == "Ready":

@@ -58,7 +58,14 @@ _ERRORS = frozenset(
     | {"OVERFILL_ERROR", "LOCKED_MOTOR_ERROR", "POWER_FAIL_ERROR", "UNABLE_TO_LOCK_ERROR", "DOOR_OPEN_ERROR"}
     | {"WATER_LEVEL_SENSOR_ERROR", "OUT_OF_BALANCE_ERROR"}
 )
-_FILTERS_LEFT = ("filterRemainPercent", "topFilterRemainPercent")
+_FILTERS_LEFT = (
+    ("filterInfo", "filterRemainPercent"),
+    ("filterInfo", "topFilterRemainPercent"),
+    ("refrigeration", "freshAirFilterRemainPercent"),
+    *(("waterFilterInfo", f"waterFilter{number}RemainPercent") for number in (1, 2, 3)),
+)
+# What a tower of two machines tells apart.
+_MACHINES = ("washer", "dryer")
 KINDS = frozenset(kind for kind, _unit in _AIR.values()) | {
     "climate.temperature",
     "appliance.power",
@@ -98,7 +105,7 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
         yield speaker.refused("missing_interval", "usedDate")
     else:
         declared = mapping(mapping(item.get("profile") or event.get("profile")).get("property"))
-        for part in state if isinstance(state, list) else [state]:
+        for part in state if isinstance(state, list) else [state, *map(mapping(state).get, _MACHINES)]:
             yield from _state(speaker, mapping(part), declared)
 
 
@@ -131,13 +138,18 @@ def _push(speaker: Speaker, code: str) -> Iterator[Result]:
 
 def _state(speaker: Speaker, state: Mapping[str, Any], declared: Mapping[str, Any]) -> Iterator[Result]:
     yield from _air(speaker, mapping(state.get("airQualitySensor")), declared)
-    temperature, humidity = _temperature(state), mapping(state.get("humidity"))
+    temperature, humidity = _in_a_unit(state, "temperature"), mapping(state.get("humidity"))
     if "currentTemperature" in temperature and speaker.appliance_type in _OF_A_ROOM:
         value, unit = temperature["currentTemperature"], temperature.get("unit")
         yield speaker.measured("temperature.currentTemperature", value, "climate.temperature", unit)
+    # A boiler's room is that of its air; its other temperatures are those of water.
+    room = _in_a_unit(state, "roomTemperature")
+    if "airCurrentTemperature" in room:
+        value, unit = room["airCurrentTemperature"], room.get("unit")
+        yield speaker.measured("roomTemperature.airCurrentTemperature", value, "climate.temperature", unit)
     if "currentHumidity" in humidity:
         yield speaker.measured("humidity.currentHumidity", humidity["currentHumidity"], "climate.humidity", "%")
-    yield from _filter(speaker, mapping(state.get("filterInfo")))
+    yield from _filters(speaker, state)
     electricity = mapping(state.get("electricity"))
     if "power" in electricity:
         yield speaker.measured(
@@ -153,10 +165,10 @@ def _state(speaker: Speaker, state: Mapping[str, Any], declared: Mapping[str, An
         yield speaker.fault("runState.currentState", "ERROR")
 
 
-def _temperature(state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the one temperature of a state, which may come in two units at once."""
-    in_units = map(mapping, sequence(state.get("temperatureInUnits")))
-    return mapping(state.get("temperature")) or next(in_units, {})
+def _in_a_unit(state: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return one temperature of a state, which may come in two units at once."""
+    in_units = map(mapping, sequence(state.get(f"{name}InUnits")))
+    return mapping(state.get(name)) or next(in_units, {})
 
 
 def _zone(location: object) -> str | None:
@@ -180,12 +192,12 @@ def _air(speaker: Speaker, sensor: Mapping[str, Any], declared: Mapping[str, Any
         yield speaker.refused("unknown_scheme", "airQualitySensor.totalPollution")
 
 
-def _filter(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
+def _filters(speaker: Speaker, state: Mapping[str, Any]) -> Iterator[Result]:
+    left = [mapping(state.get(part))[name] for part, name in _FILTERS_LEFT if name in mapping(state.get(part))]
     # Under one name, so that two filters with the same left are one event told twice and not a conflict.
-    for name in _FILTERS_LEFT:
-        if name in found:
-            yield speaker.measured("filterInfo.filterRemainPercent", found[name], "filter.remaining", "%")
-    if not found.keys() & set(_FILTERS_LEFT) and "usedTime" in found and "filterLifetime" in found:
+    yield from (speaker.measured("filterInfo.filterRemainPercent", one, "filter.remaining", "%") for one in left)
+    found = mapping(state.get("filterInfo"))
+    if not left and "usedTime" in found and "filterLifetime" in found:
         yield speaker.filter_left("filterInfo.usedTime", found["usedTime"], life=found["filterLifetime"])
 
 
