@@ -56,7 +56,8 @@ _DATA_FIELDS = frozenset(
 #: What an event says that says nothing beside its value.
 _BARE_EVENT = frozenset({"specversion", "id", "source", "type", "time", "datacontenttype", "data"})
 _BARE_DATA = frozenset({"kind", "value", "unit", "zone", "scheme", "method"})
-_JSON = ("application/json", "application/json; charset=utf-8", "application/json;charset=utf-8")
+#: Of an absent attribute, which may be written as null, JSON is what is meant.
+_JSON = frozenset({"application/json", "application/json;charset=utf-8", ""})
 
 _SOURCE = re.compile(r"urn:device:[A-Za-z0-9._-]{1,128}")
 _TYPE = re.compile(r"insight\.[a-z0-9_.]{1,64}\.v1")
@@ -195,7 +196,7 @@ def _read_form(words: _Words) -> _Form:
     _check_fields(words.event_fields, _EVENT_FIELDS, "event")
     if words.version != "1.0":
         raise ItemRefused("missing_field", "specversion")
-    if "datacontenttype" in words.event_fields and words.content_type not in _JSON:
+    if str(words.content_type or "").lower().replace(" ", "") not in _JSON:
         raise ItemRefused("missing_field", "datacontenttype")
     if not isinstance(words.event_type, str) or not _TYPE.fullmatch(words.event_type):
         raise ItemRefused("missing_field", "type")

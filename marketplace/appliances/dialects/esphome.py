@@ -7,23 +7,25 @@ Source: esphome.io, MQTT client component and web server API.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from marketplace.appliances.dialects import entity_words
 from marketplace.appliances.dialects.messages import ANNOUNCES, CONTENT_TYPES, Message, read_messages
 from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.scalars import is_no_data, read_number
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of
-from marketplace.appliances.dialects.unit_words import fold
+from marketplace.appliances.dialects.unit_words import fold, ucum
 
 # The last words of an object id: (kind, the unit of ESPHome's components, or None where they differ)
 _IDS: tuple[tuple[re.Pattern[str], str, str | None], ...] = tuple(
-    (re.compile(rf"(?:.*_)?(?:{words})(?:_u?m_weight)?(?:_concentration|_level|_value)?"), kind, unit)
+    (re.compile(rf"(?:.*_)?(?:{words})(?:_u?m)?(?:_weight)?(?:_concentration|_level|_value)?"), kind, unit)
     for words, kind, unit in (
-        (r"pm_?1(?:_0)?", "air.pm1", "ug/m3"),
-        (r"pm_?2_?5", "air.pm25", "ug/m3"),
-        (r"pm_?10(?:_0)?", "air.pm10", "ug/m3"),
+        (r"(?:pm|particulate_matter)_?1(?:_0)?", "air.pm1", "ug/m3"),
+        (r"(?:pm|particulate_matter)_?2_?5", "air.pm25", "ug/m3"),
+        (r"(?:pm|particulate_matter)_?10(?:_0)?", "air.pm10", "ug/m3"),
         (r"co2|carbon_dioxide", "air.co2", "[ppm]"),
         (r"voc_index", "air.voc_index", "{voc_index}"),
         (r"tvoc|voc", "air.tvoc_ratio", None),
@@ -43,12 +45,14 @@ _CLASSES = {
     "temperature": "climate.temperature",
     "power": "appliance.power",
 }
-# What a board measures of itself, and what hangs outside.
-_NOT_HERE = frozenset({"cpu", "chip", "internal", "esp", "esp32", "board", "outdoor", "outside", "water", "count"})
+# What a board measures of itself, what hangs outside, and what nobody measured.
+_NOT_HERE = entity_words.SETPOINT | frozenset(
+    {"internal", "esp", "esp32", "board", "outdoor", "outside", "water", "count", "estimated"}
+)
 # Ids of the newer web server are names, in which the µ of a unit is no letter of the alphabet.
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 _STATE = re.compile(r"(?s)\s*(\S{1,64})(?:[ \u00a0](.{1,24}?))?\s*")
-KINDS = frozenset(_CLASSES.values()) | {"air.voc_index"}
+KINDS = frozenset(_CLASSES.values()) | {"air.voc_index", "fridge.temperature"}
 
 Announced = dict[str, tuple[str | None, object]]
 
@@ -98,9 +102,16 @@ def _read(headers: Mapping[str, str], announced: Announced, _index: int, message
         yield speaker.refused("wrong_shape")
     elif is_no_data(payload) or payload in ("online", "offline"):
         yield speaker.refused("no_data")
+    elif message.topic in announced:
+        named, unit = announced[message.topic]
+        yield from _value(speaker, _object(message.levels), payload, unit, named)
     elif len(message.levels) >= 3 and message.levels[-1] == "state" and message.levels[-3] == "sensor":
-        named, unit = announced.get(message.topic, (None, None))
-        yield from _value(speaker, message.levels[-2], payload, unit, named)
+        yield from _value(speaker, _object(message.levels), payload, None, None)
+
+
+def _object(levels: Sequence[str]) -> str:
+    """Return the level of a topic that names what is measured: a board may be told to publish where it likes."""
+    return next((level for level in reversed(levels) if level != "state"), "")
 
 
 def _node(topic: str) -> str | None:
@@ -127,17 +138,29 @@ def _web(headers: Mapping[str, str], index: int, found: Mapping[str, Any]) -> It
 
 
 def _value(speaker: Speaker, object_id: str, payload: object, unit: object, named: str | None) -> Iterator[Result]:
-    words = _NO_WORD.sub("_", fold(object_id).lower()).strip("_")
-    if set(words.split("_")) & _NOT_HERE:
+    words = entity_words.words_of(fold(object_id))
+    if words & _NOT_HERE:
         return
-    by_id = next(((kind, fixed) for pattern, kind, fixed in _IDS if pattern.fullmatch(words)), None)
+    said = _NO_WORD.sub("_", fold(object_id).lower()).strip("_")
+    by_id = next(((kind, fixed) for pattern, kind, fixed in _IDS if pattern.fullmatch(said)), None)
     kind = _CLASSES.get(named) if named else by_id and by_id[0]
     if not kind:
         if read_number(payload) is None:
             yield speaker.refused("no_data" if is_no_data(payload) else "not_an_insight")
         return
-    fixed = by_id[1] if by_id and by_id[0] == kind else None
-    yield speaker.measured(kind, payload, kind, unit or fixed)
+    unit = unit or (by_id[1] if by_id and by_id[0] == kind else None)
+    is_of_a_fridge = entity_words.type_named(words) == "refrigerator"
+    if kind == "climate.temperature" and is_of_a_fridge:
+        fridge, zone = replace(speaker, appliance_type="refrigerator"), entity_words.zone_named(words)
+        yield fridge.measured(kind, payload, "fridge.temperature", unit, zone=zone)
+    elif not kind.startswith("climate.") or not (is_of_a_fridge or words & entity_words.NO_ROOM):
+        yield speaker.measured(kind, payload, _weighed(kind, unit), unit)
+
+
+def _weighed(kind: str, unit: object) -> str:
+    """An id that says VOC leaves open whether they are counted or weighed: the unit tells."""
+    is_mass = isinstance(unit, str) and (ucum(unit) or "").endswith("/m3")
+    return "air.tvoc_mass" if kind == "air.tvoc_ratio" and is_mass else kind
 
 
 DIALECT = Dialect(name="esphome", kinds=KINDS, content_types=CONTENT_TYPES, parse=parse)

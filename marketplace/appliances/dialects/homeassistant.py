@@ -18,7 +18,7 @@ from marketplace.appliances.dialects.messages import read_lines
 from marketplace.appliances.dialects.readings import Dialect, Interval, Method, Parsed, Raw, Reading, Value
 from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
 from marketplace.appliances.dialects.scalars import clip, is_no_data, read_number, read_time
-from marketplace.appliances.dialects.state_histories import ENTITY, filled_in, spread
+from marketplace.appliances.dialects.state_histories import ENTITY, Told, filled_in, spread
 from marketplace.appliances.dialects.statestream import assembled, is_statestream
 from marketplace.appliances.dialects.unit_words import ucum
 
@@ -45,7 +45,7 @@ KINDS = frozenset(SENSOR_KINDS.values()) | {
 _TYPE_OF_DOMAIN = {"vacuum": "robot_vacuum", "climate": "air_conditioner"}
 
 # Where a state object hides in the envelopes of webhooks, events and automations.
-_ENVELOPES = ("event", "event_data", "data", "new_state", "to_state", "result", "states", "trigger")
+_ENVELOPES = ("event", "event_data", "data", "new_state", "to_state", "result", "states", "variables", "trigger")
 _MAX_ENVELOPES = 6
 
 
@@ -69,7 +69,7 @@ class _State:
 def _named(entity: str) -> tuple[str, frozenset[str]]:
     """Return the domain of an entity and the words it is called by."""
     domain, _, name = entity.partition(".")
-    return domain, frozenset(name.lower().split("_"))
+    return domain, entity_words.words_of(name)
 
 
 def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
@@ -87,8 +87,9 @@ def _states(items: list[Any]) -> list[Any]:
     """Return the states of all items; counted as they come, for a history says each but for what did not change."""
     wire.check_item_count(items)
     found: list[Any] = []
+    told: Told = {}
     for item in items:
-        found += filled_in(item) if isinstance(item, list) else spread(_unwrap(item))
+        found += filled_in(item) if isinstance(item, list) else spread(_unwrap(item), told)
         wire.check_item_count(found)
     return found
 
@@ -167,7 +168,7 @@ def _sensor_kind(state: _State) -> tuple[str, str | None]:
     if state.device_class == "aqi":
         raise ItemRefused("unknown_scheme")
     if state.device_class == "temperature" and _appliance_type(state) == "refrigerator":
-        return "fridge.temperature", _zone(state)
+        return "fridge.temperature", entity_words.zone_named(state.words)
     if state.device_class in SENSOR_KINDS:
         kind = SENSOR_KINDS[state.device_class]
         if kind.startswith("climate.") and not _is_of_a_room(state):
@@ -176,10 +177,6 @@ def _sensor_kind(state: _State) -> tuple[str, str | None]:
     if _is_filter_left(state):
         return "filter.remaining", None
     raise ItemRefused("not_an_insight")
-
-
-def _zone(state: _State) -> str:
-    return "freezer" if state.words & entity_words.FREEZER else "cooler"
 
 
 def _is_of_a_room(state: _State) -> bool:
@@ -211,7 +208,7 @@ def _binary_sensor(state: _State) -> Iterator[Reading]:
         raise ItemRefused("not_an_insight")
     if is_no_data(state.state) and state.state != "off":
         raise ItemRefused("no_data")
-    zone = _zone(state)
+    zone = entity_words.zone_named(state.words)
     if state.state == "on":
         changed_at = _time(state.times, "last_changed")
         yield _reading(state, kind="fridge.door_openings", value=Decimal(1), unit="{opening}", zone=zone, at=changed_at)
@@ -247,7 +244,8 @@ def _climate(state: _State) -> Iterator[Reading | Rejection]:
         unit = state.attributes.get("temperature_unit")
         if isinstance(unit, str) and ucum(unit) is not None:
             # A fridge's set point comes as a climate entity too, and what it measures is the inside.
-            kind, zone = ("fridge.temperature", _zone(state)) if is_fridge else ("climate.temperature", None)
+            kind = "fridge.temperature" if is_fridge else "climate.temperature"
+            zone = entity_words.zone_named(state.words) if is_fridge else None
             yield _measured(state, kind=kind, raw=temperature, unit=unit, zone=zone)
         else:
             # A climate entity reports in the unit of its installation and does not say which.
@@ -268,7 +266,14 @@ def _vacuum(state: _State) -> Iterator[Reading]:
     yield _reading(state, kind="device.fault", value="homeassistant:vacuum_error", unit="", at=changed_at)
 
 
-_READERS = {"sensor": _sensor, "binary_sensor": _binary_sensor, "climate": _climate, "vacuum": _vacuum}
+_READERS = {
+    "sensor": _sensor,
+    "binary_sensor": _binary_sensor,
+    "climate": _climate,
+    # It measures under the same names what a climate entity does.
+    "humidifier": _climate,
+    "vacuum": _vacuum,
+}
 
 
 def _reading(
@@ -304,13 +309,8 @@ def _method(read_from: str) -> Method:
     return Method(type="sensor", name=f"homeassistant.{read_from}", version="homeassistant@1")
 
 
-@lru_cache(maxsize=1024)
-def _type_named(words: frozenset[str]) -> str | None:
-    return next((name for name, known in entity_words.TYPES.items() if known & words), None)
-
-
 def _appliance_type(state: _State, kind: str = "") -> str:
-    named = _type_named(state.words)
+    named = entity_words.type_named(state.words)
     if state.domain in _TYPE_OF_DOMAIN and not (state.domain == "climate" and named == "refrigerator"):
         return _TYPE_OF_DOMAIN[state.domain]
     return named or ("air_sensor" if kind.startswith(("air.", "climate.")) else "other")
@@ -339,6 +339,6 @@ def _time(found: Mapping[str, Any], key: str) -> datetime | None:
 DIALECT = Dialect(
     name="homeassistant",
     kinds=KINDS,
-    content_types=frozenset({"application/json", "application/x-ndjson", "application/ndjson"}),
+    content_types=frozenset({"application/json", "application/x-ndjson", "application/ndjson", "text/event-stream"}),
     parse=parse,
 )

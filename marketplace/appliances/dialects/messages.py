@@ -8,7 +8,9 @@ from consent.parties.errors import BodyTooLarge, NotUtf8, UnreadableBody
 from marketplace.appliances import wire
 from marketplace.appliances.dialects.scalars import header
 
-CONTENT_TYPES = frozenset({"application/json", "application/x-ndjson", "application/ndjson", "text/plain"})
+CONTENT_TYPES = frozenset(
+    {"application/json", "application/x-ndjson", "application/ndjson", "text/event-stream", "text/plain"}
+)
 _MAX_BARE = 64
 _MAX_TOPIC = 512
 # How discovery names the topic of a state: in full, or short as ESPHome and Tasmota write it.
@@ -48,7 +50,9 @@ def _items(body: bytes) -> list[Any]:
 
 
 def read_lines(body: bytes) -> list[Any]:
-    """Read a body of one JSON document, a list of them, or one a line; a line that is none stays the text it is.
+    """Read a body of one JSON document, a list of them, one a line, or an event stream whose data is some.
+
+    A line that is none stays the text it is.
 
     Raises:
         UnreadableBody: it is none of these.
@@ -58,12 +62,21 @@ def read_lines(body: bytes) -> list[Any]:
     except BodyTooLarge:
         raise
     except UnreadableBody:
-        lines = [line for line in body.splitlines() if line.strip()]
-        if len(lines) < 2 or not all(line.lstrip().startswith(b"{") for line in lines):
+        lines = _lines(body)
+        if not lines or not all(line.startswith(b"{") for line in lines):
             raise
         wire.check_item_count(lines)
         return [decoded(_text(line)) for line in lines]
     return document if isinstance(document, list) else [document]
+
+
+def _lines(body: bytes) -> list[bytes]:
+    """Return the lines of a body that has several; of an event stream its data, but not that which is a log's."""
+    lines = [line.strip() for line in body.splitlines() if line.strip()]
+    streamed = [line.removeprefix(b"data:").lstrip() for line in lines if line.startswith(b"data:")]
+    if streamed:
+        return [line for line in streamed if line.startswith(b"{")]
+    return lines if len(lines) > 1 else []
 
 
 def _text(body: bytes) -> str:

@@ -5,25 +5,63 @@ Source: developers.home-assistant.io, REST `/api/history/period`, WebSocket `his
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 from marketplace.appliances.dialects.scalars import read_epoch
+from marketplace.appliances.dialects.speaker import mapping, sequence
+from marketplace.appliances.dialects.statestream import ATTRIBUTES
 
 # In small letters since 2016; old ones, and the documentation, have others.
 ENTITY = re.compile(r"[A-Za-z0-9_]{1,64}\.[A-Za-z0-9_]{1,255}")
+#: What each entity said last, for as long as one batch is read.
+Told = dict[str, dict[str, Any]]
 
 
-def spread(document: Any) -> list[Any]:
+def spread(document: Any, told: Told) -> list[Any]:
     """Return the state objects of what an envelope held; what is no history stays the one thing it is."""
     if isinstance(document, list):
         return [state for part in document for state in (filled_in(part) if isinstance(part, list) else [part])]
-    if isinstance(document, dict):
-        by_entity = document["a"] if isinstance(document.get("a"), dict) else document
-        if by_entity and all(ENTITY.fullmatch(name) for name in by_entity):
-            return [state for entity, states in by_entity.items() for state in filled_in(_expanded(entity, states))]
+    if isinstance(document, dict) and "entity_id" not in document:
+        found = list(_subscribed(document, told) if document.keys() <= {"a", "c", "r"} else _histories(document))
+        return found or [document]
     return [document]
+
+
+def _histories(by_entity: Mapping[str, Any]) -> Iterator[Any]:
+    for entity, states in _entities(by_entity):
+        yield from filled_in(_expanded(entity, states))
+
+
+def _subscribed(document: Mapping[str, Any], told: Told) -> Iterator[Any]:
+    """Follow `subscribe_entities`: what was added, what changed of it since, and what is gone."""
+    for entity, short in _entities(document.get("a")):
+        told[entity] = mapping(short)
+        yield from _expanded(entity, short)
+    for entity, change in _entities(document.get("c")):
+        told[entity] = _changed(told.get(entity, {}), mapping(change))
+        yield from _expanded(entity, told[entity])
+    yield from ({"new_state": None} for _gone in sequence(document.get("r")))
+
+
+def _changed(short: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a compressed state after a change that names what is new, and the attributes that went."""
+    new, gone = mapping(change.get("+")), sequence(mapping(change.get("-")).get("a"))
+    state: dict[str, Any] = {"s": None}
+    attributes: dict[str, Any] = {}
+    for part in (short, new):
+        if "lc" in part:
+            state.pop("lu", None)
+        state |= {name: part[name] for name in ("s", "lc", "lu") if name in part}
+        said = mapping(part.get("a"))
+        # No more than is read: a long one would be copied with every change.
+        attributes |= {name: said[name] for name in ATTRIBUTES if name in said}
+    return {**state, "a": {name: value for name, value in attributes.items() if name not in gone}}
+
+
+def _entities(found: Any) -> Iterable[tuple[str, Any]]:
+    return found.items() if isinstance(found, dict) and all(ENTITY.fullmatch(name) for name in found) else ()
 
 
 def filled_in(states: Iterable[Any]) -> list[Any]:
@@ -41,7 +79,8 @@ def filled_in(states: Iterable[Any]) -> list[Any]:
 def _expanded(entity: str, states: Any) -> Iterable[Any]:
     for short in states if isinstance(states, list) else [states]:
         if not isinstance(short, dict) or "s" not in short:
-            yield short
+            # Before 2022 a history came by entity too, in full names.
+            yield {"entity_id": entity, **short} if isinstance(short, dict) else short
             continue
         changed, updated = short.get("lc", short.get("lu")), short.get("lu", short.get("lc"))
         state = {"entity_id": entity, "state": short["s"], "last_changed": _moment(changed)}

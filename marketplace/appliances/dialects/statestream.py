@@ -1,6 +1,7 @@
 """Home Assistant's `mqtt_statestream`: every attribute under a topic of its own, put together again per entity.
 
-Source: home-assistant.io, mqtt_statestream: `base/domain/object/attribute`, the payload quoted as JSON.
+Source: home-assistant.io, mqtt_statestream: `base/domain/object/attribute`, the payload quoted as JSON; and
+mqtt_eventstream: whole events under one topic.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,8 @@ from typing import Any
 from marketplace.appliances.dialects.messages import decoded
 
 _OF_THE_STATE = frozenset({"state", "last_changed", "last_updated"})
-_ATTRIBUTES = frozenset(
+#: The attributes of a state that are read at all.
+ATTRIBUTES = frozenset(
     {"device_class", "unit_of_measurement", "last_reset", "current_temperature", "current_humidity"}
     | {"temperature_unit"}
 )
@@ -27,15 +29,18 @@ def assembled(items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     found: dict[str, dict[str, Any]] = {}
     for item in items:
-        levels = item["topic"].split("/") if isinstance(item["topic"], str) else []
+        levels, value = item["topic"].split("/") if isinstance(item["topic"], str) else [], decoded(item["payload"])
+        if isinstance(value, dict) and "event_type" in value:
+            # `mqtt_eventstream` publishes whole events.
+            found[f"event {len(found)}"] = value
+            continue
         if len(levels) < 3:
             found.setdefault("", {})
             continue
         domain, name, attribute = levels[-3:]
         state = found.setdefault(f"{domain}.{name}", {"entity_id": f"{domain}.{name}", "attributes": {}})
-        value = decoded(item["payload"])
         if attribute in _OF_THE_STATE:
             state[attribute] = str(value) if isinstance(value, int | float) else value
-        elif attribute in _ATTRIBUTES:
+        elif attribute in ATTRIBUTES:
             state["attributes"][attribute] = value
     return list(found.values())

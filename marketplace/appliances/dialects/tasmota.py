@@ -1,7 +1,8 @@
 """Tasmota: `tele/…/SENSOR` and `StatusSNS`, one object per sensor that hangs on the board.
 
-Only sensors that hang in a room are read; `ESP32` is the board's own heat. `CF…` is dust in a factory's air and `eCO2`
-an estimate out of VOC. `AirQuality` is a percentage of something. Source: tasmota.github.io, MQTT and sensor pages.
+A sensor of air is known by what it measures, one of warmth by its name: `ESP32` is the board's own heat. `CF…` is dust
+in a factory's air and `eCO2` an estimate out of VOC. `AirQuality` is a percentage of something.
+Source: tasmota.github.io, MQTT and sensor pages.
 """
 
 import re
@@ -19,27 +20,29 @@ from marketplace.appliances.dialects.speaker import Result, Speaker, answers, de
 
 _NUMBERS = {
     "PM1": ("air.pm1", "ug/m3"),
+    "PM1_0": ("air.pm1", "ug/m3"),
     "PM2.5": ("air.pm25", "ug/m3"),
+    "PM2_5": ("air.pm25", "ug/m3"),
     "PM10": ("air.pm10", "ug/m3"),
     "CarbonDioxide": ("air.co2", "[ppm]"),
     "TVOC": ("air.tvoc_ratio", "[ppb]"),
+    "VOC": ("air.voc_index", "{voc_index}"),
     "VOCIndex": ("air.voc_index", "{voc_index}"),
     "Humidity": ("climate.humidity", "%"),
 }
-_SENSORS = frozenset(
-    {"PMS5003", "SDS0X1", "SDS011", "HPMA", "SPS30", "SEN5X", "SCD30", "SCD40", "SCD41", "MHZ19B", "S8", "IAQ"}
-    | {"SGP30", "SGP40", "SGP4X", "BME280", "BME680", "HTU21", "SI7021", "SHT3X", "SHT4X", "SHTC3", "AHT1X", "AHT2X"}
-    | {"SonoffSC", "VINDRIKTNING", "HM330X", "PMS3003", "PMSA003I", "CCS811", "ENS160", "T67XX", "DHT12"}
-    | {"BMP085", "BMP180", "BMP280", "BMP388", "BMP390", "BME68X", "SHT1X", "AM2320", "DHT20", "HDC2010", "HDC2080"}
-    | {"MCP9808", "LM75AD", "MHOC401", "SGP41", "K30", "K33"}
-    | {"AM2301", "DHT11", "DHT22", "HDC1080", "LYWSD02", "LYWSD03", "MJ_HT_V1", "CGD1", "CGG1", "MHOC303", "ATC"}
+# What only a sensor of air measures: whatever it is called, its warmth is the room's.
+_OF_AIR = _NUMBERS.keys() - {"Humidity"}
+# Sensors of warmth that hang in a room, not on a pipe.
+_OF_A_ROOM = frozenset(
+    {"BME280", "BME680", "BME68X", "BMP085", "BMP180", "BMP280", "BMP388", "BMP390", "SHT1X", "SHT3X", "SHT4X", "SHTC3"}
+    | {"AHT1X", "AHT2X", "AM2301", "AM2320", "DHT11", "DHT12", "DHT20", "DHT22", "HTU21", "SI7021", "HDC1080"}
+    | {"HDC2010", "HDC2080", "MCP9808", "LM75AD", "SonoffSC"}
+    | {"LYWSD02", "LYWSD03", "MJ_HT_V1", "CGD1", "CGG1", "MHOC303", "MHOC401", "ATC"}
 )
 # Firmware before version 6 wrote the date with dots, and no zone.
 _OLD_TIME = re.compile(r"[0-9]{4}\.[0-9]{2}\.[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 # Bluetooth thermometers carry the tail of their address: each is a thing of its own.
-_SENSOR = re.compile(r"([A-Za-z0-9_]{2,12})(?:-([0-9A-Za-z]{1,12}))?")
-# Sensors that know an index of VOC only, and call it VOC.
-_INDEX_AS_VOC = frozenset({"SEN5X"})
+_SENSOR = re.compile(r"([A-Za-z0-9_]{2,12})(?:-([0-9A-Za-z-]{1,12}))?")
 KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
     "climate.temperature",
     "appliance.power",
@@ -65,27 +68,30 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
     telemetry = mapping(message.payload.get("StatusSNS")) or message.payload
     speaker = replace(speaker, observed_at=_time(telemetry))
     unit = telemetry.get("TempUnit")
-    yield from _sensor(replace(speaker, appliance_type="air_sensor"), "board", telemetry, unit)
+    yield from _sensor(replace(speaker, appliance_type="air_sensor"), telemetry, unit)
     for key, found in telemetry.items():
         known = _SENSOR.fullmatch(key)
-        if known and known[1] in _SENSORS and isinstance(found, dict):
+        if known and isinstance(found, dict) and (known[1] in _OF_A_ROOM or found.keys() & _OF_AIR):
             of = f"{speaker.source or ''}/{key}" if known[2] else speaker.source
-            yield from _sensor(replace(speaker, source=of, appliance_type="air_sensor"), known[1], found, unit)
+            # Sensirion's SGP4x knows an index of VOC only, and its driver calls that TVOC.
+            found = {"VOC": found.get("TVOC")} if known[1].startswith("SGP4") else found
+            yield from _sensor(replace(speaker, source=of, appliance_type="air_sensor"), found, unit)
     # Before version 5.11 an energy meter had a topic of its own.
     is_of_a_meter = message.levels[-1:] == ("ENERGY",)
     yield from _energy(speaker, telemetry if is_of_a_meter else mapping(telemetry.get("ENERGY")))
 
 
-def _sensor(speaker: Speaker, sensor: str, found: Mapping[str, Any], unit: object) -> Iterator[Result]:
+def _sensor(speaker: Speaker, found: Mapping[str, Any], unit: object) -> Iterator[Result]:
     for name, (kind, fixed) in _NUMBERS.items():
         if name in found:
-            yield speaker.measured(f"{sensor}.{name}", found[name], kind, fixed)
-    if sensor in _INDEX_AS_VOC and "VOC" in found:
-        yield speaker.measured(f"{sensor}.VOC", found["VOC"], "air.voc_index", "{voc_index}")
+            yield speaker.measured(name, found[name], kind, fixed)
     if "Temperature" in found:
-        yield speaker.measured(f"{sensor}.Temperature", found["Temperature"], "climate.temperature", unit)
+        yield speaker.measured("Temperature", found["Temperature"], "climate.temperature", unit)
+    if "HCHO" in found:
+        # The driver counts it in ppb, which cannot be weighed without its air's pressure.
+        yield speaker.refused("unknown_unit", "HCHO")
     if "AirQuality" in found:
-        yield speaker.refused("unknown_scheme", f"{sensor}.AirQuality")
+        yield speaker.refused("unknown_scheme", "AirQuality")
 
 
 def _energy(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
@@ -102,6 +108,8 @@ def _time(telemetry: Mapping[str, Any]) -> datetime | None:
     if isinstance(stamp, str) and _OLD_TIME.fullmatch(stamp):
         stamp = None
     try:
+        if isinstance(stamp, int):
+            return read_epoch(stamp)
         return read_time(stamp) or read_epoch(telemetry.get("Epoch"))
     except ValueError as exc:
         raise ItemRefused("wrong_time", "Time") from exc

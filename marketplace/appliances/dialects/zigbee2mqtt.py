@@ -1,13 +1,17 @@
-"""Zigbee2MQTT: what a sensor published under its topic. The topic is the name a person gave it, so it only names it.
+"""Zigbee2MQTT: what a sensor published under its topic. The topic is the name a person gave it: of that nothing counts
+but the registered words for a fridge, whose air is not a room's.
 
 The format carries no units; those of the converter's documentation hold. For VOC and formaldehyde they differ from
 model to model, so neither is read. Source: zigbee2mqtt.io, devices and their exposes.
 """
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from marketplace.appliances.dialects import entity_words
 from marketplace.appliances.dialects.messages import ANNOUNCES, CONTENT_TYPES, Message, read_messages
 from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.rejections import ItemRefused
@@ -27,7 +31,13 @@ _NUMBERS = {
 _DISPUTED = ("voc", "formaldehyd", "formaldehyde", "hcho", "eco2")
 _SCHEMES = ("air_quality", "aqi")
 _FAULTS = ("replace_filter",)
-KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {"device.fault"}
+# A strip of sockets says of each by itself what it draws.
+_SOCKET = re.compile(r"(power|energy)_(l[1-9])")
+KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
+    "fridge.temperature",
+    "fridge.door_openings",
+    "device.fault",
+}
 
 
 def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
@@ -42,7 +52,9 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
 def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator[Result]:
     found = message.payload
     speaker = Speaker(dialect="zigbee2mqtt", index=message.index)
-    if "bridge" in message.levels:
+    levels = message.levels
+    if "bridge" in levels or "set" in levels[2:] or "get" in levels[2:]:
+        # What the bridge says of itself, and what a person asked of a thing.
         return
     topic, attribute = _split(message.topic)
     if not isinstance(found, dict) and attribute:
@@ -62,9 +74,15 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
         appliance_type=_appliance_type(found),
         observed_at=_last_seen(found.get("last_seen")),
     )
+    words = entity_words.words_of(topic)
+    if entity_words.type_named(words) == "refrigerator":
+        yield from _fridge(replace(speaker, appliance_type="refrigerator"), entity_words.zone_named(words), found)
+        found = {name: value for name, value in found.items() if name not in ("temperature", "humidity")}
     for name, (kind, unit) in _NUMBERS.items():
         if name in found:
             yield speaker.measured(name, found[name], kind, unit)
+    for socket in filter(None, map(_SOCKET.fullmatch, found)):
+        yield from _socket(replace(speaker, source=f"{speaker.source or ''}/{socket[2]}"), socket[1], found[socket[0]])
     for name in _DISPUTED:
         if name in found:
             yield speaker.refused("unit_disputed", name)
@@ -76,6 +94,20 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
     for name in _FAULTS:
         if found.get(name) is True:
             yield speaker.fault(name, name)
+
+
+def _fridge(speaker: Speaker, zone: str, found: Mapping[str, object]) -> Iterator[Result]:
+    if "temperature" in found:
+        yield speaker.measured("temperature", found["temperature"], "fridge.temperature", "Cel", zone=zone)
+    if found.get("contact") is False:
+        yield speaker.opened("contact", zone=zone)
+
+
+def _socket(speaker: Speaker, name: str, raw: object) -> Iterator[Result]:
+    if name == "power":
+        yield speaker.measured("power", raw, "appliance.power", "W")
+    else:
+        yield speaker.refused("missing_interval", "energy")
 
 
 def _split(topic: str) -> tuple[str, str]:
