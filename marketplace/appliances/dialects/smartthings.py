@@ -62,8 +62,8 @@ _NO_ROOM = re.compile(
     r"(?:oven|microwave|kitchen|cook|range|dishwasher|washer|dryer|steamCloset|waterHeater|ehs|meatProbe)"
 )
 _CAVITY = re.compile(r"cavity|tcc|cook")
-# Where a call, a page or a report keeps its events.
-_LISTS = ("events", "items", "deviceEvents")
+# Where a page and a report keep what they list.
+_LISTS = ("items", "deviceEvents")
 # How activities, a hub's drivers and a client in Python spell the words of an event.
 _SPELLINGS = {
     "attributeName": "attribute",
@@ -109,8 +109,9 @@ def _listed(found: Mapping[str, Any], item: object) -> list[Any]:
         return [{"components": status}]
     if isinstance(found.get("deviceState"), list):
         return [state for device in map(mapping, found["deviceState"]) for state in _states(device)]
-    envelope = mapping(found.get("eventData")) or found
-    return next((envelope[name] for name in _LISTS if isinstance(envelope.get(name), list)), [item])
+    if isinstance(found.get("eventData"), dict):
+        return sequence(found["eventData"].get("events"))
+    return next((found[name] for name in _LISTS if isinstance(found.get(name), list)), [item])
 
 
 def _states(device: Mapping[str, Any]) -> list[dict[str, Any]]:
