@@ -29,6 +29,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(f"the slice of {BUDGET_SECONDS:.0f} s is over; make faults runs everything")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what was left out: pytest's own summary only counts it."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if not skipped:
+        return
+    terminalreporter.section(f"{len(skipped)} left out of this run")
+    for report in skipped:
+        terminalreporter.line(f"{report.nodeid}: {report.longrepr[2].removeprefix('Skipped: ')}")
+
+
 @pytest.fixture
 def seconds_left() -> float:
     """How much of the slice is left; a long test does as many rounds as fit."""

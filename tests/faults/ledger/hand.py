@@ -136,13 +136,13 @@ class Hand:
 
 
 def main(plan: dict[str, Any]) -> None:
-    """Ask as many times as the plan says, or until its time is over."""
+    """Ask as many times as the plan says, or until its time is over; a least number whatever the time."""
     shared = Shared([tuple(gift) for gift in plan["gifts"]])
     traffic = Traffic(seed=plan["seed"], hand=plan["hand"], life=plan["life"], hands=plan["hands"], shared=shared)
     chance = random.Random(f"{plan['seed']}/{plan['hand']}/{plan['life']}/faults")
     hand = Hand(plan["url"], Path(plan["log"]))
-    for _ in range(plan["calls"]):
-        if time.monotonic() > plan["until"]:
+    for made in range(plan["calls"]):
+        if made >= plan["least"] and time.monotonic() > plan["until"]:
             return
         call = traffic.next()
         answers = hand.ask(call, cut=call.mode in {"single", "each"} and chance.random() < plan["cuts"])

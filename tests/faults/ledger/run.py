@@ -26,6 +26,8 @@ from tests.faults.ledger.traffic import CLOSED, OPENED, Call, setup
 from tests.rewards.ledger.test_sealing import recomputed, sealed
 
 HANDS = 16
+#: So many calls are made however slow the machine: among fewer, what should go wrong may not have.
+LEAST = 1_000
 #: What a client may be told of a call that left nothing: it lost a race too often.
 HARMLESS = {"40001", "40P01", "23505"}
 POLL_SECONDS = 0.05
@@ -42,7 +44,7 @@ BUSY = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
 
 @dataclass
 class Plan:
-    """How many calls, for how long at most, and how often something goes wrong."""
+    """How many calls, for how long at most (but `LEAST` of them in any case), and how often something goes wrong."""
 
     url: str
     folder: Path
@@ -59,6 +61,16 @@ class Plan:
     crash: Callable[[], None] | None = None
     crashes: int = 0
     done: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def quota(self) -> int:
+        """How many calls each hand makes."""
+        return -(-self.calls // self.hands)
+
+    @property
+    def spare(self) -> int:
+        """How many of these a hand leaves out when the time is over."""
+        return self.quota - -(-min(self.calls, LEAST) // self.hands)
 
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
@@ -88,14 +100,14 @@ def let_loose(plan: Plan) -> None:
         name = f"{hand}.{life}"
         told: dict[str, Any] = {"url": plan.url, "log": str(plan.log(name)), "seed": plan.seed, "hand": hand}
         told |= {"life": life, "hands": plan.hands, "gifts": gifts, "calls": calls, "until": until}
+        told |= {"least": calls - plan.spare}
         words = plan.folder / f"{name}.json"
         words.write_text(json.dumps(told | {"cuts": plan.cuts}))
         return subprocess.Popen(
             [sys.executable, "-m", "tests.faults.ledger.hand", str(words)], cwd=ROOT, env=os.environ
         )
 
-    quota = -(-plan.calls // plan.hands)
-    running = {hand: start(hand, 0, quota) for hand in range(plan.hands)}
+    running = {hand: start(hand, 0, plan.quota) for hand in range(plan.hands)}
     referee = Referee(plan, running, start)
     try:
         while running:
@@ -119,7 +131,7 @@ class Referee:
         self.plan, self.running, self.start = plan, running, start
         self.dice = random.Random(plan.seed)
         self.lives = dict.fromkeys(running, 0)
-        self.left = dict.fromkeys(running, -(-plan.calls // plan.hands))
+        self.left = dict.fromkeys(running, plan.quota)
         self.begun = time.monotonic()
         self.asked, self.read_to = 0, Counter[Path]()
         self.next = {"terminate": 40, "kill": 100, "seal": 0}
@@ -182,6 +194,11 @@ class Referee:
     def _is_time_to_crash(self) -> bool:
         done = max(self.asked / self.plan.calls, (time.monotonic() - self.begun) / self.plan.seconds)
         return done > (self.plan.done["crashes"] + 1) / (self.plan.crashes + 1)
+
+
+def calls_made(plan: Plan) -> int:
+    """Return how many calls the hands made, those that never ended included."""
+    return sum(log.read_text().count('{"asks"') for log in plan.folder.glob("*.*.log"))
 
 
 def find_out(plan: Plan) -> list[Op]:

@@ -46,18 +46,25 @@ def whole(plan: run.Plan, capsys: pytest.CaptureFixture[str]) -> Counter[str]:
     begun = time.monotonic()
     run.let_loose(plan)
     took = time.monotonic() - begun
+    made = run.calls_made(plan)
     assert not deadlocks(), "calls waited for each other in a circle"
     ops = run.find_out(plan)
     with capsys.disabled():
-        print(
-            f"\n{len(ops)} calls of {plan.hands} hands in {took:.0f} s, MARU_FAULT_SEED={plan.seed}: {dict(plan.done)}"
-        )
+        print(f"\n{made} calls of {plan.hands} hands in {took:.0f} s, MARU_FAULT_SEED={plan.seed}: {dict(plan.done)}")
+        if made < plan.calls:
+            print(f"{plan.calls - made} of {plan.calls} calls were left out: {plan.seconds:.0f} s were over")
+    assert made >= (plan.calls if took < plan.seconds else min(plan.calls, run.LEAST)), "the hands left early"
 
     replay = run.check(plan, ops)
 
-    told = Counter(answer["outcome"] for op in ops for _, answer in op.answered() if not answer["replayed"])
+    heard = [answer for op in ops for _, answer in op.answered()]
+    told = Counter(answer["outcome"] for answer in heard if not answer["replayed"])
+    again = sum(answer["replayed"] for answer in heard)
     with capsys.disabled():
         print(f"{replay.model.rows} rows, {replay.reads} reads and {replay.refusals} refusals replayed: {dict(told)}")
+        print(f"used keys met: {again} with the same body, {told['idempotency_mismatch']} with another")
+    assert again, "no used key came with the same body"
+    assert told["idempotency_mismatch"], "no used key came with another body"
     run.check_seals()
     assert broken_invariants() == {}
     return told
