@@ -79,7 +79,8 @@ def test_an_empty_unit_is_none(data):
 
 
 def test_json_may_say_its_charset():
-    assert only(event(datacontenttype="application/json; charset=utf-8")).kind == "air.pm25"
+    for said in ("application/json; charset=utf-8", "application/json;charset=UTF-8", "Application/JSON", None):
+        assert only(event(datacontenttype=said)).kind == "air.pm25"
     assert code(event(datacontenttype="application/xml")) == "missing_field"
 
 

@@ -135,3 +135,55 @@ def climate(entity, **attributes):
 )
 def test_a_climate_entity_of_a_fridge_or_a_boiler_is_no_room(entity, attributes, expected):
     assert outcomes("homeassistant", climate(entity, **attributes)) == expected
+
+
+FREEZING, COLD = "-18.5", "4.5"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "zone"),
+    [
+        ("Gefrierschrank Keller", FREEZING, FREEZER),
+        ("Kühlschrank/Küche", COLD, COOLER),
+        ("주방 냉장고", COLD, COOLER),
+        ("bing xiang", COLD, COOLER),
+    ],
+)
+def test_the_name_of_a_topic_tells_a_fridge_from_a_room(name, value, zone):
+    cold = {"topic": f"zigbee2mqtt/{name}", "payload": {"temperature": float(value), "humidity": 60, "contact": False}}
+
+    assert outcomes("zigbee2mqtt", cold) == [
+        ("fridge.temperature", float(value), zone),
+        ("fridge.door_openings", 1, zone),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("fridge_temperature", [("fridge.temperature", 4.5, COOLER)]),
+        ("garage_freezer_temperature", [("fridge.temperature", 4.5, FREEZER)]),
+        ("oven_temperature", NOTHING),
+        ("fridge_humidity", NOTHING),
+        ("study_temperature", [("climate.temperature", 4.5)]),
+    ],
+)
+def test_the_name_of_a_sensor_of_a_board_tells_a_fridge_from_a_room(name, expected):
+    assert outcomes("esphome", {"id": f"sensor-{name}", "value": 4.5, "state": "4.5 °C"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("entity", "zone"),
+    [
+        ("leng_cang_ku", COOLER),
+        ("leng_dong_ku", FREEZER),
+        ("lodowka", COOLER),
+        ("kjoleskap", COOLER),
+        ("pakastin", FREEZER),
+    ],
+)
+def test_a_fridge_is_one_in_many_tongues(entity, zone):
+    cold = {"device_class": "temperature", "unit_of_measurement": "°C"}
+    told = {"entity_id": f"sensor.{entity}_temperature", "state": "-1", "attributes": cold}
+
+    assert outcomes("homeassistant", told) == [("fridge.temperature", -1, zone)]

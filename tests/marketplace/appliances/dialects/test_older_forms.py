@@ -106,7 +106,80 @@ def published(topic, payload):
     return {"topic": topic, "payload": payload}
 
 
+CO2 = {"device_class": "carbon_dioxide", "unit_of_measurement": "ppm", "friendly_name": "Minji's room"}
+PM10 = {"entity_id": "sensor.hall_pm10", "attributes": {"device_class": "pm10", "unit_of_measurement": "µg/m³"}}
+
+
+def subscribed(**happened):
+    return {"id": 3, "type": "event", "event": happened}
+
+
+def changed(state, *, gone=(), **attributes):
+    new = {"lc": SECONDS + 60, **({"s": state} if state else {}), **({"a": attributes} if attributes else {})}
+    return subscribed(c={"sensor.hall_co2": {"+": new, **({"-": {"a": list(gone)}} if gone else {})}})
+
+
+ADDED = subscribed(a={"sensor.hall_co2": {"s": "811", "a": CO2, "c": "01", "lc": SECONDS}})
+HOMEASSISTANT = {
+    "compressed states that change": (
+        [ADDED, changed("840"), changed("unavailable")],
+        [
+            ("air.co2", 811),
+            ("air.co2", 840),
+            "no_data",
+        ],
+    ),
+    "a compressed state told again": ([ADDED, changed(None)], [("air.co2", 811)] * 2),
+    "a change whose beginning is not there": (changed("840"), NOTHING),
+    "a change that says it all": (changed("840", **CO2), [("air.co2", 840)]),
+    "a change of the unit": (
+        [ADDED, changed("840000", unit_of_measurement="ppb")],
+        [("air.co2", 811), ("air.co2", 840)],
+    ),
+    "a change that takes the unit away": (
+        [ADDED, changed("840", gone=["unit_of_measurement"])],
+        [
+            ("air.co2", 811),
+            "missing_unit",
+        ],
+    ),
+    "a thing that is gone": (subscribed(r=["sensor.hall_co2"]), ["no_data"]),
+    "a subscription of another shape": (subscribed(a=[["sensor.hall_co2"]], r="sensor.hall_co2"), ["wrong_shape"]),
+    "a stream of a history": (
+        subscribed(states={"sensor.hall_co2": [{"s": "811", "a": CO2, "lu": SECONDS}, {"s": "840", "lu": SECONDS}]}),
+        [("air.co2", 811), ("air.co2", 840)],
+    ),
+    "a history by entity, in full names": (
+        {"result": {"sensor.hall_co2": [{"state": "811", "attributes": CO2, "last_changed": AT}, {"state": "840"}]}},
+        [("air.co2", 811), ("air.co2", 840)],
+    ),
+    "statistics": ({"result": {"sensor.hall_co2": [{"start": SECONDS, "mean": 640.5}]}}, ["wrong_shape"]),
+    "an event under one topic": (
+        {
+            "topic": "home/events",
+            "payload": json.dumps(
+                {"event_type": "state_changed", "event_data": {"new_state": {**PM10, "state": "17"}, "old_state": None}}
+            ),
+        },
+        [("air.pm10", 17)],
+    ),
+    "a trigger among its variables": (
+        subscribed(variables={"trigger": {"platform": "state", "to_state": {**PM10, "state": "19"}}}),
+        [("air.pm10", 19)],
+    ),
+    "a humidifier": (
+        {"entity_id": "humidifier.hall", "state": "on", "attributes": {"current_humidity": 46, "humidity": 50}},
+        [("climate.humidity", 46)],
+    ),
+}
 ZIGBEE2MQTT = {
+    "what a person asked of a thing": (published("zigbee2mqtt/purifier/set", '{"temperature": 25}'), NOTHING),
+    "one attribute a person asked for": (published("zigbee2mqtt/sensor/set/temperature", "25"), NOTHING),
+    "what is asked of a thing": (published("zigbee2mqtt/sensor/get", '{"co2": ""}'), NOTHING),
+    "two sockets of a strip": (
+        {"power_l1": 41.5, "power_l2": 0, "energy_l1": 1.2, "power_phase_b": 80, "state_l1": "ON"},
+        [("appliance.power", 41.5), ("appliance.power", 0), "missing_interval"],
+    ),
     "one attribute a topic": (published("zigbee2mqtt/Küche/power", "41.5"), [("appliance.power", 41.5)]),
     "one attribute that is a counter": (published("zigbee2mqtt/plug/energy", "12.05"), ["missing_interval"]),
     "one attribute that is a switch": (published("zigbee2mqtt/plug/state", "OFF"), NOTHING),
@@ -117,7 +190,30 @@ ZIGBEE2MQTT = {
     "one attribute without a value": (published("zigbee2mqtt/sensor/co2", "null"), ["no_data"]),
     "a thing that left": (published("zigbee2mqtt/sensor/availability", "offline"), ["no_data"]),
 }
+CELSIUS = {"TempUnit": "C"}
 TASMOTA = {
+    "a sensor of air nobody listed": (
+        {"SEN66": {"PM2.5": 6.1, "CarbonDioxide": 655, "HCHO": 11, "VOC": 97, "NOx": 1, "Temperature": 21}, **CELSIUS},
+        [("air.pm25", 6.1), ("air.co2", 655), ("air.voc_index", 97), ("climate.temperature", 21), "unknown_unit"],
+    ),
+    "two of a kind, with dashes": (
+        {"C8-CO2-5K": {"CarbonDioxide": 655}, "ENS16x-2": {"AQIS": 2, "eCO2": 600, "TVOC": 122}},
+        [("air.co2", 655), ("air.tvoc_ratio", 122)],
+    ),
+    "dust with lines for points": (
+        {"SPS30": {"PM1_0": 3.1, "PM2_5": 4.2, "PM4_0": 4.8, "PM10": 5, "NCPM0_5": 21.2, "TYPSIZ": 0.5}},
+        [("air.pm1", 3.1), ("air.pm25", 4.2), ("air.pm10", 5)],
+    ),
+    "an index that is called TVOC": (
+        {"SGP4X": {"VOC_Raw": 31210, "NOX_Raw": 17015, "TVOC": 104, "NOX": 1}},
+        [("air.voc_index", 104)],
+    ),
+    "a sensor that warms up": ({"AGS02MA": {"Status": "Heating"}}, NOTHING),
+    "a clamp and a probe": (
+        {"ANALOG": {"CTEnergy1": {"Energy": 6.2, "Power": 2}}, "DS18B20-1": {"Id": "1", "Temperature": 38}, **CELSIUS},
+        NOTHING,
+    ),
+    "a time in seconds": ({"Time": SECONDS, "S8": {"CarbonDioxide": 655}}, [("air.co2", 655)]),
     "a meter with a topic of its own": (
         published("tele/plug/ENERGY", json.dumps({"Time": "2017-04-01T08:27:55", "Today": 0.01, "Power": 7})),
         [("appliance.power", 7)],
@@ -146,6 +242,23 @@ ESPHOME = {
         ],
         [*NOTHING, ("climate.temperature", 22.4)],
     ),
+    "a topic of one's own": (
+        [
+            published("x/config", {"stat_t": "air/dust", "dev_cla": "pm25", "unit_of_meas": "µg/m³"}),
+            published("air/dust", "14"),
+        ],
+        [*NOTHING, ("air.pm25", 14)],
+    ),
+    "dust under its long name": (
+        [
+            {"id": "sensor-particulate_matter__2_5_m_concentration", "value": 3, "state": "3 µg/m³"},
+            {"id": "sensor-particulate_matter__10_0_m_concentration", "value": 4, "state": "4 µg/m³"},
+        ],
+        [("air.pm25", 3), ("air.pm10", 4)],
+    ),
+    "what is weighed, not counted": ({"id": "sensor-tvoc", "state": "120 µg/m³"}, [("air.tvoc_mass", 120)]),
+    "what nobody measured": ({"id": "sensor-estimated_co2", "state": "612 ppm"}, NOTHING),
+    "what it is set to": ({"id": "sensor-target_temperature", "state": "21 °C"}, NOTHING),
     "a value without its state": ({"id": "sensor-room_temperature", "value": 21.5}, ["missing_unit"]),
     "a dust without its state": ({"id": "sensor-pm_2_5", "value": 6.5}, [("air.pm25", 6.5)]),
 }
@@ -293,6 +406,7 @@ MIOT = {
 FORMS = {
     "smartthings-ocf": OCF,
     "smartthings": SMARTTHINGS,
+    "homeassistant": HOMEASSISTANT,
     "zigbee2mqtt": ZIGBEE2MQTT,
     "tasmota": TASMOTA,
     "esphome": ESPHOME,

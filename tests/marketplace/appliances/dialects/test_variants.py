@@ -298,3 +298,17 @@ def test_one_unreadable_document_is_refused_as_a_whole(body):
 def test_says_that_a_scalar_is_not_utf_8():
     with pytest.raises(NotUtf8):
         read("esphome", "가".encode("euc-kr"), {"X-Mqtt-Topic": "n/sensor/pm_2_5/state"})
+
+
+STREAM = (
+    b"retry: 30000\nid: 7\nevent: state\n"
+    b'data: {"id":"sensor-co2","value":655,"state":"655 ppm"}\n\n'
+    b"event: log\ndata: [D][sensor:094]: 'CO2' is Minji's\n\n"
+)
+
+
+def test_reads_the_data_of_an_event_stream_and_not_its_log():
+    check("esphome", STREAM, [("air.co2", 655)])
+
+    with pytest.raises(UnreadableBody):
+        read("esphome", STREAM.partition(b"event: log")[2] * 3)
