@@ -1,7 +1,8 @@
 """AirGradient: what a monitor answers at `/measures/current`, posts to its server or publishes over MQTT.
 
 `pm02` is PM2.5 and `pm01` PM1. The format carries no units; they are the firmware's. A monitor says no time, but its
-cloud and those who hand its words on later do. Just after a start keys are missing.
+cloud and those who hand its words on later do. Just after a start keys are missing. What hangs outside tells nothing of
+the home and is not read.
 Source: github.com/airgradienthq/arduino, docs/local-server.md.
 """
 
@@ -28,6 +29,8 @@ _NUMBERS = {
     "atmp": ("climate.temperature", "Cel"),
     "rhum": ("climate.humidity", "%"),
 }
+# How the models that hang outside begin; one firmware writes a nought for the O.
+_OUTDOORS = ("O-", "0-")
 _TIMES = ("timestamp", "measurementTime")
 KINDS = frozenset(kind for kind, _unit in _NUMBERS.values())
 
@@ -46,6 +49,8 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
     if not isinstance(found, dict):
         yield Speaker(dialect="airgradient", index=message.index).refused("wrong_shape")
         return
+    if _is_outdoors(found):
+        return
     serial = found.get("serialno", message.levels[-1] if message.levels else None)
     speaker = Speaker(
         dialect="airgradient",
@@ -63,6 +68,12 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
         return
     for name in named:
         yield speaker.measured(name, found[name], *_NUMBERS[name])
+
+
+def _is_outdoors(found: Mapping[str, Any]) -> bool:
+    model = found.get("model", found.get("fwMode"))
+    is_made_for_it = isinstance(model, str) and model.startswith(_OUTDOORS)
+    return is_made_for_it or found.get("locationType") == "outdoor"
 
 
 def _time(found: Mapping[str, Any]) -> datetime | None:

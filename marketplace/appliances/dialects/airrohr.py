@@ -24,9 +24,9 @@ VALUES: dict[str, tuple[str, str]] = {
     "P2": _PM25,
     "SDS_P1": _PM10,
     "SDS_P2": _PM25,
-    **{f"{sensor}_P0": _PM1 for sensor in ("PMS", "NPM", "IPS", "SPS30")},
-    **{f"{sensor}_P1": _PM10 for sensor in ("PMS", "NPM", "IPS", "SPS30", "HPM")},
-    **{f"{sensor}_P2": _PM25 for sensor in ("PMS", "NPM", "IPS", "SPS30", "HPM")},
+    **{f"{sensor}_P0": _PM1 for sensor in ("PMS", "NPM", "IPS", "SPS30", "SEN5X")},
+    **{f"{sensor}_P1": _PM10 for sensor in ("PMS", "NPM", "IPS", "SPS30", "SEN5X", "HPM")},
+    **{f"{sensor}_P2": _PM25 for sensor in ("PMS", "NPM", "IPS", "SPS30", "SEN5X", "HPM")},
     "temperature": _TEMPERATURE,
     **{
         f"{sensor}_temperature": _TEMPERATURE
@@ -34,7 +34,8 @@ VALUES: dict[str, tuple[str, str]] = {
     },
     "humidity": _HUMIDITY,
     **{f"{sensor}_humidity": _HUMIDITY for sensor in ("BME280", "HTU21D", "SHT3X", "SCD30")},
-    "SCD30_co2_ppm": _CO2,
+    **dict.fromkeys(("SCD30_co2_ppm", "MHZ16_CO2", "MHZ19_CO2", "conc_co2_ppm"), _CO2),
+    "SEN5X_VOC": ("air.voc_index", "{voc_index}"),
 }
 
 # Beside its ratio, the dust of an optical counter is a number of particles and no weight.

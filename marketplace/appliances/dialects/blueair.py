@@ -1,6 +1,6 @@
 """Blueair: lists like SenML's under short names, device records that hold them, and histories in columns.
 
-The values carry no unit: dust is in µg/m³, `h` in percent, `t` in Celsius; `tVOC` and `hcho` would be a guess.
+The newer purifiers say no units: dust is in µg/m³, `h` in percent, `t` in Celsius; `tVOC` and `hcho` would be a guess.
 `filterusage` is the share used. Source: github.com/dahlb/blueair_api and its recorded device bodies.
 """
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import chain, repeat
 from typing import Any
 
 from marketplace.appliances import wire
@@ -26,7 +27,9 @@ _NUMBERS: dict[str, tuple[str, str | None]] = {
     "h": ("climate.humidity", "%"),
     "t": ("climate.temperature", "Cel"),
 }
-KINDS = frozenset(kind for kind, unit in _NUMBERS.values() if unit) | {"filter.remaining"}
+# What the histories of the older purifiers call the same; they say their units.
+_OLDER = {"pm": "pm2_5", "tmp": "t", "hum": "h", "voc": "tVOC"}
+KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {"filter.remaining"}
 
 
 def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
@@ -50,14 +53,18 @@ def _rows(item: object) -> list[object]:
     if not isinstance(columns, list) or not isinstance(rows, list):
         return [item]
     names = [name if isinstance(name, str) else "" for name in columns]
-    return [{"id": found.get("did"), "sensordata": _entries(names, sequence(row))} for row in rows]
+    units = sequence(found.get("units"))
+    if names[:1] == ["time"]:
+        # The older ones name the column of the moments as well.
+        names, units = [_OLDER.get(name, name) for name in names[1:]], units[1:]
+    return [{"id": found.get("did"), "sensordata": _entries(names, units, sequence(row))} for row in rows]
 
 
-def _entries(names: list[str], row: list[Any]) -> list[dict[str, Any]]:
+def _entries(names: list[str], units: list[Any], row: list[Any]) -> list[dict[str, Any]]:
     # The moment stands first; a column without a value is null.
     return [
-        {"n": name, "t": row[0], "v": value}
-        for name, value in zip(names, row[1:], strict=False)
+        {"n": name, "t": row[0], "v": value, "u": unit}
+        for name, value, unit in zip(names, row[1:], chain(units, repeat(None)), strict=False)
         if value is not None and name in _NUMBERS
     ]
 
@@ -91,7 +98,8 @@ def _entry(speaker: Speaker, entry: Mapping[str, Any]) -> Iterator[Result]:
     if name == "filterusage":
         yield speaker.filter_left(name, value)
     else:
-        yield speaker.measured(name, value, *_NUMBERS[name])
+        kind, unit = _NUMBERS[name]
+        yield speaker.measured(name, value, kind, entry.get("u") or unit)
 
 
 DIALECT = Dialect(name="blueair", kinds=KINDS, content_types=frozenset({"application/json"}), parse=parse)

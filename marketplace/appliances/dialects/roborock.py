@@ -1,6 +1,6 @@
 """Roborock: `dps` messages, in which JSON hides as text, and the device records of its cloud.
 
-Of consumables the filter alone is read: seconds used of the 150 hours after which the app asks for a new one. Clean
+Of consumables the filter alone is read: time used of the 150 hours after which the app asks for a new one. Clean
 records tell when somebody was out and are not read. Source: github.com/Python-roborock/python-roborock (protocols).
 """
 
@@ -15,11 +15,14 @@ from marketplace.appliances.dialects.rejections import ItemRefused
 from marketplace.appliances.dialects.scalars import read_epoch, read_number
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, documents, mapping, sequence
 
-_FILTER_LIFE_S = 150 * 3600
-_FILTER, _DOCK = "filter_work_time", "dock_error_status"
+# How much use a filter bears, in the unit in which each generation counts it: seconds, minutes.
+_FILTERS = {"filter_work_time": 150 * 3600, "hypa": 150 * 60}
+_DOCK, _DOCK_PARTS = "dock_error_status", "dss"
+# Where in the number for the dock's parts each has its two bits; 1 means that it is missing, empty or full.
+_PARTS = {2: "clear_water_box", 4: "dirty_water_box", 6: "dust_bag", 8: "water_box_filter", 10: "clean_fluid"}
 _ERRORS = ("error_code", "fault")
 # A record is known by these, whatever stands around it.
-_OF_A_RECORD = frozenset({_FILTER, _DOCK, *_ERRORS})
+_OF_A_RECORD = frozenset({*_FILTERS, _DOCK, *_ERRORS})
 _ERROR_POINT = "120"
 _ANSWER_POINTS = ("101", "102", "10001")
 KINDS = frozenset({"filter.remaining", "device.fault"})
@@ -65,11 +68,17 @@ def _records(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _answer(speaker: Speaker, record: Mapping[str, Any]) -> Iterator[Result]:
-    if _FILTER in record:
-        yield speaker.filter_left(_FILTER, record[_FILTER], life=_FILTER_LIFE_S)
+    for name, life in _FILTERS.items():
+        if name in record:
+            yield speaker.filter_left(name, record[name], life=life)
     yield from _error(speaker, next((record[name] for name in _ERRORS if name in record), None))
     # The dock counts its faults apart from the robot's.
     yield from _error(speaker, record.get(_DOCK), of="dock_")
+    parts = record.get(_DOCK_PARTS)
+    if isinstance(parts, int):
+        for place, name in _PARTS.items():
+            if parts >> place & 3 == 1:
+                yield speaker.fault(_DOCK_PARTS, f"dock_{name}")
 
 
 def _error(speaker: Speaker, code: object, *, of: str = "") -> Iterator[Result]:

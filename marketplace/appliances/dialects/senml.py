@@ -1,12 +1,12 @@
 """SenML: packs of records with base values, resolved before they are read.
 
-What is measured is told by the last part of the name, or by the unit alone where the name is only a device's. Texts,
-data and places are never read. A time below 2**28 counts from the moment the pack came in.
-Source: RFC 8428 (resolution, units, times); RFC 8798 (secondary units).
+What is measured is told by the last part of the name, by the object of LwM2M, or by the unit alone where the name is
+only a device's. Texts, data and places are never read. A time below 2**28 counts from the moment the pack came in.
+Source: RFC 8428 (resolution, units, times); RFC 8798 (secondary units); RFC 9039 (device names); OMA LwM2M registry.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,35 +14,49 @@ from functools import partial
 from typing import Any
 
 from marketplace.appliances import wire
+from marketplace.appliances.dialects import entity_words
 from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
 from marketplace.appliances.dialects.scalars import read_epoch, read_number
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, mapping
+from marketplace.appliances.dialects.unit_words import ucum
 
-_KINDS_BY_NAME = {
-    **dict.fromkeys(("temperature", "temp"), "climate.temperature"),
-    **dict.fromkeys(("humidity", "hum", "rh"), "climate.humidity"),
-    **dict.fromkeys(("pm1", "pm1_0", "pm1.0"), "air.pm1"),
-    **dict.fromkeys(("pm25", "pm2_5", "pm2.5"), "air.pm25"),
-    "pm10": "air.pm10",
-    "co2": "air.co2",
-    "voc_index": "air.voc_index",
-    "tvoc": "air.tvoc_ratio",
-    "power": "appliance.power",
+_NAMES = {
+    "climate.temperature": "temperature temp temperatura air_temperature ambient_temperature",
+    "climate.humidity": "humidity hum rh relhum rel_humidity relative_humidity",
+    "air.pm1": "pm1 pm1_0 pm1.0",
+    "air.pm25": "pm25 pm2_5 pm2.5",
+    "air.pm10": "pm10",
+    "air.co2": "co2",
+    "air.voc_index": "voc_index",
+    "air.tvoc_ratio": "tvoc voc",
+    "air.hcho": "hcho formaldehyde",
+    "appliance.power": "power",
 }
+_KINDS_BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 _KINDS_BY_UNIT = {"Cel": "climate.temperature", "%RH": "climate.humidity"}
-# LwM2M names a measurement by numbers: its object, the instance within one that may be left out, its resource.
-_KINDS_BY_OBJECT = {
-    ("3303", "5700"): "climate.temperature",
-    ("3304", "5700"): "climate.humidity",
-    ("3328", "5700"): "appliance.power",
+# LwM2M names a measurement by numbers, its object and its resource; some objects fix the unit as well.
+_OBJECTS: dict[tuple[str, str], tuple[str, str | None]] = {
+    ("3303", "5700"): ("climate.temperature", None),
+    ("3304", "5700"): ("climate.humidity", None),
+    ("3328", "5700"): ("appliance.power", None),
+    ("3428", "1"): ("air.pm10", "ug/m3"),
+    ("3428", "3"): ("air.pm25", "ug/m3"),
+    ("3428", "5"): ("air.pm1", "ug/m3"),
+    ("3428", "17"): ("air.co2", "ppm"),
 }
+# Where an object says the unit of what it measures, for all but the newest leave out SenML's own.
+_VALUE, _UNIT = "/5700", "/5701"
 # A name that ends in an address names a thing, not what it measures.
-_ADDRESS = re.compile(r"(?:id)?[0-9a-fA-F]{6,32}")
+_ADDRESS = re.compile(r"(?:[0-9]{1,8}-)?(?:id)?[0-9a-fA-F]{6,32}")
 _SEPARATOR = re.compile(r"[:/]")
+_WORDS = re.compile(r"[^\W\d_]+")
+_INSTANCE = re.compile(r"[:/][0-9]{1,2}$")
+# A pack's names begin with the device that sends it, whatever is said of devices elsewhere.
+_NO_ROOM = (entity_words.NO_ROOM - {"device", "board"}) | entity_words.TYPES["refrigerator"]
 _RELATIVE_BELOW = 2**28
 _VERSION = 10
-KINDS = frozenset(_KINDS_BY_NAME.values())
+KINDS = frozenset(_NAMES) | {"air.tvoc_mass"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +83,7 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     resolved = [_resolved(record, base) for record in pack]
     if not _is_understood(pack):
         return [Rejection(0, "wrong_shape", "bver")]
-    found = answers(resolved, partial(_read, headers, received_at))
+    found = answers(resolved, partial(_read, headers, received_at, _stated_units(resolved)))
     # A record that only sets bases says nothing, and nothing is said of it.
     silent = {index for index, record in enumerate(pack) if isinstance(record, dict) and not _says_anything(record)}
     return [result for result in found if result.index not in silent]
@@ -120,18 +134,33 @@ def _resolved(record: object, base: dict[str, Any]) -> _Record | None:
     )
 
 
+def _stated_units(resolved: Iterable[_Record | None]) -> dict[str, object]:
+    """Collect the units that objects say in a resource of their own: `vs`, or `sv` before there was SenML."""
+    return {
+        found.name.removesuffix(_UNIT): found.record.get("vs", found.record.get("sv"))
+        for found in resolved
+        if found is not None and found.name.endswith(_UNIT)
+    }
+
+
 def _sum(base: object, part: object) -> Decimal:
     first, second = read_number(base), read_number(part)
     return Decimal("NaN") if first is None or second is None else first + second
 
 
-def _read(headers: Mapping[str, str], received_at: datetime, index: int, resolved: _Record | None) -> Iterator[Result]:
+def _read(
+    headers: Mapping[str, str],
+    received_at: datetime,
+    stated: Mapping[str, object],
+    index: int,
+    resolved: _Record | None,
+) -> Iterator[Result]:
     if resolved is None:
         yield Rejection(index, "wrong_shape")
         return
     if "vd" in resolved.record:
         raise ItemRefused("raw_media", "vd")
-    source, kind = _meaning(resolved)
+    source, kind, fixed = _meaning(resolved)
     if kind is None or "vs" in resolved.record or "vb" in resolved.record:
         return
     value = read_number(resolved.record.get("v"))
@@ -143,29 +172,46 @@ def _read(headers: Mapping[str, str], received_at: datetime, index: int, resolve
         observed_at=_time(resolved.time, received_at),
     )
     said = resolved.record.get("v") if value is None or resolved.base_value.is_nan() else value + resolved.base_value
-    yield speaker.measured("v", said if not isinstance(said, Decimal) else _plain(said), kind, resolved.unit)
+    unit = resolved.unit or fixed or stated.get(resolved.name.removesuffix(_VALUE))
+    if kind == "air.tvoc_ratio" and isinstance(unit, str) and ucum(unit) in ("ug/m3", "mg/m3"):
+        kind = "air.tvoc_mass"
+    yield speaker.measured("v", said if not isinstance(said, Decimal) else _plain(said), kind, unit)
 
 
 def _plain(number: Decimal) -> str:
     return format(number, "f")
 
 
-def _meaning(resolved: _Record) -> tuple[str, str | None]:
-    """Return the name of the thing, and the kind of what it measures."""
+def _meaning(resolved: _Record) -> tuple[str, str | None, str | None]:
+    """Return the name of the thing, the kind of what it measures, and the unit if its object fixes one."""
     name = resolved.name.rstrip(":/")
     parts = _SEPARATOR.split(name)
-    last = parts[-1].lower()
-    by_number = next((kind for part in parts[-3:-1] if (kind := _KINDS_BY_OBJECT.get((part, last)))), None)
-    if by_number:
-        return "/".join(parts[:-2]), by_number
+    # The instance between an object and its resource may be left out.
+    for place in (-2, -3)[: len(parts) - 1]:
+        if found := _OBJECTS.get((parts[place], parts[-1])):
+            return "/".join(parts[:place]), *found
+    name = _INSTANCE.sub("", name)
+    last = _SEPARATOR.split(name)[-1].lower()
+    word = _word(last, resolved.own)
+    thing = name[: len(name) - len(word)]
+    kind = _KINDS_BY_NAME.get(word)
+    if not word and _ADDRESS.fullmatch(last) and isinstance(resolved.unit, str):
+        kind = _KINDS_BY_UNIT.get(resolved.unit)
+    about = set(_WORDS.findall(thing.casefold()))
+    if about & entity_words.SETPOINT or (kind and kind.startswith("climate.") and about & _NO_ROOM):
+        kind = None
+    return thing.rstrip(":/_"), kind, None
+
+
+def _word(last: str, own: str) -> str:
+    """Return the part of a name that says what is measured, or nothing."""
+    device, _underscore, component = last.rpartition("_")
     if last in _KINDS_BY_NAME:
-        return name[: -len(last) - 1], _KINDS_BY_NAME[last]
-    if resolved.own in _KINDS_BY_NAME and _ADDRESS.fullmatch(last.removesuffix(resolved.own)):
-        # The address it follows forgot its last colon.
-        return name[: -len(resolved.own)], _KINDS_BY_NAME[resolved.own]
-    if _ADDRESS.fullmatch(last) and isinstance(resolved.unit, str):
-        return name, _KINDS_BY_UNIT.get(resolved.unit)
-    return name, None
+        return last
+    if component in _KINDS_BY_NAME and _ADDRESS.fullmatch(device):
+        return component
+    # Before it stands a device whose name forgot its last colon.
+    return own if own in _KINDS_BY_NAME else ""
 
 
 def _time(moment: Decimal, received_at: datetime) -> datetime | None:

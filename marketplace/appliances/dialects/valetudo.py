@@ -52,6 +52,7 @@ _ATTRIBUTES: dict[tuple[Any, ...], str] = {
     ("DockComponentStateAttribute", "dustbag", "full"): "dustbag_full",
     ("DockComponentStateAttribute", "dustbag", "missing"): "dustbag_missing",
     ("DockComponentStateAttribute", "detergent", "empty"): "detergent_empty",
+    ("DockComponentStateAttribute", "detergent", "missing"): "detergent_missing",
     ("DockComponentStateAttribute", "water_tank_clean", "empty"): "water_tank_clean_empty",
     ("DockComponentStateAttribute", "water_tank_clean", "missing"): "water_tank_clean_missing",
     ("DockComponentStateAttribute", "water_tank_dirty", "full"): "water_tank_dirty_full",
@@ -88,6 +89,8 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
             yield from _attribute(speaker, mapping(attribute))
     elif _class(found) in _EVENTS:
         yield from _events(speaker, {"": found})
+    elif levels[-1:] == ("status",) and isinstance(payload, str):
+        yield from _attribute(speaker, {"__class": "".join(levels[-2:-1]), "value": payload})
     elif _MEDIA_LEVELS & set(levels):
         yield speaker.refused("raw_media")
     elif levels[-1:] == ("error",) and "severity" in found:
@@ -100,9 +103,7 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
     elif _is_of_a_filter(levels):
         # The topic says percent or minutes nowhere.
         yield speaker.measured("consumable.filter", payload, "filter.remaining", None)
-    elif "remaining" in found and found.get("type") == "filter":
-        yield _consumable(speaker, mapping(found["remaining"]))
-    elif _class(found):
+    elif _class(found) or "remaining" in found:
         yield from _attribute(speaker, found)
     elif not levels and not found:
         yield speaker.refused("wrong_shape")
@@ -120,6 +121,9 @@ def _is_of_a_filter(levels: tuple[str, ...]) -> bool:
 
 
 def _attribute(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
+    if found.get("type") == "filter" and "remaining" in found:
+        yield _consumable(speaker, mapping(found["remaining"]))
+        return
     said = tuple(found.get(name) for name in ("__class", "type", "value"))
     code = _ATTRIBUTES.get(said) if all(part is None or isinstance(part, str) for part in said) else None
     if code is not None:
