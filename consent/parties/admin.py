@@ -1,6 +1,7 @@
 """Where an admin sees who takes part. People and homes are only looked at; every change is noted."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -8,8 +9,8 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
-from django.utils import timezone
+from django.http import HttpRequest, HttpResponse
+from django.utils import formats, timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -24,10 +25,19 @@ def column(field: str, heading: Any, *, is_flag: bool = False) -> Callable[[Mode
     @admin.display(description=heading, ordering=field, boolean=is_flag)
     def shown(row: Model) -> Any:
         say = getattr(row, f"get_{field}_display", None)
-        return say() if say else getattr(row, field)
+        return _written(say() if say else getattr(row, field))
 
     shown.__name__ = field
     return shown
+
+
+def _written(value: Any) -> Any:
+    """Write a value as it is read: a page of one row shows what a column returns as it is."""
+    if isinstance(value, datetime):
+        return formats.localize(timezone.localtime(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "-" if value in (None, "") else value
 
 
 def choices(heading: Any) -> type[admin.ChoicesFieldListFilter]:
@@ -52,6 +62,15 @@ class OnlyLooked(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+class Untitled(admin.ModelAdmin):
+    """Rows without a name that people know them by: the page of one is headed by its kind alone."""
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "subtitle": None})
 
 
 class Noted(admin.ModelAdmin):

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from consent.parties.admin import OnlyLooked, OrganisationAdmin, column
+from consent.parties.admin import OnlyLooked, OrganisationAdmin, Untitled, column
 from consent.parties.errors import PartiesError
 from consent.parties.models import Organisation
 from consent.parties.permissions import person_of
@@ -88,7 +88,7 @@ class StopsBuyers(admin.ModelAdmin):
 
 
 @admin.register(Erasure)
-class ErasureAdmin(StopsBuyers, OnlyLooked):
+class ErasureAdmin(StopsBuyers, Untitled, OnlyLooked):
     """What buyers have to erase: the late ones first, with how long they have been late."""
 
     list_display = (

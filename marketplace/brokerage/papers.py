@@ -279,6 +279,8 @@ def _ended(consent: Consent, release: Release | None, state: str) -> list[Event]
     if end is not None:
         told = {"name": end.actor, "tokens": f"{consent.ask.offer.tokens_chosen:,}"}
         words = gettext("%(name)s 님이 철회하셨어요. 그때부터 아무도 읽지 못해요. %(tokens)s 토큰은 그대로예요.")
+        if state == Consent.State.REVOKED:
+            words = gettext("마루가 거두었어요. 그때부터 아무도 읽지 못해요. %(tokens)s 토큰은 그대로예요.")
         events.append(Event(words % told, at=end.at))
     erasure: Erasure | None = getattr(release, "erasure", None) if release else None
     buyer = {"buyer": consent.recipient.name}

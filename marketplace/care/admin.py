@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from consent.parties.admin import OnlyLooked, column
+from consent.parties.admin import OnlyLooked, Untitled, column
 from consent.parties.models import AuditEntry
 from consent.parties.permissions import person_of
 from marketplace.appliances.errors import AppliancesError
@@ -84,7 +84,7 @@ class NamedLines(ChangeList):
 
 
 @admin.register(AuditEntry)
-class TrailDesk(OnlyLooked):
+class TrailDesk(Untitled, OnlyLooked):
     """The audit trail in words, with the codes and ids that it holds as small print."""
 
     list_display = (column("at", _("때")), "who", "did", "to_what", "came_of_it", "why")

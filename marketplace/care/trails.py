@@ -8,11 +8,13 @@ from uuid import UUID
 
 from django.db.models import Count, Max, Q
 
+from consent.parties.languages import language
 from consent.parties.models import Organisation
 from consent.records import receipts
 from consent.records.models import Consent, Receipt
 from marketplace.delivery.models import Release
 from marketplace.demand.models import DataRequest
+from marketplace.insights.kinds import KINDS
 from rewards.ledger.journal import Operation, operation_of, operations_under
 from rewards.ledger.models import Account, Attempt, Transfer
 
@@ -51,6 +53,12 @@ class Trail:
     @property
     def first(self) -> Transfer:
         return self.rows[0]
+
+    @property
+    def kind(self) -> str:
+        """What the released record is about, in words."""
+        known = KINDS.get(self.release.kind) if self.release else None
+        return known.label.say(language()) if known else ""
 
     @property
     def undone_by(self) -> list[Transfer]:

@@ -12,10 +12,11 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
+from consent.parties.admin import column
 from consent.parties.errors import PartiesError
 from consent.parties.permissions import person_of
 from rewards.ledger.errors import LedgerError
@@ -24,6 +25,7 @@ from rewards.treasury.errors import TreasuryError
 from rewards.treasury.forms import DecisionForm, ProposalForm
 from rewards.treasury.models import Issuance, Thanks
 
+TOKENS, AMOUNT = column("tokens", pgettext_lazy("field", "토큰")), column("amount_krw", _("받은 금액(원)"))
 REFUSALS = (TreasuryError, PartiesError, LedgerError)
 DECISIONS: dict[str, Callable[..., Issuance]] = {
     "approve": operations.approve_issuance,
@@ -52,16 +54,16 @@ class IssuanceAdmin(Kept):
     change_list_template = "treasury/admin/issuances.html"
     change_form_template = "treasury/admin/issuance.html"
     list_display = (
-        "invoice_number", "organisation", "tokens", "amount_krw", "state", "proposed_by", "proposed_at", "decided_by",
+        "invoice_number", "organisation", TOKENS, AMOUNT, "state", "proposed_by", "proposed_at", "decided_by",
     )  # fmt: skip
     list_filter = ("state", "needs_second")
     search_fields = ("invoice_number", "organisation__name_ko")
     list_select_related = ("organisation", "proposed_by", "decided_by")
     ordering = ("-proposed_at",)
-    fields = (
-        "organisation", "invoice_number", "amount_krw", "tokens", "needs_second", "state", "history",
+    fields = (  # type: ignore[assignment]
+        "organisation", "invoice_number", AMOUNT, TOKENS, "needs_second", "state", "history",
     )  # fmt: skip
-    readonly_fields = ("history",)
+    readonly_fields = (AMOUNT, TOKENS, "history")  # type: ignore[assignment]
 
     @admin.display(description=_("기록"))
     def history(self, issuance: Issuance) -> SafeString | str:
@@ -144,7 +146,7 @@ class IssuanceAdmin(Kept):
 class ThanksAdmin(Kept):
     """Who thanked many homes at once, why, and with how much each."""
 
-    list_display = ("batch", "organisation", "tokens", "words_ko", "made_by", "made_at")
+    list_display = ("batch", "organisation", column("tokens", _("집마다 토큰")), "words_ko", "made_by", "made_at")
     list_select_related = ("organisation", "made_by")
     search_fields = ("batch",)
     ordering = ("-made_at",)

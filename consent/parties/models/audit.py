@@ -1,6 +1,7 @@
 """What was done or refused, by whom. Never a payload."""
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import pgettext_lazy
 
 
@@ -21,4 +22,4 @@ class AuditEntry(models.Model):
         indexes = [models.Index(fields=["subject", "-at"], name="audit_by_subject")]
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.action} {self.outcome}"
+        return f"{timezone.localtime(self.at):%Y-%m-%d %H:%M} {self.action} {self.outcome}"

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext
 from consent.parties.languages import language
 from marketplace.care.twin.names import in_order, label_of
 from marketplace.insights import twin
-from marketplace.insights.kinds import KINDS, Number, show_number
+from marketplace.insights.kinds import CLOSE_UNITS, KINDS, Number, show_number
 
 Value = int | float | str | bool
 #: A fault is news this long.
@@ -31,6 +31,11 @@ class Said:
     number: str
     unit: str
     at: datetime
+
+    @property
+    def space(self) -> str:
+        """What stands between the number and its unit."""
+        return "" if self.unit in CLOSE_UNITS else "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)

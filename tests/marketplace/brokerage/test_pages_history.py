@@ -99,6 +99,16 @@ def test_a_withdrawal_is_one_post_and_leaves_only_the_fingerprint(mother, browse
     assert balance_of(wallet_address(mother.membership.household)).available == 120
 
 
+def test_what_maru_took_back_is_not_told_as_somebodys_withdrawal(mother, browser):
+    deal = factories.deal(by=mother)
+    factories.end_of(deal.consent, reason="revoked")
+
+    page = browser.get("/history").text
+
+    assert "마루가 거두었어요. 그때부터 아무도 읽지 못해요. 120 토큰은 그대로예요." in page
+    assert "님이 철회하셨어요" not in page
+
+
 def test_with_htmx_the_receipt_comes_back_withdrawn(mother, browser):
     deal = factories.deal(by=mother)
 

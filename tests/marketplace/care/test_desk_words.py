@@ -126,6 +126,19 @@ def test_a_key_is_named_by_its_first_letters_and_one_line_has_a_page(desk):
     assert f"열쇠 {key.prefix}" in words_of(desk.get(line).text)
 
 
+def test_the_page_of_one_row_writes_times_and_nothing_as_the_list_does(desk):
+    buyer = factories.organisation()
+    factories.buyer_key(of=buyer)
+    key = buyer.keys.get()
+
+    page = words_of(desk.get(f"/admin/parties/machinekey/{key.pk}/change/").text)
+    person = words_of(desk.get(f"/admin/parties/user/{factories.admin().pk}/change/").text)
+
+    assert "None" not in page
+    assert "기록 읽기, 데이터 요청 쓰기" in page
+    assert re.search(r"들어온 때: \d{4}년 \d+월 \d+일 오[전후] \d+:\d\d ", person)
+
+
 @pytest.mark.parametrize("lines", [1, 30])
 def test_names_cost_three_statements_however_many_lines(desk, lines, django_assert_max_num_queries):
     for number in range(lines):
