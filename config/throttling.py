@@ -130,7 +130,10 @@ def _address_of(request: HttpRequest) -> str:
 
 
 def _count_once(counts: BaseCache, name: str) -> int:
-    counts.add(name, 0, timeout=WINDOW_SECONDS * 2)
+    try:
+        return int(counts.incr(name))
+    except ValueError:
+        counts.add(name, 0, timeout=WINDOW_SECONDS * 2)
     try:
         return int(counts.incr(name))
     except ValueError:

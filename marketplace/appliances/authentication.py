@@ -18,6 +18,7 @@ from consent.parties.permissions import IsHub, household_of
 from marketplace.appliances import operations, signatures, wire
 from marketplace.appliances.errors import AppliancesError, SignatureRefused
 from marketplace.appliances.models import PairedKey
+from marketplace.appliances.queries import may_speak
 from marketplace.appliances.senders import Sender, sender_of
 from marketplace.appliances.signatures import Signed
 
@@ -111,11 +112,12 @@ def kept_body(request: Request, *, limit: int = wire.MAX_BODY_BYTES) -> bytes:
 
 def _open_key(named: str, *, at: datetime) -> PairedKey:
     number = _number_of(named)
-    signing = PairedKey.objects.open(at).filter(machine_key=None, pairing__ended_at=None)
-    key = signing.select_related("pairing__household").filter(pk=number).first() if number else None
-    if key is None:
+    if number is None or not may_speak(key_id=number, at=at):
         raise SignatureRefused
-    return key
+    try:
+        return PairedKey.objects.select_related("pairing__household").get(pk=number, machine_key=None)
+    except PairedKey.DoesNotExist as exc:
+        raise SignatureRefused from exc
 
 
 def _number_of(named: str) -> UUID | None:

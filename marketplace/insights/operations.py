@@ -45,22 +45,11 @@ class ItemResult:
     rejection: Rejection | None = None
 
 
-class _Speaker(NamedTuple):
-    """The appliance that a name in a request stands for.
-
-    `told_as` is every row under which one of its events may be known, as text: the row of the name it was told under
-    may be only a part, may have been a part of another, or have become one since.
-    """
-
-    appliance: Appliance
-    told_as: frozenset[str]
-
-
 class Arrival(NamedTuple):
     """One reading of one appliance, on its way into the vault under `insight_id`."""
 
     reading: NormalReading
-    speaker: _Speaker
+    speaker: appliances.Speaker
     event_hash: str
     content_hash: str
     insight_id: str
@@ -159,10 +148,10 @@ def _identified(
 
 def _speakers(
     household: Household, readings: Sequence[NormalReading], dialect: str, at: datetime, sender: Sender
-) -> dict[str | None, _Speaker]:
+) -> dict[str | None, appliances.Speaker]:
     """Return who speaks, by the source that a reading names; without new ones that are too many for a day."""
     if sender.appliance_id is not None:
-        own = _speaker(appliances.hear_appliance(appliance_id=sender.appliance_id, at=at))
+        own = appliances.hear_appliance(appliance_id=sender.appliance_id, at=at)
         return {reading.source: own for reading in readings}
     named = {
         reading.source: keyed_name("appliance", f"{household.pk}|{dialect}|{reading.source or ''}")
@@ -170,13 +159,7 @@ def _speakers(
     }
     types = {named[reading.source]: reading.appliance_type for reading in readings}
     heard = appliances.hear_named(household=household, types=types, at=at)
-    return {source: _speaker(heard[name]) for source, name in named.items() if name in heard}
-
-
-def _speaker(heard: Appliance) -> _Speaker:
-    whole = heard.part_of or heard
-    rows = {whole.pk, heard.pk, heard.once_part_of_id}
-    return _Speaker(whole, frozenset(str(row) for row in rows if row is not None))
+    return {source: heard[name] for source, name in named.items() if name in heard}
 
 
 def _surplus(index: int) -> ItemResult:
@@ -228,8 +211,7 @@ def _held(heard: Sequence[perceiving.Heard], at: datetime) -> set[appliances.Str
     if over:
         appliances.raise_flags(streams=over, reason=StreamFlag.Reason.TOO_MANY, at=at)
         hold_streams(streams=over)
-    standing = StreamFlag.objects.standing().filter(appliance__in={appliance_id for appliance_id, _ in came})
-    return set(standing.values_list("appliance_id", "kind")) if came else set()
+    return appliances.standing_flags(appliance_ids={appliance_id for appliance_id, _ in came}) if came else set()
 
 
 def _repeated(arrival: Arrival, insight_id: str, content_hash: str) -> ItemResult:

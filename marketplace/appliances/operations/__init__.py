@@ -1,5 +1,6 @@
 from marketplace.appliances.operations.arriving import (
     MAX_NEW_A_DAY,
+    Speaker,
     check_may_still_speak,
     hear_appliance,
     hear_named,
@@ -43,7 +44,13 @@ from marketplace.appliances.operations.pairing import (
     prune,
     redeem_code,
 )
-from marketplace.appliances.operations.trusting import Stream, count_day, decide_flag, raise_flags
+from marketplace.appliances.operations.trusting import (
+    Stream,
+    count_day,
+    decide_flag,
+    raise_flags,
+    standing_flags,
+)
 
 __all__ = [
     "HOLD",
@@ -52,6 +59,7 @@ __all__ = [
     "SALT_BYTES",
     "Arriving",
     "Paired",
+    "Speaker",
     "Stream",
     "adopt_key",
     "ask_for_code",
@@ -86,4 +94,5 @@ __all__ = [
     "separate_appliance",
     "share_never",
     "spend_message",
+    "standing_flags",
 ]

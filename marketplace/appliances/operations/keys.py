@@ -22,6 +22,9 @@ _USE_NOTED_EVERY = timedelta(minutes=1)
 _SPEND = """
 INSERT INTO appliances_seenmessage (key_id, message_sha256, at) VALUES (%s, %s, %s)
 ON CONFLICT (key_id, message_sha256) DO NOTHING"""
+_NOTE_USE = """
+UPDATE appliances_pairedkey SET last_used_at = %s
+WHERE id = %s AND (last_used_at IS NULL OR last_used_at < %s)"""
 #: How long the old key may still be used beside the new one, at most.
 MAX_OVERLAP = timedelta(days=7)
 
@@ -215,8 +218,8 @@ def spend_message(*, key_id: UUID, message_sha256: str, at: datetime) -> None:
 @transaction.atomic(savepoint=False)
 def note_use(*, key_id: UUID, at: datetime) -> None:
     """Remember when a key was last used, to the minute."""
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=at - _USE_NOTED_EVERY)
-    PairedKey.objects.filter(stale, pk=key_id).update(last_used_at=at)
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE_USE, [at, key_id, at - _USE_NOTED_EVERY])
 
 
 def _changed(
