@@ -143,7 +143,7 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     # How often who asks the API; where Redis is gone, nobody is counted.
     "counts": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.caches.KeptRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "maru-counts",
         "OPTIONS": {"socket_connect_timeout": 0.2, "socket_timeout": 0.2},

@@ -11,6 +11,8 @@ handler404 = "config.api_errors.page_not_found"
 handler500 = "config.api_errors.server_error"
 
 urlpatterns = [
+    # Asked most, and so looked at first.
+    path("", include("marketplace.insights.urls")),
     path("accounts/", include("allauth.urls")),
     path("", views.landing, name="landing"),
     path("home", views.home, name="home"),
@@ -27,7 +29,6 @@ urlpatterns = [
     path("", include("marketplace.brokerage.urls")),
     path("", include("marketplace.delivery.urls")),
     path("", include("marketplace.demand.urls")),
-    path("", include("marketplace.insights.urls")),
     path("", include("marketplace.appliances.urls")),
     path("", include("rewards.ledger.urls")),
     path("", include("rewards.redemption.urls")),

@@ -1,12 +1,16 @@
 """The API counts who asks how often, and never an answer to a question; without Redis it counts nobody."""
 
+from uuid import uuid4
+
 import pytest
+import redis
 from django.core.cache import caches
 from django.test import Client
 from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisGone
 
 from config import throttling
+from config.caches import KeptRedisCache
 from config.throttling import PerCaller
 from consent.parties.models import MachineKey
 from tests import factories
@@ -158,13 +162,30 @@ def test_a_redis_that_nobody_answers_at_lets_everybody_pass(settings):
     settings.CACHES = {
         **settings.CACHES,
         "counts": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "config.caches.KeptRedisCache",
             "LOCATION": "unix:///nowhere/at/all.sock",
             "OPTIONS": {"socket_connect_timeout": 0.2},
         },
     }
 
     assert statuses(Client(), DIALECTS, times=5) == [200] * 5
+
+
+def test_redis_counts_for_all_and_its_client_is_made_once(settings, monkeypatch):
+    made = []
+
+    class Counted(redis.Redis):
+        def __init__(self, **options):
+            made.append(1)
+            super().__init__(**options)
+
+    monkeypatch.setattr(redis, "Redis", Counted)
+    here, there = (KeptRedisCache(settings.REDIS_URL, {"KEY_PREFIX": f"test-{uuid4()}"}) for _ in range(2))
+    there.key_prefix = here.key_prefix
+
+    assert here.add("asked", 0, timeout=60)
+    assert [one.incr("asked") for one in (here, there, here)] == [1, 2, 3]
+    assert len(made) == 2
 
 
 def test_no_address_and_no_person_stands_in_the_counts():
