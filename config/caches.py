@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import redis
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.db import DatabaseCache
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
@@ -50,4 +51,4 @@ class KeptRedisCache(RedisCache):
 class _KeptClient(RedisCacheClient):
     def __init__(self, *servers: Any, **options: Any) -> None:
         super().__init__(*servers, **options)
-        self._client: Any = cache(self._lib.Redis)
+        self._client: Any = cache(redis.Redis)
