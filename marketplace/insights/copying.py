@@ -1,7 +1,7 @@
 """Many rows at once: COPY spares building and parsing one long INSERT, an array one parameter for each id."""
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -61,15 +61,17 @@ _EMPTY = '""'
 _BYTES = '"\\\\x%s"'
 
 
+def _sixteen_bytes(one: UUID | str) -> bytes:
+    # What is no id has not the length of one, and PostgreSQL refuses it.
+    return bytes.fromhex(one.replace("-", "")) if isinstance(one, str) else one.bytes
+
+
 class _IdDumper(Dumper):
-    """An id as its sixteen bytes, whether it is at hand as a UUID or as text."""
+    """An id as its sixteen bytes, whether it is at hand as a UUID or as text. A batch says each in several tables."""
 
     format = Format.BINARY
     oid = types["uuid"].oid
-
-    def dump(self, obj: UUID | str) -> bytes:
-        # What is no id has not the length of one, and PostgreSQL refuses it.
-        return bytes.fromhex(obj.replace("-", "")) if isinstance(obj, str) else obj.bytes
+    dump = staticmethod(lru_cache(maxsize=2_048)(_sixteen_bytes))
 
 
 @cache
