@@ -112,6 +112,19 @@ def test_more_leaves_than_a_run_are_folded_to_the_same_root(tmp_path, monkeypatc
             verify(written(made, tmp_path), kept=[signed_at(size, bytes(32))])
 
 
+@pytest.mark.parametrize("fall", [ZeroDivisionError, EOFError, MemoryError, FileNotFoundError, TypeError])
+def test_whatever_a_file_makes_the_verifier_fall_over_is_said_of_the_file(tmp_path, monkeypatch, fall):
+    """Those that no file here brings about; the others are in `BENT`."""
+
+    def falls(*_: object) -> None:
+        raise fall
+
+    monkeypatch.setattr(verify_bundle, "_check_claims", falls)
+
+    with pytest.raises(Broken, match=f"the bundle cannot be read: {fall.__name__}"):
+        verify(written(Made(), tmp_path))
+
+
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\1")
 
 
