@@ -4,15 +4,20 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import chain
 from math import inf, isfinite
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db import connection
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
 from marketplace.demand.conditions import Value, is_sure_enough
-from marketplace.demand.models import DataRequest, LeastAssurance
+from marketplace.demand.models import DataRequest, LeastAssurance, RequestVersion
 
 
 class Want(NamedTuple):
@@ -133,22 +138,40 @@ class Wanted:
 
 
 def wanted(*, kinds: Collection[str], areas: Collection[str], at: datetime) -> Wanted:
-    """Return what may be asked for at `at` about these kinds in these areas, in one statement."""
-    asking = DataRequest.objects.asking(at).filter(current__kinds__overlap=sorted(kinds), current__area__in=areas)
-    rows = asking.order_by("opened_at", "pk").values_list(
-        "pk",
-        "organisation",
-        "current",
-        "current__kinds",
-        "current__area",
-        "current__above",
-        "current__below",
-        "current__words",
-        "current__least_assurance",
+    """Return what may be asked for at `at` about these kinds in these areas; not to be written to.
+
+    One statement tells which versions ask. What they say is frozen: it is read and laid out once in a process, for to
+    lay out a thousand takes as long as to match five hundred insights with them.
+    """
+    statement, parameters = _asking(tuple(sorted(kinds)), tuple(sorted(areas)))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [at if one == _AT else one for one in parameters])
+        return _laid_out(tuple(cursor.fetchall()))
+
+
+#: Stands for the time, in a statement that is composed once.
+_AT = datetime.min.replace(tzinfo=UTC)
+
+
+@lru_cache(maxsize=64)
+def _asking(kinds: tuple[str, ...], areas: tuple[str, ...]) -> tuple[str, tuple[Any, ...]]:
+    asking = DataRequest.objects.asking(_AT).filter(current__kinds__overlap=list(kinds), current__area__in=areas)
+    in_turn = asking.order_by("opened_at", "pk").values_list("current", Cast("pk", TextField()))
+    return in_turn.query.sql_with_params()
+
+
+@lru_cache(maxsize=16)
+def _laid_out(asking: tuple[tuple[int, str], ...]) -> Wanted:
+    """Lay out what versions say, by their numbers and by their requests' ids, which no other database has."""
+    numbers = [number for number, _ in asking]
+    rows = RequestVersion.objects.filter(pk__in=numbers).values_list(
+        "pk", "request", "request__organisation", "kinds", "area", "above", "below", "words", "least_assurance"
     )
+    said = {row[0]: row for row in rows} if numbers else {}
     found = Wanted()
-    for rank, (pk, organisation_id, version_id, of_kinds, area_id, above, below, words, least) in enumerate(rows):
-        want = Want(rank, pk, organisation_id, version_id, least)
+    for rank, number in enumerate(numbers):
+        _, request_id, organisation_id, of_kinds, area_id, above, below, words, least = said[number]
+        want = Want(rank, request_id, organisation_id, number, least)
         found.put(want, kinds=of_kinds, area_id=area_id, above=above, below=below, words=words)
     found.sort()
     return found

@@ -24,6 +24,7 @@ from marketplace.insights.perception.rules import topics_of
 
 #: When a held stream is asked about: not in this era. Letting it go gives its insights a day of their own again.
 HELD = datetime(9000, 1, 1, tzinfo=UTC)
+_DUE = "SELECT EXISTS (SELECT FROM insights_waiting WHERE ask_after <= %s)"
 _OFF = "DELETE FROM insights_waiting WHERE insight_id = ANY(%s::uuid[])"
 _HOLD = """
 UPDATE insights_waiting w SET ask_after = %s
@@ -73,6 +74,13 @@ def put_on_list(*, household: Household, entries: Sequence[Entry], at: datetime)
         copy_in(Waiting, ("insight_id", "ask_after"), ((one, after) for one, _, after in (*open_to, *later)))
     if open_to:
         notifications.wake_matching_on_commit()
+
+
+def is_anything_due(*, at: datetime) -> bool:
+    """Tell whether matching has anything to look at, in one small statement: mostly it has not."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, [at])
+        return bool(cursor.fetchone()[0])
 
 
 @transaction.atomic(savepoint=False)

@@ -26,8 +26,6 @@ from rewards.ledger.items import Hold
 from rewards.ledger.models import Account, AccountKind, Wallet
 
 
-@ledger.retry_on_conflict
-@transaction.atomic(durable=True)
 def match_insights(*, at: datetime, limit: int = 500) -> int:
     """Ask about the insights that meet an open data request; return how many insights were looked at.
 
@@ -35,6 +33,12 @@ def match_insights(*, at: datetime, limit: int = 500) -> int:
     one's home. What the household's line, the gap or the escrow does not allow is not asked, and leaves no trace a
     buyer could see.
     """
+    return _match(at, limit) if waiting.is_anything_due(at=at) else 0
+
+
+@ledger.retry_on_conflict
+@transaction.atomic(durable=True)
+def _match(at: datetime, limit: int) -> int:
     taken = take(at=at, limit=limit)
     if not taken:
         return _pass_over(at, limit)
@@ -49,9 +53,7 @@ def match_insights(*, at: datetime, limit: int = 500) -> int:
 def _pass_over(at: datetime, limit: int) -> int:
     """Take what nobody may be asked about off the list: a home without a line is never asked."""
     unlined = Waiting.objects.due(at).filter(insight__household__preference=None)
-    ids = list(unlined.values_list("pk", flat=True)[:limit])
-    waiting.take_off_list(insight_ids=ids)
-    return len(ids)
+    return Waiting.objects.filter(pk__in=unlined.values("pk")[:limit]).delete()[0]
 
 
 def _ask(proposed: Sequence[Proposal], at: datetime) -> None:

@@ -83,7 +83,8 @@ class DataRequest(models.Model):
         verbose_name_plural = pgettext_lazy("models", "데이터 요청")
         indexes = [
             models.Index(fields=["organisation", "-created_at"], name="data_request_by_buyer"),
-            models.Index(fields=["state"], name="data_request_by_state"),
+            # With the version, so that looking one up never goes through all that are open.
+            models.Index(fields=["state", "current"], name="data_request_by_state"),
         ]
 
     def __str__(self) -> str:

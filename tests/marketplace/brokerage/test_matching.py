@@ -77,6 +77,14 @@ def test_looks_at_every_insight_once(home):
     assert not Waiting.objects.exists()
 
 
+def test_one_statement_tells_that_there_is_nothing_to_look_at(home, django_assert_num_queries):
+    now = timezone.now()
+    factories.absence(of=home, until=now - timedelta(hours=20))
+
+    with django_assert_num_queries(1):
+        assert operations.match_insights(at=now) == 0
+
+
 def test_asks_nobody_in_another_area(home):
     factories.open_request(area=factories.area(code="KR-OTHER"))
     factories.insight(of=home)

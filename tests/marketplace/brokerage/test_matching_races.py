@@ -188,7 +188,7 @@ def test_a_home_s_first_wallet_and_a_stream_held_back_wait_for_each_other_one_wa
 
     # Once, without the second try that a deadlock would be given.
     with transaction.atomic():
-        assert operations.match_insights.__wrapped__.__wrapped__(at=timezone.now()) == 1
+        assert asking._match.__wrapped__.__wrapped__(timezone.now(), 500) == 1
     threads[0].join(60)
 
     assert isinstance(took_in[0], Insight)

@@ -79,7 +79,7 @@ def test_neither_end_is_part_of_what_is_wanted(value, met):
 
 
 @pytest.mark.django_db
-def test_holds_only_what_may_ask_now_the_oldest_first(django_assert_num_queries):
+def test_holds_only_what_may_ask_now_the_oldest_first():
     now = timezone.now()
     newer, older = factories.request_to_read(), factories.request_to_read()
     DataRequest.objects.filter(pk=older.pk).update(opened_at=now - timedelta(days=1))
@@ -89,9 +89,45 @@ def test_holds_only_what_may_ask_now_the_oldest_first(django_assert_num_queries)
     Organisation.objects.filter(pk=stopped.organisation_id).update(suspended_at=now)
     area = newer.current.area_id
 
-    with django_assert_num_queries(1):
-        found = wanted(kinds={"air.pm25"}, areas={area}, at=now)
+    found = wanted(kinds={"air.pm25"}, areas={area}, at=now)
 
     met = found.met_by(62, kind="air.pm25", areas=[area])
     assert [want.request_id for want in met] == [older.pk, newer.pk]
     assert not found.has(kind="air.pm25", areas=["elsewhere"])
+
+
+def who_wants(value, *, of):
+    area = of.current.area_id
+    found = wanted(kinds={"air.pm25"}, areas={area}, at=timezone.now())
+    return [want.request_id for want in found.met_by(value, kind="air.pm25", areas=[area])]
+
+
+@pytest.mark.django_db
+def test_what_stands_still_is_laid_out_once(django_assert_num_queries):
+    request = factories.request_to_read()
+    assert who_wants(62, of=request) == [request.pk]
+
+    with django_assert_num_queries(1):
+        assert who_wants(62, of=request) == [request.pk]
+
+
+@pytest.mark.django_db
+def test_whatever_changes_is_seen_at_once():
+    request, other = factories.request_to_read(), factories.request_to_read()
+    row = DataRequest.objects.filter(pk=request.pk)
+    assert who_wants(62, of=request) == [request.pk, other.pk]
+
+    row.update(state=DataRequest.State.PAUSED)
+    assert who_wants(62, of=request) == [other.pk]
+    row.update(state=DataRequest.State.OPEN)
+    assert who_wants(62, of=request) == [request.pk, other.pk]
+    row.update(opened_at=timezone.now())
+    assert who_wants(62, of=request) == [other.pk, request.pk]
+    stricter = RequestVersion.objects.get(pk=request.current_id)
+    stricter.pk, stricter.number, stricter.above = None, 2, 100
+    stricter.save(force_insert=True)
+    row.update(current=stricter)
+    assert who_wants(62, of=request) == [other.pk]
+    Organisation.objects.filter(pk=other.organisation_id).update(suspended_at=timezone.now())
+    assert who_wants(62, of=request) == []
+    assert who_wants(101, of=request) == [request.pk]
