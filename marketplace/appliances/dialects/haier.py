@@ -25,11 +25,12 @@ _FILTERS = ("mainFilterStatus", "preFilterStatus")
 _FRIDGE = {"tempZ1": "cooler", "tempZ2": "freezer"}
 # What a compartment says that is not fitted, or not read.
 _NO_COMPARTMENT = (-38, -40)
-_DOORS = {
+_DOORS: dict[str, str | None] = {
     "doorStatusZ1": "cooler",
     "door2StatusZ1": "cooler",
     "doorStatusZ2": "freezer",
     "door2StatusZ2": "freezer",
+    "doorStatusZ3": None,
 }
 _OF_AN_AIR_CONDITIONER = frozenset({"acType", "windDirectionVertical", "tempIndoor"})
 _ENVELOPES = ("data", "payload", "attributes")
@@ -123,9 +124,9 @@ def _fridge(speaker: Speaker, values: Mapping[str, Any]) -> Iterator[Result]:
         if name in values:
             value = None if read_number(values[name]) in _NO_COMPARTMENT else values[name]
             yield speaker.measured(name, value, "fridge.temperature", "Cel", zone=zone)
-    for name, zone in _DOORS.items():
+    for name, compartment in _DOORS.items():
         if read_number(values.get(name)) == 1:
-            yield speaker.opened(name, zone=zone)
+            yield speaker.opened(name, zone=compartment)
 
 
 def _fault(speaker: Speaker, values: Mapping[str, Any]) -> Iterator[Result]:

@@ -18,21 +18,27 @@ from marketplace.appliances.dialects.scalars import read_epoch
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, documents, mapping, sequence
 
 _DOOR = "Refrigeration.Common.Status.Door."
+# What older appliances say, and the first part of an alarm.
+_FRIDGE = "Refrigeration.FridgeFreezer."
 _DOORS: dict[str, str | None] = {
     f"{_DOOR}Freezer": "freezer",
+    f"{_FRIDGE}Status.DoorFreezer": "freezer",
+    f"{_FRIDGE}Status.DoorRefrigerator": "cooler",
     **{f"{_DOOR}Refrigerator{number}": "cooler" for number in ("", "2", "3")},
     **{f"{_DOOR}Chiller{place}": None for place in ("", "Common", "Left", "Right")},
     **{f"{_DOOR}{place}": None for place in ("BottleCooler", "FlexCompartment", "WineCompartment")},
 }
 _OPEN = ("BSH.Common.EnumType.DoorState.Open", "Refrigeration.Common.EnumType.Door.States.Open")
 _PRESENT = "BSH.Common.EnumType.EventPresentState.Present"
-_ALARMS = {
-    "Refrigeration.FridgeFreezer.Event.DoorAlarmRefrigerator": "DoorAlarmRefrigerator",
-    "Refrigeration.FridgeFreezer.Event.DoorAlarmFreezer": "DoorAlarmFreezer",
-    "Refrigeration.FridgeFreezer.Event.TemperatureAlarmFreezer": "TemperatureAlarmFreezer",
-    "ConsumerProducts.CleaningRobot.Event.EmptyDustBoxAndCleanFilter": "EmptyDustBoxAndCleanFilter",
-    "ConsumerProducts.CleaningRobot.Event.RobotIsStuck": "RobotIsStuck",
-    "ConsumerProducts.CleaningRobot.Event.DockingStationNotFound": "DockingStationNotFound",
+_OF_A_FRIDGE = ("DoorAlarmRefrigerator", "DoorAlarmFreezer", "DoorAlarmChillerCommon", "TemperatureAlarmFreezer")
+_OF_A_ROBOT = ("EmptyDustBoxAndCleanFilter", "RobotIsStuck", "DockingStationNotFound")
+_ALARMS = {f"{_FRIDGE}Event.{name}": name for name in _OF_A_FRIDGE} | {
+    f"ConsumerProducts.CleaningRobot.Event.{name}": name for name in _OF_A_ROBOT
+}
+# How much of a filter is used, in percent.
+_FILTERS = {
+    "Refrigeration.Common.Status.Dispenser.WaterFilterSaturation",
+    *(f"Cooking.Hood.Status.{name}FilterSaturation" for name in ("Grease", "Carbon", "RegenerativeCarbon")),
 }
 _STATE, _ERROR = "BSH.Common.Status.OperationState", "BSH.Common.EnumType.OperationState.Error"
 _MICROWAVE = re.compile(r"Cooking\.Oven\.Program\.Microwave\.?(?:([0-9]{2,4})Watt|Max)")
@@ -43,7 +49,7 @@ _TYPES = (
     ("ConsumerProducts.CleaningRobot.", "robot_vacuum"),
     ("Cooking.Oven.Program.Microwave", "microwave"),
 )
-KINDS = frozenset({"fridge.door_openings", "microwave.cook", "device.fault"})
+KINDS = frozenset({"fridge.door_openings", "microwave.cook", "filter.remaining", "device.fault"})
 
 
 def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
@@ -96,6 +102,8 @@ def _entry(speaker: Speaker, entry: Mapping[str, Any]) -> Iterator[Result]:
         raise ItemRefused("wrong_time", "timestamp") from exc
     if key in _DOORS and value in _OPEN:
         yield speaker.opened("Door", zone=_DOORS[key])
+    elif key in _FILTERS:
+        yield speaker.filter_left("FilterSaturation", value)
     elif key in _ALARMS and value == _PRESENT:
         yield speaker.fault("Event", _ALARMS[key])
     elif key == _STATE and value == _ERROR:

@@ -37,7 +37,7 @@ _NUMBERS: dict[tuple[str, str], tuple[str, str | None]] = {
 _FILTERS = {
     (f"custom.{name}", f"{name}Usage")
     for name in ("dustFilter", "waterFilter", "deodorFilter", "electricHepaFilter", "hepaFilter", "veryFineDustFilter")
-} | {(f"samsungce.{name}", f"{name}Usage") for name in ("hoodFilter", "bladeFilter")}
+} | {(f"samsungce.{name}", f"{name}Usage") for name in ("hoodFilter", "bladeFilter", "drainFilter")}
 _REPORT = ("powerConsumptionReport", "powerConsumption")
 _CONTACT = ("contactSensor", "contact")
 _AIR_QUALITY = ("airQualitySensor", "airQuality")

@@ -67,6 +67,10 @@ SMARTTHINGS = {
         {"components": {"main": {"samsungce.bladeFilter": attribute("bladeFilterUsage", 40)}}},
         [("filter.remaining", 60)],
     ),
+    "a filter of a robot's kit": (
+        {"components": {"refill-drainage-kit": {"samsungce.drainFilter": attribute("drainFilterUsage", 30)}}},
+        [("filter.remaining", 70)],
+    ),
     "a fridge with one door": (matter_fridge("open"), [("fridge.door_openings", 1), *COLD]),
     "the same with its door closed": (matter_fridge("closed"), COLD),
     "a microwave that runs": (matter_microwave("running"), [("microwave.cook", 90)]),
@@ -234,17 +238,54 @@ def notified(root, program):
     return {"haId": "bosch-1", "items": [root, DURATION]}
 
 
+def statuses(**values):
+    entries = [{"key": key.replace("_", "."), "value": value, "timestamp": SECONDS} for key, value in values.items()]
+    return {"data": {"status": entries}}
+
+
+def older_doors(state):
+    state = f"Refrigeration.Common.EnumType.Door.States.{state}"
+    named = "Refrigeration_FridgeFreezer_Status_Door"
+    return statuses(**{f"{named}Refrigerator": state, f"{named}Freezer": state})
+
+
+PRESENT = "BSH.Common.EnumType.EventPresentState.Present"
 MICROWAVE = "Cooking.Oven.Program.Microwave.600Watt"
 HOMECONNECT = {
     "a microwave starts": (notified("ActiveProgram", MICROWAVE), [("microwave.cook", 90)]),
     "a microwave is chosen": (notified("SelectedProgram", MICROWAVE), NOTHING),
     "an oven starts": (notified("ActiveProgram", "Cooking.Oven.Program.HeatingMode.HotAir"), NOTHING),
     "a program ends": (notified("ActiveProgram", None), NOTHING),
+    "an older fridge, open": (
+        older_doors("Open"),
+        [("fridge.door_openings", 1, COOLER), ("fridge.door_openings", 1, FREEZER)],
+    ),
+    "an older fridge, closed": (older_doors("Closed"), NOTHING),
+    "the door of a chiller": (
+        statuses(Refrigeration_FridgeFreezer_Event_DoorAlarmChillerCommon=PRESENT),
+        [("device.fault", "homeconnect:DoorAlarmChillerCommon")],
+    ),
+    "a filter of water": (
+        statuses(Refrigeration_Common_Status_Dispenser_WaterFilterSaturation=37),
+        [("filter.remaining", 63)],
+    ),
+    "filters of a hood": (
+        statuses(
+            Cooking_Hood_Status_GreaseFilterSaturation=100,
+            Cooking_Hood_Status_CarbonFilterSaturation=None,
+            Cooking_Hood_Status_RegenerativeCarbonFilterSaturation=140,
+        ),
+        [("filter.remaining", 0), "no_data", "out_of_range"],
+    ),
 }
 HAIER = {
     "all a client knows": (
         {"data": {"appliance": {"nickName": "Minji's"}, "attributes": {"parameters": {"tempZ1": "5"}}}},
         [("fridge.temperature", 5, COOLER)],
+    ),
+    "a third compartment's door": (
+        {"shadow": {"parameters": {"doorStatusZ1": "0", "doorStatusZ3": {"parNewVal": "1"}}}},
+        [("fridge.door_openings", 1)],
     ),
 }
 
