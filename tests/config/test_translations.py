@@ -50,39 +50,43 @@ def parsed(path: Path) -> list[Node]:
     return list(seen.values())
 
 
-def sentences_of_template(path: Path) -> Iterator[str]:
+#: A sentence, and the context it is said in.
+Key = tuple[str | None, str]
+
+
+def sentences_of_template(path: Path) -> Iterator[Key]:
     for node in parsed(path):
-        if isinstance(node, TranslateNode):
-            text = str(node.filter_expression.var)
-            yield text[1:-1] if text[:1] in "\"'" else text
-        if isinstance(node, BlockTranslateNode):
-            yield node.render_token_list(node.singular)[0]
-    yield from re.findall(r"_\(\"([^\"]+)\"\)", path.read_text(encoding="utf-8"))
+        if isinstance(node, TranslateNode | BlockTranslateNode):
+            context = str(node.message_context.var) if node.message_context else None
+            is_block = isinstance(node, BlockTranslateNode)
+            text = node.render_token_list(node.singular)[0] if is_block else str(node.filter_expression.var)
+            yield context, text[1:-1] if not is_block and text[:1] in "\"'" else text
+    yield from ((None, text) for text in re.findall(r"_\(\"([^\"]+)\"\)", path.read_text(encoding="utf-8")))
 
 
-def sentences_of_module(path: Path) -> Iterator[str]:
+def sentences_of_module(path: Path) -> Iterator[Key]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
         if name not in CALLS or len(node.args) <= CALLS[name]:
             continue
-        message = node.args[CALLS[name]]
+        message, context = node.args[CALLS[name]], node.args[0] if CALLS[name] else None
         if isinstance(message, ast.Constant) and isinstance(message.value, str):
-            yield message.value
+            yield getattr(context, "value", None), message.value
 
 
-def said(entries: Iterable[polib.POEntry]) -> dict[tuple[str | None, str], tuple[str, dict[int, str]]]:
+def said(entries: Iterable[polib.POEntry]) -> dict[Key, tuple[str, dict[int, str]]]:
     return {(entry.msgctxt, entry.msgid): (entry.msgstr, dict(entry.msgstr_plural)) for entry in entries}
 
 
 @pytest.fixture(scope="module")
-def english() -> dict[str, polib.POEntry]:
-    return {entry.msgid: entry for entry in polib.pofile(str(CATALOGUE))}
+def english() -> dict[Key, polib.POEntry]:
+    return {(entry.msgctxt, entry.msgid): entry for entry in polib.pofile(str(CATALOGUE))}
 
 
-def untranslated(sentences: Iterator[str], english: dict[str, polib.POEntry]) -> set[str]:
-    korean = {sentence for sentence in sentences if HANGUL.search(sentence)}
+def untranslated(sentences: Iterator[Key], english: dict[Key, polib.POEntry]) -> set[Key]:
+    korean = {sentence for sentence in sentences if HANGUL.search(sentence[1])}
     return {sentence for sentence in korean if sentence not in english or not english[sentence].translated()}
 
 
