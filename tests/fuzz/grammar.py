@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,22 @@ def opened(node: Any) -> Any:
 SHAPES: dict[str, list[Any]] = {dialect: shapes_of(dialect) for dialect in DIALECTS}
 
 
+@cache
+def forms_of(dialect: str) -> list[Any]:
+    """Return a dialect's shapes, and the bodies of other versions, firmwares and clients that its tests know."""
+    # Not above: those tests are written in the words of this module.
+    from tests.marketplace.appliances.dialects import (
+        test_generations,
+        test_newer_forms,
+        test_older_forms,
+        test_variants,
+    )
+
+    tables = (test_older_forms.FORMS, test_newer_forms.FORMS, test_generations.GENERATIONS, test_variants.VARIANTS)
+    told = [body for table in tables for body, _expected in table.get(dialect, {}).values()]
+    return SHAPES[dialect] + [opened(body) for body in told if not isinstance(body, bytes)]
+
+
 def places_of(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Walk every place of a body, from the outside in."""
     yield path
@@ -74,12 +91,24 @@ def planted(node: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 
 def bodies(dialect: str, choose: Choose) -> bytes:
-    """Make one body in the grammar of a dialect: one of its shapes, bent up to four times."""
-    shapes = SHAPES[dialect]
-    document = shapes[choose(len(shapes))]
+    """Make one body in the grammar of a dialect: one of its forms, bent up to four times, as one document or many."""
+    forms = forms_of(dialect)
+    document = forms[choose(len(forms))]
     for _ in range(1 + choose(4)):
-        document = bent(document, choose, others=shapes)
-    return json.dumps(document).encode()
+        document = bent(document, choose, others=forms)
+    return WRITTEN[choose(len(WRITTEN))](document).encode()
+
+
+def _in_lines(document: Any) -> str:
+    return "\n".join(map(json.dumps, document if isinstance(document, list) else [document, document]))
+
+
+def _streamed(document: Any) -> str:
+    """As the data of server-sent events."""
+    return "".join(f"event: state\ndata: {line}\n\n" for line in _in_lines(document).splitlines())
+
+
+WRITTEN: list[Callable[[Any], str]] = [json.dumps, json.dumps, json.dumps, _in_lines, _streamed]
 
 
 def bent(document: Any, choose: Choose, *, others: list[Any]) -> Any:

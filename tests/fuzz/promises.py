@@ -20,12 +20,14 @@ def keep(dialect: str, body: bytes) -> Parsed:
     """Read a body as the door does, and hold every promise to it.
 
     Raises:
-        AssertionError: something that is no result came out, or a dropped word came through.
+        AssertionError: something that is no result came out, a kind that was not promised, or a dropped word.
         Exception: whatever escaped from the dialect, which nothing may but an `UnreadableBody`.
     """
     results: Parsed = []
     with suppress(UnreadableBody):
         results = DIALECTS[dialect](body, HEADERS, received_at=NOW)
+    kinds = {result.kind for result in results if isinstance(result, Reading)}
+    assert kinds <= DIALECTS[dialect].kinds, f"{dialect} read a kind it does not promise"
     for text in (text for result in results for text in kept_of(result)):
         assert not any(word in text for word in CANARY_WORDS), f"{dialect} let a dropped word through"
     return results

@@ -5,6 +5,7 @@
 
 import json
 import time
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -57,6 +58,13 @@ def test_a_word_that_came_through_would_be_noticed(monkeypatch):
     monkeypatch.setattr("tests.fuzz.promises.CANARY_WORDS", (*CANARY_WORDS, "air.pm25"))
 
     with pytest.raises(AssertionError, match="dropped word"):
+        keep("awair", json.dumps(SHAPES["awair"][0]).encode())
+
+
+def test_a_kind_that_nobody_promised_would_be_noticed(monkeypatch):
+    monkeypatch.setitem(DIALECTS, "awair", replace(DIALECTS["awair"], kinds=frozenset({"air.co2"})))
+
+    with pytest.raises(AssertionError, match="does not promise"):
         keep("awair", json.dumps(SHAPES["awair"][0]).encode())
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from marketplace.appliances import wire
 from marketplace.appliances.dialects.scalars import read_epoch
 from marketplace.appliances.dialects.speaker import mapping, sequence
 from marketplace.appliances.dialects.statestream import ATTRIBUTES
@@ -61,7 +62,10 @@ def _changed(short: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, A
 
 
 def _entities(found: Any) -> Iterable[tuple[str, Any]]:
-    return found.items() if isinstance(found, dict) and all(ENTITY.fullmatch(name) for name in found) else ()
+    if not isinstance(found, dict) or not all(ENTITY.fullmatch(name) for name in found):
+        return ()
+    wire.check_item_count(found)
+    return found.items()
 
 
 def filled_in(states: Iterable[Any]) -> list[Any]:
