@@ -30,7 +30,14 @@ INSERT_ONLY = {
     "treasury_carried",
 }
 #: Tables whose rows move on and never go.
-NEVER_DELETED = {"delivery_release", "delivery_erasure", "insights_insight", "redemption_gift"}
+NEVER_DELETED = {
+    "delivery_erasure",
+    "delivery_release",
+    "insights_insight",
+    "redemption_gift",
+    "redemption_order",
+    "treasury_issuance",
+}
 #: Of rows that somebody may point at one day to show what was asked, offered, released or told: the columns in which
 #: they move on. The others stay as they were written.
 MOVES_ON = {
@@ -41,6 +48,10 @@ MOVES_ON = {
     "delivery_release": ("sealed_id", "first_read_at", "closed_at", "closed_because"),
     "insights_insight": ("sealed_id",),
     "records_ask": ("state", "decided_at", "deferred_at"),
+    # What a home that goes has written is taken back; that the gift was made stays.
+    "redemption_gift": ("words", "returned_at", "returned_by_id"),
+    "redemption_order": ("state", "reason", "accepted_at", "ended_at"),
+    "treasury_issuance": ("state", "decided_by_id", "decided_at", "reason"),
 }
 #: Tables that only the ledger's own functions write.
 READ_ONLY = {

@@ -214,7 +214,8 @@ def test_orders_are_listed_newest_first_and_walked_by_a_cursor(api, home, firm):
 
 def test_an_order_past_its_72_hours_reads_as_cancelled_with_no_clock_running(api, filter_reward):
     place(api, filter_reward)
-    Order.objects.update(answer_by=timezone.now() - timedelta(seconds=1))
+    with factories.as_owner():
+        Order.objects.update(answer_by=timezone.now() - timedelta(seconds=1))
 
     (order,) = api.get(ORDERS).json()["data"]
 
