@@ -2,10 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import tzinfo
+from operator import itemgetter
 from typing import Any, Literal
 
 from marketplace.insights.kinds import KINDS, Number
-from marketplace.insights.perception.seen import MINUTE, Found, Memory, Rule, Seen, milliseconds, moment_of
+from marketplace.insights.perception.seen import (
+    MINUTE,
+    Found,
+    Memory,
+    Rule,
+    Seen,
+    milliseconds,
+    minutes_from,
+    moment_of,
+)
 from marketplace.insights.perception.thresholds import LAPSE
 
 
@@ -27,7 +37,7 @@ class Change(Rule):
         if memory and at <= memory["last"]:
             return memory, []
         known = memory if memory and at - memory["last"] <= LAPSE else _NOTHING
-        minutes = [one for one in known["minutes"] if one[0] >= at // MINUTE - self.minutes]
+        minutes = minutes_from(at // MINUTE - self.minutes, known["minutes"])
         base = self._furthest(minutes)
         change = 0 if base is None else self._change(base[1], value)
         held = known["held"] + 1 if change >= self.by else 0
@@ -42,14 +52,16 @@ class Change(Rule):
 
     def _furthest(self, minutes: list[Any]) -> list[Any] | None:
         pick = min if self.direction == "rise" else max
-        return pick(minutes, key=lambda one: one[1], default=None)
+        return pick(minutes, key=itemgetter(1), default=None)
 
     def _noted(self, minutes: list[list[Any]], at: int, value: Number) -> list[list[Any]]:
-        """Keep one value for each minute: the one that a later change would be measured from."""
-        pick = min if self.direction == "rise" else max
-        if minutes and minutes[-1][0] == at // MINUTE:
-            return [*minutes[:-1], [at // MINUTE, pick(minutes[-1][1], value)]]
-        return [*minutes, [at // MINUTE, value]]
+        """Keep what a later change could be measured from: never a minute beyond whose value a later one went."""
+        pick, minute, kept = min if self.direction == "rise" else max, at // MINUTE, list(minutes)
+        if kept and kept[-1][0] == minute:
+            value = pick(kept.pop()[1], value)
+        while kept and kept[-1][1] != value and pick(kept[-1][1], value) == value:
+            kept.pop()
+        return [*kept, [minute, value]]
 
     def _found(self, base: list[Any], change: Number, seen: Seen) -> Found:
         decimals = KINDS[self.concludes].decimals

@@ -141,6 +141,17 @@ def milliseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MILLISECOND
 
 
+def minutes_from(first: int, minutes: list[list[Any]]) -> list[list[Any]]:
+    """Leave of the minutes that are remembered, each a list that begins with its number, those from `first` on.
+
+    They are in order, and one that comes drives out one at most: so they are looked at from the oldest on.
+    """
+    gone = 0
+    while gone < len(minutes) and minutes[gone][0] < first:
+        gone += 1
+    return minutes[gone:]
+
+
 def moment_of(count: int) -> datetime:
     """Return the moment of a count of milliseconds."""
     return _EPOCH + timedelta(milliseconds=count)

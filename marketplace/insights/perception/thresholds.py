@@ -6,7 +6,16 @@ from itertools import pairwise
 from typing import Any
 
 from marketplace.insights.kinds import KINDS, Number
-from marketplace.insights.perception.seen import MINUTE, Found, Memory, Rule, Seen, milliseconds, moment_of
+from marketplace.insights.perception.seen import (
+    MINUTE,
+    Found,
+    Memory,
+    Rule,
+    Seen,
+    milliseconds,
+    minutes_from,
+    moment_of,
+)
 
 #: After so long without a word nothing is known any more, and the next reading begins anew.
 LAPSE = 6 * 60 * MINUTE
@@ -48,8 +57,9 @@ class Threshold(Rule):
 
     def _window(self, before: int | None, buckets: list[list[Any]], first: int) -> tuple[int | None, list[list[Any]]]:
         """Leave the minutes from `first` on, and the last minute before them that anything is known of."""
-        gone = [one[0] for one in buckets if one[0] < first]
-        return (gone[-1] if gone else before), buckets[len(gone) :]
+        left = minutes_from(first, buckets)
+        gone = len(buckets) - len(left)
+        return (buckets[gone - 1][0] if gone else before), left
 
     def _is_covered(self, before: int | None, minutes: list[int], first: int) -> bool:
         """Tell whether the whole window was watched: nothing is said of half an hour that began ten minutes ago."""
