@@ -97,7 +97,7 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     """
     items = [event for item in documents(body) for event in _listed(mapping(item), item)]
     wire.check_item_count(items)
-    no_rooms = {_device(event) for event in map(_event_of, items) if _says_no_room(event)} - {None}
+    no_rooms = {_device(headers, event) for event in map(_event_of, items) if _says_no_room(event)}
     return answers(items, partial(_read, headers, no_rooms))
 
 
@@ -133,8 +133,8 @@ def _says_no_room(event: Mapping[str, Any]) -> bool:
     return isinstance(capability, str) and bool(_NO_ROOM.match(capability))
 
 
-def _device(event: Mapping[str, Any]) -> str | None:
-    return device_of({}, event.get("deviceId"))
+def _device(headers: Mapping[str, str], event: Mapping[str, Any]) -> str | None:
+    return device_of(headers, event.get("deviceId"))
 
 
 def _read(headers: Mapping[str, str], no_rooms: Set[str | None], index: int, item: object) -> Iterable[Result]:
@@ -144,7 +144,8 @@ def _read(headers: Mapping[str, str], no_rooms: Set[str | None], index: int, ite
     event = _event_of(item)
     if "capability" in event and "attribute" in event:
         stamp = next((part[name] for part in (found, event) for name in _STAMPS if name in part), None)
-        return _event(index, event, stamp, is_no_room=_device(event) in no_rooms)
+        source = _device(headers, event)
+        return _event(index, event, stamp, source, is_no_room=source in no_rooms)
     if "eventType" in found:
         return ()
     if found.keys() & _READ:
@@ -153,7 +154,9 @@ def _read(headers: Mapping[str, str], no_rooms: Set[str | None], index: int, ite
     return (Rejection(index, "wrong_shape"),)
 
 
-def _event(index: int, event: Mapping[str, Any], stamp: object, *, is_no_room: bool) -> Iterator[Result]:
+def _event(
+    index: int, event: Mapping[str, Any], stamp: object, source: str | None, *, is_no_room: bool
+) -> Iterator[Result]:
     name = (event.get("capability"), event.get("attribute"))
     component = event.get("componentId", "main")
     if not all(isinstance(part, str) for part in (*name, component)):
@@ -161,7 +164,7 @@ def _event(index: int, event: Mapping[str, Any], stamp: object, *, is_no_room: b
     speaker = Speaker(
         dialect="smartthings",
         index=index,
-        source=_device(event),
+        source=source,
         appliance_type="refrigerator" if component in _FRIDGE_COMPONENTS else "other",
         observed_at=_time(stamp),
         event_id=read_uuid(event.get("eventId")),

@@ -23,7 +23,7 @@ _SENSORS = {
     "SuperFineDust": ("air.pm1", "ug/m3"),
     "CO2": ("air.co2", "[ppm]"),
 }
-_FILTERS = ("hepafilter", "waterfilter", "airdustfilter", "deodorfilter")
+_FILTERS = ("hepafilter", "waterfilter", "airdustfilter", "deodorfilter", "hoodfilter")
 _ZONES = {"cooler": "cooler", "freezer": "freezer"}
 _DOOR = re.compile(r"/(?:door|kimchidoors)/([a-z0-9]{1,20})/(?:vs/)?0")
 _OF_A_FRIDGE = (

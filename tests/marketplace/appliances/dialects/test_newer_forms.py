@@ -6,7 +6,7 @@ import pytest
 
 from tests.fuzz.grammar import CANARY, at, places_of, planted
 from tests.fuzz.promises import effort, keep
-from tests.marketplace.appliances.dialects.outcomes import AT, COOLER, FREEZER, SECONDS, outcomes
+from tests.marketplace.appliances.dialects.outcomes import AT, COOLER, FREEZER, SECONDS, outcomes, read
 from tests.marketplace.appliances.dialects.test_older_forms import prefixed, samsung, widened
 
 NOTHING = ["not_an_insight"]
@@ -108,6 +108,15 @@ SMARTTHINGS = {
         {"deviceEvents": [said("carbonDioxideMeasurement", "carbonDioxide", 640, "ppm")]},
         [("air.co2", 640)],
     ),
+    "what an oven reports": (
+        {
+            "deviceEvents": [
+                said("ovenMode", "ovenMode", "Bake"),
+                said("temperatureMeasurement", "temperature", 38, "C"),
+            ]
+        },
+        NOTHING * 2,
+    ),
     "a list of devices with their status": (
         {
             "items": [
@@ -176,6 +185,10 @@ OCF = {
     "a filter that is not used": (
         [samsung("/filter/waterfilter/vs/0", filterUsage="0", filterStatus="notused")],
         ["no_data"],
+    ),
+    "a filter of a hood": (
+        [samsung("/filter/hoodfilter/vs/0", filterUsage="80", filterCapacity="60")],
+        [("filter.remaining", 20)],
     ),
     "a microwave in one resource": (cavity("running", "MicroWave"), [("microwave.cook", 30)]),
     "the same at rest": (cavity("ready", "NoOperation"), NOTHING),
@@ -348,6 +361,16 @@ FORMS = {
 def test_reads_what_came_since(dialect):
     for name, (document, expected) in FORMS[dialect].items():
         assert outcomes(dialect, document) == expected, name
+
+
+def test_an_event_without_a_device_is_of_the_one_its_sender_names():
+    event = said("temperatureMeasurement", "temperature", 21, "C")
+
+    sources = [
+        one.source for one in read("smartthings", [event, {**event, "deviceId": "d-1"}], {"X-Device": "bedside"})
+    ]
+
+    assert sources == ["bedside", "d-1"]
 
 
 @pytest.mark.parametrize("dialect", FORMS)
