@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from statistics import median
 from typing import Any
@@ -48,7 +49,7 @@ from tests import factories
 from tests.benchmarks.copied import copy_rate
 from tests.benchmarks.stages import Stages
 from tests.benchmarks.stored import grow_insights
-from tests.benchmarks.test_ingest import canonical, timed, watch_taking_in
+from tests.benchmarks.test_ingest import begin, canonical, timed, watch_taking_in
 from tests.benchmarks.test_matching import ASKING, OPEN, crowd, open_to_all
 from tests.benchmarks.web import Caller, environment, rate_of, web_server
 from tests.config.supervising import wait_until
@@ -198,14 +199,14 @@ def speaker(limit: int) -> Speaker:
 
 
 def bodies() -> Iterator[bytes]:
-    now = timezone.now().isoformat()
+    began = begin()
     for batch in range(BATCHES_A_HOME):
-        yield json.dumps([bad_air(number + batch * BATCH, now) for number in range(BATCH)]).encode()
+        yield json.dumps([bad_air(number + batch * BATCH, began) for number in range(BATCH)]).encode()
 
 
-def bad_air(number: int, now: str) -> dict[str, Any]:
+def bad_air(number: int, began: datetime) -> dict[str, Any]:
     """Every value is above what ten of the thousand ask for, and below what the others do."""
-    event = canonical(number, now)
+    event = canonical(number, began)
     return event | {"data": event["data"] | {"value": 50 + number / 100}}
 
 

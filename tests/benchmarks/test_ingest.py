@@ -8,6 +8,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 from uuid import uuid4
@@ -29,10 +30,20 @@ BATCHES = 40 if os.environ.get("MARU_BENCH_SIZE") == "full" else 6
 THINGS = 20
 
 
-def canonical(number: int, now: str) -> dict[str, Any]:
+def begin() -> datetime:
+    """Return when the hubs' things began to speak: long enough ago for all that they say."""
+    return timezone.now() - timedelta(hours=6)
+
+
+def moment(number: int, began: datetime) -> str:
+    """Return when reading `number` was made: each thing says something every ten seconds, and the rules must look."""
+    return (began + timedelta(seconds=10 * (number // THINGS), milliseconds=number % THINGS)).isoformat()
+
+
+def canonical(number: int, began: datetime) -> dict[str, Any]:
     return {
         "specversion": "1.0", "id": uuid4().hex, "source": f"urn:device:bench-{number % THINGS}",
-        "type": "insight.air.pm25.v1", "time": now, "datacontenttype": "application/json",
+        "type": "insight.air.pm25.v1", "time": moment(number, began), "datacontenttype": "application/json",
         "data": {
             "kind": "air.pm25", "value": 30 + number // THINGS / 10, "unit": "ug/m3",
             "method": {"type": "sensor", "name": "bench", "version": "1"},
@@ -40,7 +51,8 @@ def canonical(number: int, now: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def homeassistant(number: int, now: str) -> dict[str, Any]:
+def homeassistant(number: int, began: datetime) -> dict[str, Any]:
+    now = moment(number, began)
     return {
         "entity_id": f"sensor.bench_{number % THINGS}_pm2_5", "state": str(30 + number // THINGS / 10),
         "attributes": {"device_class": "pm25", "unit_of_measurement": "µg/m³", "friendly_name": "거실 초미세먼지"},
@@ -48,7 +60,7 @@ def homeassistant(number: int, now: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-WAYS: dict[str, tuple[str, Callable[[int, str], dict[str, Any]]]] = {
+WAYS: dict[str, tuple[str, Callable[[int, datetime], dict[str, Any]]]] = {
     "canonical": ("/api/v1/insights", canonical),
     "homeassistant": ("/api/v1/ingest/homeassistant", homeassistant),
 }
@@ -56,9 +68,9 @@ WAYS: dict[str, tuple[str, Callable[[int, str], dict[str, Any]]]] = {
 
 def bodies(name: str) -> Iterator[bytes]:
     """Make one warm-up request and the measured ones; no two say the same."""
-    now = timezone.now().isoformat()
+    began = begin()
     for batch in range(BATCHES + 1):
-        events = [WAYS[name][1](number + batch * BATCH, now) for number in range(BATCH)]
+        events = [WAYS[name][1](number + batch * BATCH, began) for number in range(BATCH)]
         yield json.dumps(events, ensure_ascii=False).encode()
 
 
