@@ -11,7 +11,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from consent.parties.admin import OnlyLooked, OrganisationAdmin, Untitled, column
@@ -92,14 +92,14 @@ class ErasureAdmin(StopsBuyers, Untitled, OnlyLooked):
     """What buyers have to erase: the late ones first, with how long they have been late."""
 
     list_display = (
-        "buyer", column("release", _("건넨 기록")), column("due_at", _("지울 날")), "days_late",
+        "buyer", column("release", pgettext_lazy("one", "건넨 기록")), column("due_at", _("지울 날")), "days_late",
         column("attested_at", _("지운 때")), "is_stopped",
     )  # fmt: skip
     list_filter = (Late,)
     list_select_related = ("release__organisation",)
     ordering = ("due_at",)
     fields = readonly_fields = (  # type: ignore[assignment]
-        "buyer", column("release", _("건넨 기록")), column("due_at", _("지울 날")), "days_late",
+        "buyer", column("release", pgettext_lazy("one", "건넨 기록")), column("due_at", _("지울 날")), "days_late",
         column("attested_at", _("지운 때")), "confirmed_by", "is_stopped",
     )  # fmt: skip
     actions = ("stop_buyers",)
@@ -115,7 +115,7 @@ class ErasureAdmin(StopsBuyers, Untitled, OnlyLooked):
 
     @admin.display(description=_("확인한 사람"))
     def confirmed_by(self, erasure: Erasure) -> str:
-        return actors_named([erasure.attested_by]).get(erasure.attested_by, erasure.attested_by)
+        return actors_named([erasure.attested_by]).get(erasure.attested_by, erasure.attested_by or "-")
 
     @admin.display(description=_("멈춤"), boolean=True)
     def is_stopped(self, erasure: Erasure) -> bool:

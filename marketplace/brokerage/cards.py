@@ -7,7 +7,7 @@ from itertools import combinations
 from uuid import UUID
 
 from django.db.models import Prefetch
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from consent.parties.languages import language
 from consent.parties.models import Membership, User
@@ -287,7 +287,7 @@ def _facts(offer: Offer, preview: Preview, at: datetime) -> list[Fact]:
     return [
         Fact(gettext("쓰는 곳"), version.purpose_text, strong=True, note=_purpose_note(version)),
         Fact(gettext("보관"), days, strong=True, note=gettext("%(day)s에 지우고 확인을 남겨요.") % {"day": erased}),
-        Fact(gettext("토큰"), gettext("%(tokens)s 토큰") % {"tokens": f"{preview.tokens:,}"}),
+        Fact(pgettext("field", "토큰"), gettext("%(tokens)s 토큰") % {"tokens": f"{preview.tokens:,}"}),
         Fact(gettext("기한"), at=offer.ask.expires_at),
         *_assured(preview),
     ]

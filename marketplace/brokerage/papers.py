@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from consent.parties.canonical import sha256_hex
 from consent.parties.languages import language
@@ -203,7 +203,7 @@ def _gone(consent: Consent, release: Release | None, kind: str) -> list[Row]:
 
 
 def _fingerprint(consent: Consent) -> Row:
-    return Row(gettext("지문"), consent.payload_digest, mono=True)
+    return Row(pgettext("field", "지문"), consent.payload_digest, mono=True)
 
 
 def _file_label(receipt: Receipt) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from consent.parties.admin import OnlyLooked, Untitled, column
 from consent.parties.models import AuditEntry
@@ -24,7 +24,7 @@ from marketplace.insights.admin import kind_in_words
 
 
 @admin.register(StreamFlag)
-class StreamFlagAdmin(OnlyLooked):
+class StreamFlagAdmin(Untitled, OnlyLooked):
     """The trust queue: what nobody has looked at comes first."""
 
     list_display = (
@@ -41,12 +41,12 @@ class StreamFlagAdmin(OnlyLooked):
     def what(self, flag: StreamFlag) -> SafeString:
         return kind_in_words(flag.kind)
 
-    @admin.display(description=_("가전"))
+    @admin.display(description=pgettext_lazy("one", "가전"))
     def thing(self, flag: StreamFlag) -> str:
         # Neither the home nor the model: who looks at the stream needs to know what it is, not whose.
         return f"{flag.appliance.get_type_display()} {str(flag.appliance_id)[:8]}"
 
-    @admin.display(description=_("까닭"))
+    @admin.display(description=_("자세히"))
     def why(self, flag: StreamFlag) -> str:
         return flag.why
 
@@ -121,7 +121,7 @@ class TrailDesk(Untitled, OnlyLooked):
 
     @admin.display(description=_("까닭"))
     def why(self, entry: AuditEntry) -> str:
-        return reason_in_words(entry)
+        return reason_in_words(entry) or "-"
 
 
 def name_in(entries: Sequence[AuditEntry]) -> None:

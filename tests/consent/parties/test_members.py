@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
@@ -246,3 +247,16 @@ def test_a_name_is_asked_for(mother):
 
     assert answer.status_code == 422
     assert not Invitation.objects.exists()
+
+
+def test_in_english_nobody_is_exported(mother):
+    factories.member(of=mother.membership.household, role=Membership.Role.TEEN)
+    factories.invitation(by=mother)
+    browser = signed_in(mother)
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+
+    page = browser.get("/privacy/members").text
+
+    assert ">Take out<" in page
+    assert ">Take back<" in page
+    assert "Export" not in page
