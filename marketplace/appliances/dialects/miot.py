@@ -31,7 +31,7 @@ _NUMBERS = {
 }
 _FILTERS = (
     *("filter_life_remaining", "filter_life_level", "filter_life", "filter1_life"),
-    *("filter_rate", "filter_intermediate", "filter_efficient"),
+    *("filter_left_percentage", "filter_rate", "filter_intermediate", "filter_efficient"),
 )
 # What monitors say in a property beside; without it a temperature is in Celsius, and a VOC is not read.
 _UNITS = {"c": "Cel", "f": "[degF]", "mg_m3": "mg/m3", "ppb": "[ppb]"}
@@ -133,7 +133,7 @@ def _fault(speaker: Speaker, codes: list[Decimal | None]) -> Iterator[Result]:
     code = next(filter(None, codes), None)
     if code is None or code in _NO_FAULTS:
         return
-    is_plain = code == int(code) and 0 < code < 100_000
+    is_plain = code == int(code) and 0 < code < 1_000_000
     yield speaker.fault("fault", str(int(code))) if is_plain else speaker.refused("wrong_value", "fault")
 
 

@@ -50,10 +50,12 @@ _VALUE, _UNIT = "/5700", "/5701"
 # A name that ends in an address names a thing, not what it measures.
 _ADDRESS = re.compile(r"(?:[0-9]{1,8}-)?(?:id)?[0-9a-fA-F]{6,32}")
 _SEPARATOR = re.compile(r"[:/]")
-_WORDS = re.compile(r"[^\W\d_]+")
+_NUMBER = re.compile(r"\d+")
 _INSTANCE = re.compile(r"[:/][0-9]{1,2}$")
 # A pack's names begin with the device that sends it, whatever is said of devices elsewhere.
 _NO_ROOM = (entity_words.NO_ROOM - {"device", "board"}) | entity_words.TYPES["refrigerator"]
+# Every record's name has the base name in it: a long one would be there hundreds of times.
+_LONGEST_NAME = 256
 _RELATIVE_BELOW = 2**28
 _VERSION = 10
 KINDS = frozenset(_NAMES) | {"air.tvoc_mass"}
@@ -122,7 +124,7 @@ def _resolved(record: object, base: dict[str, Any]) -> _Record | None:
         return None
     base.update({name: record[name] for name in ("bn", "bt", "bu", "bv") if name in record})
     prefix, name = base.get("bn", ""), record.get("n", "")
-    if not isinstance(prefix, str) or not isinstance(name, str):
+    if not isinstance(prefix, str) or not isinstance(name, str) or len(prefix) + len(name) > _LONGEST_NAME:
         return None
     return _Record(
         name=prefix + name,
@@ -197,7 +199,7 @@ def _meaning(resolved: _Record) -> tuple[str, str | None, str | None]:
     kind = _KINDS_BY_NAME.get(word)
     if not word and _ADDRESS.fullmatch(last) and isinstance(resolved.unit, str):
         kind = _KINDS_BY_UNIT.get(resolved.unit)
-    about = set(_WORDS.findall(thing.casefold()))
+    about = entity_words.words_of(_NUMBER.sub(" ", thing))
     if about & entity_words.SETPOINT or (kind and kind.startswith("climate.") and about & _NO_ROOM):
         kind = None
     return thing.rstrip(":/_"), kind, None

@@ -85,8 +85,9 @@ SENML = {
             record("home/outdoor/humidity", 80, "%RH"),
             record("gw:cpu/temperature", 61),
             record("urn:dev:ops:32473-Refrigerator-5002_temperature", 4),
+            record("Wohnung/Kühlschrank2/temperature", 4),
         ],
-        NOTHING * 5,
+        NOTHING * 6,
     ),
     "what is asked for": ([record("a/setpoint/temperature", 22), record("target_temperature", 22)], NOTHING * 2),
 }
@@ -106,6 +107,8 @@ MIOT = {
     "a fault that is no number": ({"air_purifier.fault": "null", "environment.pm2_5_density": 3}, [pm25(3)]),
     "a robot that is full": ({"vacuum.fault": 2105, "filter.filter_life_level": 64}, [left(64)]),
     "a robot's error": ({"error_code": 7, "operating_mode": 1}, [fault("miot:7")]),
+    "a newer robot's error": ({"fault": 210_042, "filter_left_percentage": 38}, [left(38), fault("miot:210042")]),
+    "an error that is none": ({"vacuum.fault": 7_040_300_013, "filter_life_level": 9}, [left(9), "wrong_value"]),
     "properties with their descriptions": (
         {"pm25_density": described(6), "filter:filter-life-level": described(45)},
         [pm25(6), left(45)],
@@ -216,6 +219,12 @@ def test_a_canary_comes_out_of_no_place_of_them(dialect):
             beside = {**place, CANARY: CANARY} if isinstance(place, dict) else [place, CANARY]
             for planting in (CANARY, {CANARY: place}, beside):
                 keep(dialect, json.dumps(planted(document, path, planting)).encode())
+
+
+def test_a_name_that_would_be_there_hundreds_of_times_is_refused():
+    pack = [{"bn": "x" * 1_000_000, "bt": SECONDS}, *(record("/temperature", 20) for _ in range(400))]
+
+    assert outcomes("senml", pack) == ["wrong_shape"] * 400
 
 
 def test_what_two_objects_of_one_device_measure_is_that_device_s():
