@@ -28,6 +28,22 @@ SELECT ledger_apply(jsonb_build_array(jsonb_build_object('action', 'capture', 'k
 FROM nextval('bench_hold') n;
 """
 
+ONE_HOLD = rf"""
+\set key random(1, 9000000000000000000)
+\set giver random(1, {ESCROWS})
+SELECT ledger_apply(jsonb_build_array(jsonb_build_object('action', 'hold', 'key', 'bench-' || :key,
+    'debit', 'escrow:' || 'b' || :giver, 'amount', 1, 'lifetime', 86400, {FACT})));
+"""
+
+
+def one_release(holds: int) -> str:
+    """Return a call that frees one of the holds that were placed beforehand, the last of them first."""
+    return rf"""
+SELECT ledger_apply(jsonb_build_array(jsonb_build_object('action', 'release', 'key', 'bench-free-' || n,
+    'hold', 'bench-hold-' || {holds} - n, {FACT})))
+FROM nextval('bench_freed') n;
+"""
+
 
 def batch(size: int, *, giver: str = "") -> str:
     """Return a call of `size` posts to as many homes, from one escrow or from any."""
