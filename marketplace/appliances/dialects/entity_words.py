@@ -31,18 +31,28 @@ TYPES: dict[str, frozenset[str]] = {
     "microwave": _words("microwave jeonjareinji mikrowelle"),
     "air_conditioner": _words("aircon airconditioner conditioner climate eeokeon klimaanlage"),
 }
-SETPOINT = _words("target setpoint set desired min max mogpyo mogpyoondo seoljeong seoljeongondo hyimang hyimangondo")
+# What was set, or what is reckoned from a measurement.
+SETPOINT = (
+    _words("target setpoint set desired min max minimum maximum limit threshold offset calibration temperaturealarm")
+    | _words("mogpyo mogpyoondo seoljeong seoljeongondo hyimang hyimangondo mubiao sheding")
+    | _words("soll sollwert solltemperatur ziel zieltemperatur consigne consigna impostata")
+)
 # Temperatures and humidities that are not those of a room.
 NO_ROOM = (
-    _words("cpu gpu processor chip disk ssd hdd nas server router battery device board inverter motor")
-    | _words("water boiler kettle tank pool spa aquarium soil wine oven grill meat probe microwave")
-    | _words(
-        "washer dryer dishwasher coil pipe compressor condenser evaporator exhaust inlet outlet flow return supply"
-    )
-    | _words("nozzle hotend printer absolute")
-    | _words("outdoor outside weather forecast dew dewpoint feels apparent aussen aussentemperatur taupunkt")
+    _words("cpu gpu processor chip disk ssd hdd nvme nas server router raspberry esp esp32 internal device board")
+    | _words("battery inverter motor solar pv car vehicle nozzle hotend printer")
+    | _words("oven grill bbq smoker meat probe microwave coffee espresso kettle washing washer dryer dishwasher")
+    | _words("water boiler tank tub jacuzzi pool spa sauna aquarium soil wine radiator chimney flue floorheating")
+    | _words("coil pipe compressor condenser evaporator exhaust discharge inlet outlet flow return supply")
+    | _words("outdoor outside weather openweathermap accuweather forecast dew dewpoint feels apparent absolute")
     | _words("siloe siloegi oebu suon onsu boilreo setaggi geonjogi siggiseceoggi wainselreo iseuljeom cegamondo")
+    | _words("aussen aussentemperatur taupunkt vorlauf vorlauftemperatur rucklauf rucklauftemperatur heizkorper")
+    | _words("warmwasser warmwassertemperatur wassertemperatur kessel kesseltemperatur backofen")
+    | _words("exterieur exterieure eau chaudiere piscine exterior agua caldera piscina horno")
+    | _words("esterno esterna acqua caldaia forno buiten ketel utomhus shiwai huwai shuiwen")
 )
+# Rooms all the same, and a thermometer for indoors whose maker calls it weather.
+ROOM = _words("boilerroom serverroom poolroom lumiweather aqaraweather")
 FILTER_LEFT = _words("remaining left life")
 FILTER_USED = _words("used usage hours time age")
 
@@ -62,6 +72,11 @@ def words_of(name: str) -> frozenset[str]:
 def type_named(words: frozenset[str]) -> str | None:
     """Return the type of appliance that words name, if they name one."""
     return next((name for name, known in TYPES.items() if known & words), None)
+
+
+def is_no_room(words: frozenset[str]) -> bool:
+    """Say whether words name something whose warmth and damp are not those of a room."""
+    return type_named(words) == "refrigerator" or bool(words & NO_ROOM and not words & ROOM)
 
 
 def zone_named(words: frozenset[str]) -> str:

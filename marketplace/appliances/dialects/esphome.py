@@ -30,7 +30,7 @@ _IDS: tuple[tuple[re.Pattern[str], str, str | None], ...] = tuple(
         (r"voc_index", "air.voc_index", "{voc_index}"),
         (r"tvoc|voc", "air.tvoc_ratio", None),
         (r"humidity", "climate.humidity", "%"),
-        (r"temperature", "climate.temperature", None),
+        (r"temperature|temp", "climate.temperature", None),
         (r"power", "appliance.power", None),
     )
 )
@@ -149,11 +149,10 @@ def _value(speaker: Speaker, object_id: str, payload: object, unit: object, name
             yield speaker.refused("no_data" if is_no_data(payload) else "not_an_insight")
         return
     unit = unit or (by_id[1] if by_id and by_id[0] == kind else None)
-    is_of_a_fridge = entity_words.type_named(words) == "refrigerator"
-    if kind == "climate.temperature" and is_of_a_fridge:
+    if kind == "climate.temperature" and entity_words.type_named(words) == "refrigerator":
         fridge, zone = replace(speaker, appliance_type="refrigerator"), entity_words.zone_named(words)
         yield fridge.measured(kind, payload, "fridge.temperature", unit, zone=zone)
-    elif not kind.startswith("climate.") or not (is_of_a_fridge or words & entity_words.NO_ROOM):
+    elif not (kind.startswith("climate.") and entity_words.is_no_room(words)):
         yield speaker.measured(kind, payload, _weighed(kind, unit), unit)
 
 

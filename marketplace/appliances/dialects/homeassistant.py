@@ -171,16 +171,12 @@ def _sensor_kind(state: _State) -> tuple[str, str | None]:
         return "fridge.temperature", entity_words.zone_named(state.words)
     if state.device_class in SENSOR_KINDS:
         kind = SENSOR_KINDS[state.device_class]
-        if kind.startswith("climate.") and not _is_of_a_room(state):
+        if kind.startswith("climate.") and entity_words.is_no_room(state.words):
             raise ItemRefused("not_an_insight")
         return kind, None
     if _is_filter_left(state):
         return "filter.remaining", None
     raise ItemRefused("not_an_insight")
-
-
-def _is_of_a_room(state: _State) -> bool:
-    return not state.words & entity_words.NO_ROOM and _appliance_type(state) != "refrigerator"
 
 
 def _is_filter_left(state: _State) -> bool:
@@ -233,7 +229,7 @@ def _door_closed(state: _State, before: Mapping[str, Any], zone: str) -> Reading
 def _climate(state: _State) -> Iterator[Reading | Rejection]:
     humidity, temperature = (state.attributes.get(f"current_{name}") for name in ("humidity", "temperature"))
     is_fridge = _appliance_type(state) == "refrigerator"
-    if state.words & entity_words.NO_ROOM:
+    if not is_fridge and entity_words.is_no_room(state.words):
         raise ItemRefused("not_an_insight")
     if is_no_data(humidity) and is_no_data(temperature):
         raise ItemRefused("no_data" if is_no_data(state.state) and state.state != "off" else "not_an_insight")

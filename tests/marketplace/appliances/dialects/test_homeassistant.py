@@ -216,6 +216,8 @@ def test_names_why_a_compressed_state_is_no_insight(told, code):
         ("sensor.geosil_ondo", "climate.temperature", None),
         *((f"sensor.{name}", None, None) for name in ("eeokeon_hyimang_ondo", "siloe_ondo", "bedroom_dew_point")),
         *((f"sensor.{name}_temperature", None, None) for name in ("wine_cellar", "dishwasher", "feels_like")),
+        *((f"sensor.{name}_temperatur", None, None) for name in ("washing_machine", "vorlauf", "shi_wai", "mu_biao")),
+        *((f"sensor.{name}", "climate.temperature", None) for name in ("server_room", "lumi_lumi_weather_temperature")),
     ],
 )
 def test_knows_whose_temperature_it_is_in_other_languages_too(entity_id, kind, zone):

@@ -165,7 +165,9 @@ def test_the_name_of_a_topic_tells_a_fridge_from_a_room(name, value, zone):
         ("garage_freezer_temperature", [("fridge.temperature", 4.5, FREEZER)]),
         ("oven_temperature", NOTHING),
         ("fridge_humidity", NOTHING),
+        ("radiator_temperature", NOTHING),
         ("study_temperature", [("climate.temperature", 4.5)]),
+        ("study_temp", [("climate.temperature", 4.5)]),
     ],
 )
 def test_the_name_of_a_sensor_of_a_board_tells_a_fridge_from_a_room(name, expected):
