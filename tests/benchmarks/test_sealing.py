@@ -34,7 +34,7 @@ def test_sealing_beside_bare_hashing(committed_db):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_total_relation_size('ledger_leaf') + pg_total_relation_size('ledger_node')")
         (size,) = cursor.fetchone()
-    print(f"\nsealing {sealed} leaves of {rows} transfers, {sealing.BATCH} operations a batch, while nobody writes")
+    print(f"\nsealing {sealed} leaves of {rows} transfers, {sealing.BATCH} rows a batch, while nobody writes")
     each = took / sealed
     print(f"  {1 / each:8.0f} leaves/s, {each * 1e6:.1f} us each: {each / hashing:.1f} x bare hashing")
     print(f"  {size / sealed:8.0f} bytes of tree a leaf")
