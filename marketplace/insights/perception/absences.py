@@ -63,7 +63,7 @@ class CooledWhileAway(Rule):
         return {**known, "absences": [one for one in absences if one["end"] > newest - HORIZON][-MOST_ABSENCES:]}
 
     def _on(self, known: Memory, seen: Seen) -> Memory:
-        at = milliseconds(seen.at)
+        at = seen.ms
         cooler = known["coolers"].get(seen.appliance, {"last": at - 1, "on": False, "spans": []})
         if at <= cooler["last"]:
             return known

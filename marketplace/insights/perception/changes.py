@@ -12,7 +12,6 @@ from marketplace.insights.perception.seen import (
     Memory,
     Rule,
     Seen,
-    milliseconds,
     minutes_from,
     moment_of,
 )
@@ -33,7 +32,7 @@ class Change(Rule):
     holds: int = 2
 
     def step(self, memory: Memory | None, seen: Seen, *, zone: tzinfo) -> tuple[Memory | None, list[Found]]:
-        at, value = milliseconds(seen.at), seen.number
+        at, value = seen.ms, seen.number
         if memory and at <= memory["last"]:
             return memory, []
         known = memory if memory and at - memory["last"] <= LAPSE else _NOTHING

@@ -41,7 +41,8 @@ def perceive(
             memory, found = rule.step(after.get(key), seen, zone=zone)
             if memory is not None:
                 after[key] = memory
-            events += [_event(rule, one, seen) for one in found]
+            if found:
+                events += [_event(rule, one, seen) for one in found]
     return after, events
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace.insights.perception.seen import MINUTE, Memory, Seen, Source, milliseconds
+from marketplace.insights.perception.seen import MINUTE, Memory, Seen, Source
 
 HOUR = 60 * MINUTE
 
@@ -41,7 +41,7 @@ class Frozen:
         return frozenset(self.hours)
 
     def step(self, memory: Memory | None, seen: Seen) -> tuple[Memory | None, dict[str, int] | None]:
-        at, value = milliseconds(seen.at), seen.number
+        at, value = seen.ms, seen.number
         if memory and at <= memory["last"]:
             return memory, None
         is_same = memory is not None and memory["value"] == value and at - memory["last"] <= 6 * HOUR
@@ -72,7 +72,7 @@ class TooRegular:
     def step(self, memory: Memory | None, seen: Seen) -> tuple[Memory | None, dict[str, int] | None]:
         if not seen.is_timed or seen.window_s is not None:
             return memory, None
-        at = milliseconds(seen.at)
+        at = seen.ms
         if memory is None or at <= memory["last"]:
             return memory or {"last": at, "apart": 0, "times": 0}, None
         apart = at - memory["last"]
@@ -98,7 +98,7 @@ class Impossible:
     limit: int = 40
 
     def step(self, memory: Memory | None, seen: Seen) -> tuple[Memory | None, dict[str, int] | None]:
-        at, value = milliseconds(seen.at), seen.number
+        at, value = seen.ms, seen.number
         if memory and at <= memory["last"]:
             return memory, None
         known = memory or {"last": 0, "value": value, "score": 0, "times": 0}

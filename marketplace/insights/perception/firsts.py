@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from marketplace.insights.kinds import KINDS
-from marketplace.insights.perception.seen import MINUTE, Found, Memory, Rule, Seen, milliseconds
+from marketplace.insights.perception.seen import MINUTE, Found, Memory, Rule, Seen
 
 DAY = 24 * 60 * MINUTE
 
@@ -24,7 +24,7 @@ class First(Rule):
     def step(self, memory: Memory | None, seen: Seen, *, zone: tzinfo) -> tuple[Memory | None, list[Found]]:
         if (seen.confidence or 0) < self.surety or not isinstance(seen.value, str):
             return memory, []
-        at, word = milliseconds(seen.at), seen.value
+        at, word = seen.ms, seen.value
         known = memory or {"since": at, "words": {}}
         last = known["words"].get(word)
         if last is not None and at <= last:

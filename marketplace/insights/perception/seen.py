@@ -1,7 +1,7 @@
 """What rules read and what they conclude. Everything in this package is pure: no clock, no database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 from typing import Any, Literal
@@ -22,6 +22,7 @@ class Seen:
     """One reading as rules see it.
 
     Attributes:
+        at: when it was measured; `ms` is the same as memories hold time.
         owner: the member whose own the appliance is; empty where it is the home's.
         is_timed: the sender said the time itself.
         flags: what was strange about it when it came.
@@ -39,6 +40,10 @@ class Seen:
     confidence: Number | None = None
     is_timed: bool = True
     flags: tuple[str, ...] = ()
+    ms: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.ms = milliseconds(self.at)
 
     @property
     def number(self) -> Number:

@@ -12,7 +12,6 @@ from marketplace.insights.perception.seen import (
     Memory,
     Rule,
     Seen,
-    milliseconds,
     minutes_from,
     moment_of,
 )
@@ -44,7 +43,7 @@ class Threshold(Rule):
         return seen.kind in self.reads and seen.zone == self.zone
 
     def step(self, memory: Memory | None, seen: Seen, *, zone: tzinfo) -> tuple[Memory | None, list[Found]]:
-        at, value = milliseconds(seen.at), seen.number
+        at, value = seen.ms, seen.number
         if memory and at <= memory["last"]:
             return memory, []
         known = memory if memory and at - memory["last"] <= LAPSE else _NOTHING
@@ -71,7 +70,7 @@ class Threshold(Rule):
 
     def _found(self, before: int | None, buckets: list[list[Any]], seen: Seen) -> list[Found]:
         readings, over = sum(one[1] for one in buckets), sum(one[2] for one in buckets)
-        first = milliseconds(seen.at) // MINUTE - self.minutes
+        first = seen.ms // MINUTE - self.minutes
         is_covered = self._is_covered(before, [one[0] for one in buckets], first)
         if readings < self.least or over < self.share * readings or not is_covered:
             return []

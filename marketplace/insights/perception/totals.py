@@ -20,7 +20,7 @@ class Total(Rule):
     minutes: int
 
     def step(self, memory: Memory | None, seen: Seen, *, zone: tzinfo) -> tuple[Memory | None, list[Found]]:
-        at = milliseconds(seen.at)
+        at = seen.ms
         known = memory or _NOTHING
         if at <= known["last"]:
             return memory, []
