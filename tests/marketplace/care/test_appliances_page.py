@@ -92,6 +92,17 @@ def test_a_teen_changes_only_what_is_their_own(mother, purifier):
     assert signed_in(mother).post(f"/appliances/{purifier.pk}/sharing", {}).status_code == 404
 
 
+def test_per_cent_stands_beside_its_number_and_other_units_a_space_away(mother):
+    home = mother.membership.household
+    factories.insight(of=home, value=54, kind="climate.humidity", unit="%", source="urn:1")
+    factories.insight(of=home, value=62, source="urn:2")
+
+    page = signed_in(mother).get("/appliances").text
+
+    assert "54</b>%" in page
+    assert "62</b>\N{NO-BREAK SPACE}µg/m³" in page
+
+
 def test_a_new_key_is_shown_once_and_works(mother):
     browser = signed_in(mother)
 

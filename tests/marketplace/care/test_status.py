@@ -129,6 +129,7 @@ def test_says_how_old_the_numbers_are_when_the_clock_stands_still(client):
     cache.set(proofs.STATUS_KEY, replace(kept, as_of=kept.as_of - timedelta(hours=3)), timeout=None)
 
     assert "장부가 맞아요" not in page()
+    assert "짝이 없는 기록은 하나도 없어요" not in page()
     assert "마지막으로 셌을 때는 장부가 맞았어요" in page()
     assert "3시간 전 것이고" in page().replace("\N{NO-BREAK SPACE}", "")
     assert client.get("/status").json()["is_late"]
