@@ -53,7 +53,7 @@ _SEPARATOR = re.compile(r"[:/]")
 _NUMBER = re.compile(r"\d+")
 _INSTANCE = re.compile(r"[:/][0-9]{1,2}$")
 # A pack's names begin with the device that sends it, whatever is said of devices elsewhere.
-_NO_ROOM = (entity_words.NO_ROOM - {"device", "board"}) | entity_words.TYPES["refrigerator"]
+_SENDERS = {"device", "board", "esp", "raspberry"}
 # Every record's name has the base name in it: a long one would be there hundreds of times.
 _LONGEST_NAME = 256
 _RELATIVE_BELOW = 2**28
@@ -199,8 +199,8 @@ def _meaning(resolved: _Record) -> tuple[str, str | None, str | None]:
     kind = _KINDS_BY_NAME.get(word)
     if not word and _ADDRESS.fullmatch(last) and isinstance(resolved.unit, str):
         kind = _KINDS_BY_UNIT.get(resolved.unit)
-    about = entity_words.words_of(_NUMBER.sub(" ", thing))
-    if about & entity_words.SETPOINT or (kind and kind.startswith("climate.") and about & _NO_ROOM):
+    about = entity_words.words_of(_NUMBER.sub(" ", thing)) - _SENDERS
+    if about & entity_words.SETPOINT or (kind and kind.startswith("climate.") and entity_words.is_no_room(about)):
         kind = None
     return thing.rstrip(":/_"), kind, None
 

@@ -45,6 +45,10 @@ SENML = {
         [{"bn": "Yard7", "n": "temperature", "u": "Cel", "v": 20}, record("humidity", 44, "%RH")],
         [warm(20), humid(44)],
     ),
+    "what sends it": (
+        [record("raspberry2:temperature", 21), record("board/esp32/humidity", 41, "%RH")],
+        [warm(21), humid(41)],
+    ),
     "one of several": ([record("box/co2/0", 701, "ppm"), record("box/temp/1", 23)], [co2(701), warm(23)]),
     "a component of a device": (
         [record("urn:dev:ow:264400aa000000ed_humidity", 47, "%RH"), record("urn:dev:os:32473-654321", 19)],
