@@ -35,6 +35,7 @@ SENSOR_KINDS = {
     "energy": "appliance.energy",
 }
 KINDS = frozenset(SENSOR_KINDS.values()) | {
+    "air.voc_index",
     "fridge.temperature",
     "fridge.door_openings",
     "fridge.door_open_time",
@@ -159,7 +160,8 @@ def _sensor(state: _State) -> Iterator[Reading]:
     if value is None:
         raise ItemRefused("not_a_number", "state")
     interval = _metered_span(state) if kind == "appliance.energy" else None
-    yield _reading(state, kind=kind, value=value, unit=_unit(state), zone=zone, interval=interval)
+    unit = "{voc_index}" if kind == "air.voc_index" else _unit(state)
+    yield _reading(state, kind=kind, value=value, unit=unit, zone=zone, interval=interval)
 
 
 def _sensor_kind(state: _State) -> tuple[str, str | None]:
@@ -174,6 +176,9 @@ def _sensor_kind(state: _State) -> tuple[str, str | None]:
         if kind.startswith("climate.") and entity_words.is_no_room(state.words):
             raise ItemRefused("not_an_insight")
         return kind, None
+    if state.device_class is None and "vocindex" in state.words:
+        # For an index there is neither a device class nor a unit.
+        return "air.voc_index", None
     if _is_filter_left(state):
         return "filter.remaining", None
     raise ItemRefused("not_an_insight")

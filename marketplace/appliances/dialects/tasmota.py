@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from marketplace.appliances.dialects import entity_words
 from marketplace.appliances.dialects.messages import CONTENT_TYPES, Message, read_messages
 from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.rejections import ItemRefused
@@ -45,6 +46,7 @@ _OLD_TIME = re.compile(r"[0-9]{4}\.[0-9]{2}\.[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}
 _SENSOR = re.compile(r"([A-Za-z0-9_]{2,12})(?:-([0-9A-Za-z-]{1,12}))?")
 KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
     "climate.temperature",
+    "fridge.temperature",
     "appliance.power",
 }
 
@@ -66,22 +68,34 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
         yield speaker.refused("wrong_shape")
         return
     telemetry = mapping(message.payload.get("StatusSNS")) or message.payload
-    speaker = replace(speaker, observed_at=_time(telemetry))
+    words = entity_words.words_of(message.topic)
+    fridge = entity_words.zone_named(words) if entity_words.type_named(words) == "refrigerator" else None
+    speaker = replace(speaker, observed_at=_time(telemetry), appliance_type="refrigerator" if fridge else "other")
     unit = telemetry.get("TempUnit")
-    yield from _sensor(replace(speaker, appliance_type="air_sensor"), telemetry, unit)
+    yield from _sensor(speaker, telemetry, unit, fridge)
     for key, found in telemetry.items():
         known = _SENSOR.fullmatch(key)
-        if known and isinstance(found, dict) and (known[1] in _OF_A_ROOM or found.keys() & _OF_AIR):
+        if known and isinstance(found, dict) and _is_read(known[1], found, fridge):
             of = f"{speaker.source or ''}/{key}" if known[2] else speaker.source
             # Sensirion's SGP4x knows an index of VOC only, and its driver calls that TVOC.
             found = {"VOC": found.get("TVOC")} if known[1].startswith("SGP4") else found
-            yield from _sensor(replace(speaker, source=of, appliance_type="air_sensor"), found, unit)
+            yield from _sensor(replace(speaker, source=of), found, unit, fridge)
     # Before version 5.11 an energy meter had a topic of its own.
     is_of_a_meter = message.levels[-1:] == ("ENERGY",)
     yield from _energy(speaker, telemetry if is_of_a_meter else mapping(telemetry.get("ENERGY")))
 
 
-def _sensor(speaker: Speaker, found: Mapping[str, Any], unit: object) -> Iterator[Result]:
+def _is_read(sensor: str, found: Mapping[str, Any], fridge: str | None) -> bool:
+    # A probe on a wire may hang anywhere, unless its topic is named after a fridge.
+    return sensor in _OF_A_ROOM or bool(found.keys() & _OF_AIR or (fridge and sensor.startswith("DS18")))
+
+
+def _sensor(speaker: Speaker, found: Mapping[str, Any], unit: object, fridge: str | None) -> Iterator[Result]:
+    if fridge:
+        if "Temperature" in found:
+            yield speaker.measured("Temperature", found["Temperature"], "fridge.temperature", unit, zone=fridge)
+        return
+    speaker = replace(speaker, appliance_type="air_sensor")
     for name, (kind, fixed) in _NUMBERS.items():
         if name in found:
             yield speaker.measured(name, found[name], kind, fixed)

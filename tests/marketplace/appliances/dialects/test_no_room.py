@@ -158,6 +158,15 @@ def test_the_name_of_a_topic_tells_a_fridge_from_a_room(name, value, zone):
     ]
 
 
+def test_a_probe_under_a_topic_named_after_a_fridge_hangs_in_it():
+    probe = {"DS18B20-1": {"Id": "1", "Temperature": 4.5}, "TempUnit": "C"}
+
+    assert outcomes("tasmota", {"topic": "tele/kitchen-fridge/SENSOR", "payload": probe}) == [
+        ("fridge.temperature", 4.5, COOLER)
+    ]
+    assert outcomes("tasmota", {"topic": "tele/kitchen/SENSOR", "payload": probe}) == NOTHING
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

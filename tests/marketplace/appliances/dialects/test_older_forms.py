@@ -167,6 +167,10 @@ HOMEASSISTANT = {
         subscribed(variables={"trigger": {"platform": "state", "to_state": {**PM10, "state": "19"}}}),
         [("air.pm10", 19)],
     ),
+    "an index, which has no class": (
+        {"entity_id": "sensor.hall_voc_index", "state": "99", "attributes": {"state_class": "measurement"}},
+        [("air.voc_index", 99)],
+    ),
     "a humidifier": (
         {"entity_id": "humidifier.hall", "state": "on", "attributes": {"current_humidity": 46, "humidity": 50}},
         [("climate.humidity", 46)],
