@@ -5,7 +5,6 @@ The format carries no units; those of the converter's documentation hold. For VO
 model to model, so neither is read. Source: zigbee2mqtt.io, devices and their exposes.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -32,7 +31,7 @@ _DISPUTED = ("voc", "formaldehyd", "formaldehyde", "hcho", "eco2")
 _SCHEMES = ("air_quality", "aqi")
 _FAULTS = ("replace_filter",)
 # A strip of sockets says of each by itself what it draws.
-_SOCKET = re.compile(r"(power|energy)_(l[1-9])")
+_SOCKETS = {f"{said}_l{number}": (said, f"l{number}") for said in ("power", "energy") for number in range(1, 9)}
 KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
     "fridge.temperature",
     "fridge.door_openings",
@@ -81,8 +80,9 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
     for name, (kind, unit) in _NUMBERS.items():
         if name in found:
             yield speaker.measured(name, found[name], kind, unit)
-    for socket in filter(None, map(_SOCKET.fullmatch, found)):
-        yield from _socket(replace(speaker, source=f"{speaker.source or ''}/{socket[2]}"), socket[1], found[socket[0]])
+    for name in [name for name in _SOCKETS if name in found]:
+        said, socket = _SOCKETS[name]
+        yield from _socket(replace(speaker, source=f"{speaker.source or ''}/{socket}"), said, found[name])
     for name in _DISPUTED:
         if name in found:
             yield speaker.refused("unit_disputed", name)
@@ -103,8 +103,8 @@ def _fridge(speaker: Speaker, zone: str, found: Mapping[str, object]) -> Iterato
         yield speaker.opened("contact", zone=zone)
 
 
-def _socket(speaker: Speaker, name: str, raw: object) -> Iterator[Result]:
-    if name == "power":
+def _socket(speaker: Speaker, said: str, raw: object) -> Iterator[Result]:
+    if said == "power":
         yield speaker.measured("power", raw, "appliance.power", "W")
     else:
         yield speaker.refused("missing_interval", "energy")
