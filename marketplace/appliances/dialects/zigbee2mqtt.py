@@ -66,16 +66,17 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
         topic = message.topic
     if found.keys() & set(ANNOUNCES):
         return
+    words = entity_words.words_of(topic)
+    is_fridge = entity_words.type_named(words) == "refrigerator"
     speaker = Speaker(
         dialect="zigbee2mqtt",
         index=message.index,
         source=topic or device_of(headers),
-        appliance_type=_appliance_type(found),
+        appliance_type="refrigerator" if is_fridge else _appliance_type(found),
         observed_at=_last_seen(found.get("last_seen")),
     )
-    words = entity_words.words_of(topic)
-    if entity_words.type_named(words) == "refrigerator":
-        yield from _fridge(replace(speaker, appliance_type="refrigerator"), entity_words.zone_named(words), found)
+    if is_fridge:
+        yield from _fridge(speaker, entity_words.zone_named(words), found)
         found = {name: value for name, value in found.items() if name not in ("temperature", "humidity")}
     for name, (kind, unit) in _NUMBERS.items():
         if name in found:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.marketplace.appliances.dialects.outcomes import AT, COOLER, FREEZER, outcomes
+from tests.marketplace.appliances.dialects.outcomes import AT, COOLER, FREEZER, outcomes, read
 
 NOTHING = ["not_an_insight"]
 
@@ -150,11 +150,14 @@ FREEZING, COLD = "-18.5", "4.5"
     ],
 )
 def test_the_name_of_a_topic_tells_a_fridge_from_a_room(name, value, zone):
-    cold = {"topic": f"zigbee2mqtt/{name}", "payload": {"temperature": float(value), "humidity": 60, "contact": False}}
+    said = {"temperature": float(value), "humidity": 60, "contact": False, "power": 41.5}
+    cold = {"topic": f"zigbee2mqtt/{name}", "payload": said}
 
+    assert {found.appliance_type for found in read("zigbee2mqtt", cold)} == {"refrigerator"}
     assert outcomes("zigbee2mqtt", cold) == [
         ("fridge.temperature", float(value), zone),
         ("fridge.door_openings", 1, zone),
+        ("appliance.power", 41.5),
     ]
 
 
