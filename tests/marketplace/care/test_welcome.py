@@ -1,6 +1,9 @@
 """Somebody who has just come in opens a home, once, and is asked carefully from then on."""
 
+import re
+
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from consent.parties.errors import NotPermitted
@@ -24,6 +27,15 @@ def newcomer(client):
 def test_a_newcomer_is_led_to_open_a_home(client, newcomer):
     assert client.get("/home").url == "/welcome"
     assert "우리 집을 열어 볼까요" in client.get("/welcome").content.decode()
+
+
+def test_who_comes_for_an_organisation_finds_a_way_on_and_no_home_in_it(client, newcomer):
+    asks = re.search(r'href="([^"]+)">데이터를 청하고 싶어요', Client().get("/").text)[1]
+    answer = client.get(asks, follow=True)
+
+    assert answer.request["PATH_INFO"] == "/welcome"
+    assert "기관의 자리 부탁하기" in answer.text
+    assert 'href="mailto:' in answer.text
 
 
 def test_a_new_home_has_a_wallet_a_careful_line_and_its_first_adult(client, newcomer):
