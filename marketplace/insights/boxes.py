@@ -15,7 +15,7 @@ from marketplace.insights import vault
 from marketplace.insights.errors import VaultClosed
 
 #: How a table `b` of boxes is joined to its sealed keys; `opened` reads their columns at the end of each row.
-JOIN_KEY = "JOIN insights_sealedobject s ON s.id = b.sealed_id JOIN insights_datakey k ON k.sealed_id = s.id"
+JOIN_KEY = "JOIN insights_sealedobject s ON s.id = b.sealed_id LEFT JOIN insights_datakey k ON k.sealed_id = s.id"
 _KEY_AT = -len(vault.ROW_COLUMNS.split(","))
 
 

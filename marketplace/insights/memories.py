@@ -53,7 +53,7 @@ _MEMORY_COLUMNS = ("id", "household_id", "appliance_id", "sealed_id", "box", "to
 def open_boxes(*, household: Household, subjects: Collection[str]) -> dict[str, Box]:
     """Open what is remembered of these subjects, and let nobody else write into it until the transaction ends.
 
-    What cannot be opened is as if it never was: its rules begin anew.
+    What cannot be opened is destroyed, as if it never was: its rules begin anew.
 
     Args:
         subjects: ids of appliances, and "" for the home as a whole.
@@ -68,6 +68,8 @@ def open_boxes(*, household: Household, subjects: Collection[str]) -> dict[str, 
         except VaultClosed:
             continue
         found[str(appliance_id or "")] = Box(pk, key, said)
+    if lost := {row[0] for row in rows} - {box.id for box in found.values()}:
+        _shred(RuleMemory.objects.filter(pk__in=lost))
     return found
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import Appliance, StreamFlag
 from marketplace.insights import memories, operations, vault, waiting
-from marketplace.insights.models import Conclusion, Evidence, Insight, RuleMemory, SealedObject, Waiting
+from marketplace.insights.models import Conclusion, DataKey, Evidence, Insight, RuleMemory, SealedObject, Waiting
 from tests import factories
 from tests.factories import Method, Raw, Reading
 
@@ -69,6 +69,34 @@ def test_one_by_one_backwards_and_again_come_to_the_same_event(home):
 
     hashes = list(Insight.objects.filter(kind="air.bad_pm25").values_list("household", flat=True))
     assert sorted(map(str, hashes)) == sorted([str(home.pk), str(other.pk)])
+
+
+def no_key_left():
+    DataKey.objects.filter(sealed__purpose="memory").delete()
+
+
+def another_key():
+    DataKey.objects.filter(sealed__purpose="memory").update(wrapped=b"0" * 48)
+
+
+def another_box():
+    RuleMemory.objects.update(box=b"0" * 60)
+
+
+@pytest.mark.parametrize("spoil", [no_key_left, another_key, another_box])
+def test_a_memory_that_cannot_be_opened_stops_nobody_and_begins_anew(home, spoil):
+    send(home, bad_air(count=4))
+    spoil()
+
+    told = send(home, bad_air(count=3, before=timedelta(minutes=-20)), at=NOW + timedelta(minutes=20))
+    assert {one.status for one in told} == {"accepted"}
+    assert not Insight.objects.filter(kind="air.bad_pm25").exists()
+    (memory,) = RuleMemory.objects.all()
+    assert SealedObject.objects.filter(purpose="memory").count() == 1
+
+    send(home, bad_air(count=8, before=timedelta(minutes=-60)), at=NOW + timedelta(minutes=60))
+    assert Insight.objects.filter(kind="air.bad_pm25").count() == 1
+    assert RuleMemory.objects.get().pk == memory.pk
 
 
 def test_no_value_stands_beside_the_vault(home):
