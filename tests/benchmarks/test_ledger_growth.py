@@ -183,20 +183,21 @@ def compare_pages(databases: list[str]) -> dict[str, list[list[float]]]:
                     paths[database] = path_of()
             each: dict[str, list[float]] = {database: [] for database in databases}
             for _ in range(ROUNDS):
-                for database, caller in desks.items():
-                    each[database] += milliseconds(lambda c=caller, p=paths[database]: read(c, p), reads=PAGE_READS)
+                for database, (port, session) in desks.items():
+                    with Caller(port, session) as caller:  # an idle one is hung up on while the other has its turn
+                        each[database] += milliseconds(lambda c=caller, p=paths[database]: read(c, p), reads=PAGE_READS)
             took[f"page: {name}"] = [sorted(times) for times in each.values()]
     return took
 
 
 @contextmanager
-def desk(database: str) -> Iterator[Caller]:
-    """Serve one database, and yield an auditor's browser there."""
+def desk(database: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Serve one database; yield the port, and what an auditor's browser sends along."""
     with ExitStack() as leaving:
         with books(database):
             session = signed_in(factories.auditor(), second_factor=True).cookies["sessionid"].value
             port = leaving.enter_context(web_server())
-        yield leaving.enter_context(Caller(port, {"Cookie": f"sessionid={session}"}))
+        yield port, {"Cookie": f"sessionid={session}"}
 
 
 def read(caller: Caller, path: str) -> None:
