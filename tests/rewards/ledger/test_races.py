@@ -229,7 +229,7 @@ def test_a_lost_deadlock_is_tried_again_by_the_outermost_operation(committed_db)
         first, second = homes if number else reversed(homes)
         books.post(key=f"race:{number}:a", credit=first)
         if calls[number] == 1:
-            met.wait(timeout=10)
+            met.wait(timeout=30)
         return books.post(key=f"race:{number}:b", credit=second)
 
     answers = all_at_once(act, hands=2)
