@@ -31,9 +31,11 @@ INSERT_ONLY = {
 }
 #: Tables whose rows move on and never go.
 NEVER_DELETED = {
+    "appliances_appliance",
     "delivery_erasure",
     "delivery_release",
     "insights_insight",
+    "parties_household",
     "redemption_gift",
     "redemption_order",
     "treasury_issuance",

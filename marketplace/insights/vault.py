@@ -4,6 +4,7 @@ Ciphertext and wrapped key stand in different tables; the key-encryption key sta
 What the seal vouches for (purpose, household, subject) is rebuilt from the row's columns at every opening.
 """
 
+import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Sequence
@@ -239,9 +240,7 @@ def _wrapped(data_key: bytes, sealed_id: UUID, epoch: str) -> tuple[bytes, bytes
 
 
 def _opened(sealed: SealedObject | SealedRow, key: DataKey | KeyRow, epochs: Epochs) -> bytes:
-    cipher_key, commitment = _derived(_unwrapped(key, epochs))
-    if not secrets.compare_digest(commitment, key.commitment):
-        raise InvalidTag
+    cipher_key = _cipher_key(_unwrapped(key, epochs), bytes(key.commitment))
     context = _payload_context(sealed.pk, sealed.purpose, sealed.household_id, sealed.subject_id)
     return AESGCM(cipher_key).decrypt(sealed.nonce, sealed.ciphertext, context)
 
@@ -267,9 +266,31 @@ def _unwrapped_once(key: DataKey | KeyRow, epochs: Epochs) -> bytes:
 
 
 def _derived(data_key: bytes) -> tuple[bytes, bytes]:
-    """Return the cipher key and a commitment to it: AES-GCM alone would open under more than one key."""
+    """Return the cipher key and a commitment to it: AES-GCM alone would open under more than one key.
+
+    Source: the one-step key derivation of NIST SP 800-56C rev. 2, 4.1, with SHA-512: one block of it is both.
+    """
+    both = hashlib.sha512(b"\0\0\0\1" + data_key + b"maru/vault/2").digest()
+    return both[:32], both[32:]
+
+
+def _derived_before(data_key: bytes) -> tuple[bytes, bytes]:
+    """Return the same two of what was sealed before docs/decisions/0028."""
     both = HKDF(algorithm=_SHA256, length=64, salt=None, info=b"maru/vault/1").derive(data_key)
     return both[:32], both[32:]
+
+
+def _cipher_key(data_key: bytes, commitment: bytes) -> bytes:
+    """Return the cipher key that was committed to.
+
+    Raises:
+        InvalidTag: the commitment is to neither.
+    """
+    for derived in (_derived, _derived_before):
+        cipher_key, found = derived(data_key)
+        if secrets.compare_digest(found, commitment):
+            return cipher_key
+    raise InvalidTag
 
 
 def _payload_context(pk: UUID | str, purpose: str, household_id: UUID | str, subject_id: UUID | str) -> bytes:

@@ -23,8 +23,13 @@ class Insight(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Both are the first column of an index below: one of their own would be written for every insight and read by none.
-    appliance = models.ForeignKey(Appliance, on_delete=models.PROTECT, related_name="insights", db_index=False)
-    household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="insights", db_index=False)
+    # Whoever stores it holds both rows, and neither ever goes: docs/decisions/0027.
+    appliance = models.ForeignKey(
+        Appliance, on_delete=models.PROTECT, related_name="insights", db_index=False, db_constraint=False
+    )
+    household = models.ForeignKey(
+        Household, on_delete=models.PROTECT, related_name="insights", db_index=False, db_constraint=False
+    )
     kind = models.CharField(max_length=40)
     event_hash = models.CharField(max_length=64)
     content_hash = models.CharField(max_length=64)

@@ -3,6 +3,10 @@
 from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
+from hypothesis import given
+from hypothesis import strategies as st
 
 from marketplace.insights import vault
 from marketplace.insights.errors import VaultClosed
@@ -26,6 +30,23 @@ def test_opens_to_the_very_bytes_that_were_sealed():
 
     assert vault.open_sealed(stored(sealed)) == b"sixty-two"
     assert b"sixty-two" not in bytes(stored(sealed).ciphertext)
+
+
+def test_what_was_sealed_before_opens_as_it_did(monkeypatch):
+    with monkeypatch.context() as before:
+        before.setattr(vault, "_derived", vault._derived_before)
+        old = vault.seal(content(b"sixty-one"))
+    new = vault.seal(content(b"sixty-two"))
+
+    assert bytes(stored(old).data_key.commitment) == vault._derived_before(vault.data_key_of(stored(old)))[1]
+    assert [vault.open_sealed(stored(one)) for one in (old, new)] == [b"sixty-one", b"sixty-two"]
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_the_cipher_key_is_derived_as_the_library_derives_it(data_key):
+    library = ConcatKDFHash(algorithm=hashes.SHA512(), length=64, otherinfo=b"maru/vault/2").derive(data_key)
+
+    assert b"".join(vault._derived(data_key)) == library
 
 
 def test_two_seals_of_the_same_bytes_have_nothing_in_common():
