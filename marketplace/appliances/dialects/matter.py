@@ -6,6 +6,7 @@ Source: Matter 1.4 application clusters; python-matter-server's node and event b
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -130,7 +131,12 @@ def _things(node: Mapping[str, Any]) -> list[dict[int, Endpoint]]:
         if number and _AGGREGATOR not in _declared(found)
     }
     inner = set().union(*parts.values())
-    return [{part: endpoints[part] for part in {number, *parts[number]}} for number in parts if number not in inner]
+    # Each endpoint is of one thing, whoever else claims it: else what all of them claim would be read for each anew.
+    whole_of = {part: number for number in parts if number not in inner for part in (number, *parts[number])}
+    things: dict[int, dict[int, Endpoint]] = defaultdict(dict)
+    for part, number in whole_of.items():
+        things[number][part] = endpoints[part]
+    return list(things.values())
 
 
 def _described(endpoint: Endpoint, attribute: int) -> Any:

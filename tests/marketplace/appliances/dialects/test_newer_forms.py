@@ -333,6 +333,10 @@ MATTER = {
         node({**ON_A_BRIDGE, **types(2, 123, 19), "2/29/3": [3], **compartment(3, 9, 18000)}, bridge=True),
         [("climate.temperature", 21)],
     ),
+    "a part that two things claim": (
+        node({**types(2, 112, 19), "2/29/3": [3], "5/29/3": [3], **compartment(3, 0, 400)}, bridge=True),
+        COLD[:1],
+    ),
     "parts that hold each other": (
         node({**ON_A_BRIDGE, "2/29/3": [3], "3/29/3": [2], "3/1026/0": 1}, bridge=True),
         [("climate.temperature", 21)],
