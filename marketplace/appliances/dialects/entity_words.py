@@ -1,7 +1,7 @@
 """The words that count in the names people give to what measures, in their language and mostly in Latin letters.
 
 An id like `sensor.naengjanggo_ondo` or a topic like `zigbee2mqtt/Kühlschrank` is all that tells a fridge's temperature
-from a room's. Nothing of a name but these words is ever read.
+from a room's. Of what a person calls a thing nothing but these words is read.
 """
 
 import re
@@ -77,6 +77,11 @@ def type_named(words: frozenset[str]) -> str | None:
 def is_no_room(words: frozenset[str]) -> bool:
     """Say whether words name something whose warmth and damp are not those of a room."""
     return type_named(words) == "refrigerator" or bool(words & NO_ROOM and not words & ROOM)
+
+
+def fridge_zone(words: frozenset[str]) -> str | None:
+    """Return the part of a fridge that words name, or None if they name no fridge."""
+    return zone_named(words) if type_named(words) == "refrigerator" else None
 
 
 def zone_named(words: frozenset[str]) -> str:

@@ -13,11 +13,12 @@ from functools import partial
 from typing import Any
 
 from marketplace.appliances.dialects import entity_words
+from marketplace.appliances.dialects.homeassistant import SENSOR_KINDS
 from marketplace.appliances.dialects.messages import ANNOUNCES, CONTENT_TYPES, Message, read_messages
 from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.scalars import is_no_data, read_number
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of
-from marketplace.appliances.dialects.unit_words import fold, ucum
+from marketplace.appliances.dialects.unit_words import fold, voc_kind
 
 # The last words of an object id: (kind, the unit of ESPHome's components, or None where they differ)
 _IDS: tuple[tuple[re.Pattern[str], str, str | None], ...] = tuple(
@@ -34,17 +35,8 @@ _IDS: tuple[tuple[re.Pattern[str], str, str | None], ...] = tuple(
         (r"power", "appliance.power", None),
     )
 )
-_CLASSES = {
-    "pm1": "air.pm1",
-    "pm25": "air.pm25",
-    "pm10": "air.pm10",
-    "carbon_dioxide": "air.co2",
-    "volatile_organic_compounds": "air.tvoc_mass",
-    "volatile_organic_compounds_parts": "air.tvoc_ratio",
-    "humidity": "climate.humidity",
-    "temperature": "climate.temperature",
-    "power": "appliance.power",
-}
+# Discovery speaks of Home Assistant's classes; a counter of energy says nothing about one event.
+_CLASSES = {named: kind for named, kind in SENSOR_KINDS.items() if named != "energy"}
 # What a board measures of itself, what hangs outside, and what nobody measured.
 _NOT_HERE = entity_words.SETPOINT | frozenset(
     {"internal", "esp", "esp32", "board", "outdoor", "outside", "water", "count", "estimated"}
@@ -149,17 +141,12 @@ def _value(speaker: Speaker, object_id: str, payload: object, unit: object, name
             yield speaker.refused("no_data" if is_no_data(payload) else "not_an_insight")
         return
     unit = unit or (by_id[1] if by_id and by_id[0] == kind else None)
-    if kind == "climate.temperature" and entity_words.type_named(words) == "refrigerator":
-        fridge, zone = replace(speaker, appliance_type="refrigerator"), entity_words.zone_named(words)
+    zone = entity_words.fridge_zone(words)
+    if kind == "climate.temperature" and zone:
+        fridge = replace(speaker, appliance_type="refrigerator")
         yield fridge.measured(kind, payload, "fridge.temperature", unit, zone=zone)
     elif not (kind.startswith("climate.") and entity_words.is_no_room(words)):
-        yield speaker.measured(kind, payload, _weighed(kind, unit), unit)
-
-
-def _weighed(kind: str, unit: object) -> str:
-    """An id that says VOC leaves open whether they are counted or weighed: the unit tells."""
-    is_mass = isinstance(unit, str) and (ucum(unit) or "").endswith("/m3")
-    return "air.tvoc_mass" if kind == "air.tvoc_ratio" and is_mass else kind
+        yield speaker.measured(kind, payload, voc_kind(unit) if kind == "air.tvoc_ratio" else kind, unit)
 
 
 DIALECT = Dialect(name="esphome", kinds=KINDS, content_types=CONTENT_TYPES, parse=parse)

@@ -18,6 +18,7 @@ from marketplace.appliances import wire
 from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.scalars import read_number
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, mapping, sequence
+from marketplace.appliances.dialects.unit_words import voc_kind
 
 _PATH = re.compile(r"([0-9]{1,5})/([0-9]{1,10})/([0-9]{1,10})")
 _VALUE, _MEASUREMENT_UNIT = 0, 8
@@ -202,8 +203,7 @@ def _concentration(
         return
     stated = attributes.get(_MEASUREMENT_UNIT)
     unit = fixed if stated is None else _UNITS.get(stated, "unknown") if isinstance(stated, int) else "unknown"
-    if kind == "air.tvoc_ratio" and unit in ("mg/m3", "ug/m3"):
-        kind = "air.tvoc_mass"
+    kind = voc_kind(unit) if kind == "air.tvoc_ratio" else kind
     yield speaker.measured(f"{cluster}/0", attributes[_VALUE], kind, unit)
 
 

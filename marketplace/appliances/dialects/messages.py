@@ -44,8 +44,7 @@ def read_messages(body: bytes, headers: Mapping[str, str]) -> list[Message]:
 
 def _items(body: bytes) -> list[Any]:
     if len(body) <= _MAX_BARE and not body.strip().startswith((b"{", b"[", b'"')):
-        bare = _text(body)
-        return [bare]
+        return [_text(body)]
     return read_lines(body)
 
 

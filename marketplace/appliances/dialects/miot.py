@@ -14,6 +14,7 @@ from typing import Any
 from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.scalars import read_number
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, documents, mapping
+from marketplace.appliances.dialects.unit_words import voc_kind
 
 _NUMBERS = {
     "aqi": ("air.pm25", "ug/m3"),
@@ -106,8 +107,7 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
         yield from _temperature(speaker, item)
     if "tvoc" in item and "tvoc_unit" in item:
         stated = _unit(item["tvoc_unit"])
-        kind = "air.tvoc_mass" if stated == "mg/m3" else "air.tvoc_ratio"
-        yield speaker.measured("tvoc", item["tvoc"], kind, stated)
+        yield speaker.measured("tvoc", item["tvoc"], voc_kind(stated), stated)
     for name in _FILTERS:
         if name in item:
             yield speaker.measured("filter", item[name], "filter.remaining", "%")

@@ -12,6 +12,7 @@ NO_DATA_WORDS = frozenset(
 )
 _CLOCK_WAS_SET = 978_307_200
 _NUMBER = re.compile(r"[+-]?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,20})?")
+_CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})?"
@@ -59,6 +60,15 @@ def read_time(value: object) -> datetime | None:
         return moment.astimezone(UTC)
     except OverflowError as exc:
         raise ValueError("a time beyond the calendar") from exc
+
+
+def read_clock(value: object) -> int | None:
+    """Read a span that is written as hours, minutes and seconds, in seconds; anything else is None."""
+    clock = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if clock is None:
+        return None
+    hours, minutes, seconds = map(int, clock.groups())
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def read_epoch(value: object) -> datetime | None:

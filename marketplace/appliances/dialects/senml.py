@@ -19,7 +19,7 @@ from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
 from marketplace.appliances.dialects.scalars import read_epoch, read_number
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, mapping
-from marketplace.appliances.dialects.unit_words import ucum
+from marketplace.appliances.dialects.unit_words import voc_kind
 
 _NAMES = {
     "climate.temperature": "temperature temp temperatura air_temperature ambient_temperature",
@@ -175,8 +175,7 @@ def _read(
     )
     said = resolved.record.get("v") if value is None or resolved.base_value.is_nan() else value + resolved.base_value
     unit = resolved.unit or fixed or stated.get(resolved.name.removesuffix(_VALUE))
-    if kind == "air.tvoc_ratio" and isinstance(unit, str) and ucum(unit) in ("ug/m3", "mg/m3"):
-        kind = "air.tvoc_mass"
+    kind = voc_kind(unit) if kind == "air.tvoc_ratio" else kind
     yield speaker.measured("v", said if not isinstance(said, Decimal) else _plain(said), kind, unit)
 
 

@@ -15,9 +15,10 @@ from typing import Any
 from marketplace.appliances import wire
 from marketplace.appliances.dialects.readings import Dialect, Interval, Parsed
 from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
-from marketplace.appliances.dialects.scalars import read_epoch, read_number, read_time, read_uuid
+from marketplace.appliances.dialects.scalars import read_clock, read_epoch, read_number, read_time, read_uuid
+from marketplace.appliances.dialects.smartthings_envelopes import components_of, event_of, items_of
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, documents, mapping, sequence
-from marketplace.appliances.dialects.unit_words import ucum
+from marketplace.appliances.dialects.unit_words import ucum, voc_kind
 
 # (capability, attribute): (kind, the unit its capability fixes, or None where there are several)
 _NUMBERS: dict[tuple[str, str], tuple[str, str | None]] = {
@@ -62,23 +63,7 @@ _NO_ROOM = re.compile(
     r"(?:oven|microwave|kitchen|cook|range|dishwasher|washer|dryer|steamCloset|waterHeater|ehs|meatProbe)"
 )
 _CAVITY = re.compile(r"cavity|tcc|cook")
-# Where a page and a report keep what they list.
-_LISTS = ("items", "deviceEvents")
-# How activities, a hub's drivers and a client in Python spell the words of an event.
-_SPELLINGS = {
-    "attributeName": "attribute",
-    "attribute_id": "attribute",
-    "attributeValue": "value",
-    "capability_id": "capability",
-    "component": "componentId",
-    "component_id": "componentId",
-    "device_id": "deviceId",
-    "device_uuid": "deviceId",
-}
-# What stands before the name of a capability where a cloud tells of its devices.
-_SCHEMA = "st."
 _ZONE = re.compile(r"([+-][0-9]{2})([0-9]{2})\Z")
-_CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])")
 _STAMPS = ("eventTime", "timestamp", "time", "epoch")
 _AIR_TYPES = frozenset({"air_conditioner", "air_purifier", "air_sensor", "other"})
 KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
@@ -95,37 +80,10 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     Raises:
         UnreadableBody: the body is not readable JSON, or holds too many items.
     """
-    items = [event for item in documents(body) for event in _listed(mapping(item), item)]
+    items = [item for document in documents(body) for item in items_of(document)]
     wire.check_item_count(items)
-    no_rooms = {_device(headers, event) for event in map(_event_of, items) if _says_no_room(event)}
+    no_rooms = {_device(headers, event) for event in map(event_of, items) if _says_no_room(event)}
     return answers(items, partial(_read, headers, no_rooms))
-
-
-def _listed(found: Mapping[str, Any], item: object) -> list[Any]:
-    """Return what a call, a page or a report lists; else the item itself."""
-    status = mapping(found.get("data")).get("status")
-    if isinstance(status, dict):
-        # As diagnostics have it.
-        return [{"components": status}]
-    if isinstance(found.get("deviceState"), list):
-        return [state for device in map(mapping, found["deviceState"]) for state in _states(device)]
-    if isinstance(found.get("eventData"), dict):
-        return sequence(found["eventData"].get("events"))
-    return next((found[name] for name in _LISTS if isinstance(found.get(name), list)), [item])
-
-
-def _states(device: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{**mapping(state), "deviceId": device.get("externalDeviceId")} for state in sequence(device.get("states"))]
-
-
-def _event_of(item: object) -> dict[str, Any]:
-    """Return what an event says, in the words of a subscription."""
-    found = mapping(item)
-    event = mapping(found.get("deviceEvent")) or mapping(found.get("device_event")) or found
-    said = {_SPELLINGS.get(name, name): value for name, value in {**event, **mapping(event.get("state"))}.items()}
-    if isinstance(said.get("capability"), str):
-        said["capability"] = said["capability"].removeprefix(_SCHEMA)
-    return said
 
 
 def _says_no_room(event: Mapping[str, Any]) -> bool:
@@ -141,7 +99,7 @@ def _read(headers: Mapping[str, str], no_rooms: Set[str | None], index: int, ite
     found = mapping(item)
     if isinstance(found.get("components"), dict | list):
         return _status(headers, index, found)
-    event = _event_of(item)
+    event = event_of(item)
     if "capability" in event and "attribute" in event:
         stamp = next((part[name] for part in (found, event) for name in _STAMPS if name in part), None)
         source = _device(headers, event)
@@ -180,7 +138,7 @@ def _unread(*, is_no_room: bool, has_door: bool) -> set[str]:
 
 
 def _status(headers: Mapping[str, str], index: int, status: Mapping[str, Any]) -> Iterator[Result]:
-    components = _components(status["components"])
+    components = components_of(status["components"])
     speaker = Speaker(
         dialect="smartthings",
         index=index,
@@ -201,21 +159,6 @@ def _status(headers: Mapping[str, str], index: int, status: Mapping[str, Any]) -
         for capability in capabilities:
             if capability in _READ and capability not in unread:
                 yield from _capability(speaker, component, capability, mapping(capabilities[capability]))
-
-
-def _components(found: Any) -> dict[str, dict[str, Any]]:
-    """Return the capabilities of each component, which a list of devices names one by one."""
-    if isinstance(found, dict):
-        return {name: mapping(capabilities) for name, capabilities in found.items()}
-    return {
-        component["id"]: {
-            capability["id"]: mapping(capability.get("status"))
-            for capability in map(mapping, sequence(component.get("capabilities")))
-            if isinstance(capability.get("id"), str)
-        }
-        for component in map(mapping, found)
-        if isinstance(component.get("id"), str)
-    }
 
 
 def _doors(components: Mapping[str, Mapping[str, Any]]) -> set[str]:
@@ -263,12 +206,11 @@ def _number(speaker: Speaker, component: str, name: tuple[str, str], value: obje
     path, zone = ".".join(name), None
     unit = fixed if unit is None else unit
     if kind == "air.tvoc_ratio":
-        code = None if unit is None else ucum(str(unit))
-        if code in (None, "[ppm]"):
+        if unit is None or ucum(str(unit)) in (None, "[ppm]"):
             # Sensors that know an index only send it under this name as ppm.
             yield speaker.refused("unit_disputed", path)
             return
-        kind = "air.tvoc_mass" if code in ("mg/m3", "ug/m3") else kind
+        kind = voc_kind(unit)
     if kind == "appliance.energy":
         # A counter without a beginning says nothing about one event.
         yield speaker.refused("missing_interval", path)
@@ -301,12 +243,11 @@ def _cooking(speaker: Speaker, capabilities: Mapping[str, Any]) -> Iterator[Resu
     cook_time, clock_time = state(_COOK_TIME, _COOK_TIME), state(_OVEN_STATE, "operationTime")
     if cook_time and state(_OPERATION, _OPERATION).get("value") == "running":
         yield from _cooked(speaker, cook_time, cook_time.get("value"))
-    clock = _CLOCK.fullmatch(str(clock_time.get("value")))
+    seconds = read_clock(clock_time.get("value"))
     is_running = state(_OVEN_STATE, "operatingState").get("value") == "running"
     mode = state(_OVEN_MODE, "ovenMode").get("value", "MicroWave")
-    if _MICROWAVE in capabilities and is_running and clock and str(mode).startswith("MicroWave"):
-        hours, minutes, seconds = map(int, clock.groups())
-        yield from _cooked(speaker, clock_time, hours * 3600 + minutes * 60 + seconds)
+    if _MICROWAVE in capabilities and is_running and seconds is not None and str(mode).startswith("MicroWave"):
+        yield from _cooked(speaker, clock_time, seconds)
 
 
 def _state(capabilities: Mapping[str, Any], capability: str, attribute: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from marketplace.appliances import wire
 from marketplace.appliances.dialects.readings import Dialect, Parsed
-from marketplace.appliances.dialects.scalars import read_number
+from marketplace.appliances.dialects.scalars import read_clock, read_number
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, mapping, sequence
 
 _SAMSUNG = "x.com.samsung.da."
@@ -43,7 +43,6 @@ _HREF = re.compile(r"/[a-z]")
 _DEVICE = re.compile(r"device/?[0-9]{1,2}")
 _ALARM = re.compile(r"FilterAlarm|WaterTankFull|(?:ErrorCode|OV_E|CT_E|AC_V)_[0-9A-F]{1,4}")
 _HUMIDITIES = ("humidity", "fivepercentHumidity")
-_CLOCK = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])")
 # Without its letter it is a share of the strongest.
 _POWER = re.compile(r"([0-9]{1,4})W")
 KINDS = frozenset(kind for kind, _unit in _SENSORS.values()) | {
@@ -226,15 +225,14 @@ def _cooking(speaker: Speaker, resources: Resources) -> Iterator[Result]:
     if cavity.get("operation") == "running" and mapping(cavity.get("mode")).get("name") == "MicroWave":
         yield speaker.measured("oven.time", mapping(cavity.get("time")).get("setting"), "microwave.cook", "s")
     found = _samsung(resources, "/operational/state/vs/0")
-    clock = _CLOCK.fullmatch(str(found.get("operationTime")))
-    if speaker.appliance_type != "microwave" or clock is None or found.get("state") == "Ready":
+    seconds = read_clock(found.get("operationTime"))
+    if speaker.appliance_type != "microwave" or seconds is None or found.get("state") == "Ready":
         return
-    hours, minutes, seconds = map(int, clock.groups())
     power = _POWER.fullmatch(str(_samsung(resources, "/oven/vs/0").get("powerLevel")))
     watts = read_number(power[1]) if power else None
     yield speaker.measured(
         "operational.operationTime",
-        hours * 3600 + minutes * 60 + seconds,
+        seconds,
         "microwave.cook",
         "s",
         power_w=watts if watts != Decimal(0) else None,

@@ -68,8 +68,7 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
         yield speaker.refused("wrong_shape")
         return
     telemetry = mapping(message.payload.get("StatusSNS")) or message.payload
-    words = entity_words.words_of(message.topic)
-    fridge = entity_words.zone_named(words) if entity_words.type_named(words) == "refrigerator" else None
+    fridge = entity_words.fridge_zone(entity_words.words_of(message.topic))
     speaker = replace(speaker, observed_at=_time(telemetry), appliance_type="refrigerator" if fridge else "other")
     unit = telemetry.get("TempUnit")
     yield from _sensor(speaker, telemetry, unit, fridge)

@@ -50,6 +50,12 @@ def ucum(text: str) -> str | None:
     return _UCUM.get(text) or (_folded(text) if len(text) <= _LONGEST else None)
 
 
+def voc_kind(unit: object) -> str:
+    """Return the kind of a VOC whose name leaves open whether it was counted or weighed: the unit tells."""
+    is_mass = isinstance(unit, str) and ucum(unit) in ("ug/m3", "mg/m3")
+    return "air.tvoc_mass" if is_mass else "air.tvoc_ratio"
+
+
 @lru_cache(maxsize=1024)
 def _folded(text: str) -> str | None:
     return _UCUM.get(fold(text))

@@ -31,7 +31,8 @@ _DISPUTED = ("voc", "formaldehyd", "formaldehyde", "hcho", "eco2")
 _SCHEMES = ("air_quality", "aqi")
 _FAULTS = ("replace_filter",)
 # A strip of sockets says of each by itself what it draws.
-_SOCKETS = {f"{said}_l{number}": (said, f"l{number}") for said in ("power", "energy") for number in range(1, 9)}
+_SOCKETS = {f"power_l{number}": f"l{number}" for number in range(1, 9)}
+_COUNTERS = ("energy", *(f"energy_l{number}" for number in range(1, 9)))
 KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
     "fridge.temperature",
     "fridge.door_openings",
@@ -66,32 +67,36 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
         topic = message.topic
     if found.keys() & set(ANNOUNCES):
         return
-    words = entity_words.words_of(topic)
-    is_fridge = entity_words.type_named(words) == "refrigerator"
+    zone = entity_words.fridge_zone(entity_words.words_of(topic))
     speaker = Speaker(
         dialect="zigbee2mqtt",
         index=message.index,
         source=topic or device_of(headers),
-        appliance_type="refrigerator" if is_fridge else _appliance_type(found),
+        appliance_type="refrigerator" if zone else _appliance_type(found),
         observed_at=_last_seen(found.get("last_seen")),
     )
-    if is_fridge:
-        yield from _fridge(speaker, entity_words.zone_named(words), found)
+    if zone:
+        yield from _fridge(speaker, zone, found)
         found = {name: value for name, value in found.items() if name not in ("temperature", "humidity")}
+    yield from _attributes(speaker, found)
+
+
+def _attributes(speaker: Speaker, found: Mapping[str, object]) -> Iterator[Result]:
     for name, (kind, unit) in _NUMBERS.items():
         if name in found:
             yield speaker.measured(name, found[name], kind, unit)
-    for name in [name for name in _SOCKETS if name in found]:
-        said, socket = _SOCKETS[name]
-        yield from _socket(replace(speaker, source=f"{speaker.source or ''}/{socket}"), said, found[name])
+    for name, socket in _SOCKETS.items():
+        if name in found:
+            own = replace(speaker, source=f"{speaker.source or ''}/{socket}")
+            yield own.measured("power", found[name], "appliance.power", "W")
     for name in _DISPUTED:
         if name in found:
             yield speaker.refused("unit_disputed", name)
     for name in _SCHEMES:
         if name in found:
             yield speaker.refused("unknown_scheme", name)
-    if "energy" in found:
-        yield speaker.refused("missing_interval", "energy")
+    # Counters without a beginning say nothing about one event.
+    yield from (speaker.refused("missing_interval", "energy") for name in _COUNTERS if name in found)
     for name in _FAULTS:
         if found.get(name) is True:
             yield speaker.fault(name, name)
@@ -102,13 +107,6 @@ def _fridge(speaker: Speaker, zone: str, found: Mapping[str, object]) -> Iterato
         yield speaker.measured("temperature", found["temperature"], "fridge.temperature", "Cel", zone=zone)
     if found.get("contact") is False:
         yield speaker.opened("contact", zone=zone)
-
-
-def _socket(speaker: Speaker, said: str, raw: object) -> Iterator[Result]:
-    if said == "power":
-        yield speaker.measured("power", raw, "appliance.power", "W")
-    else:
-        yield speaker.refused("missing_interval", "energy")
 
 
 def _split(topic: str) -> tuple[str, str]:
