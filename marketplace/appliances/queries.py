@@ -1,6 +1,6 @@
-"""What a home has let in, with its keys, as its page lists it."""
+"""What a home has let in and who of it may speak, with the streams that are held back."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from consent.parties.models import Household, MachineKey, User
 from marketplace.appliances.logins import Login
-from marketplace.appliances.models import BridgeBeat, BrokerLogin, DayCount, PairedKey, Pairing, PairingCode
+from marketplace.appliances.models import BridgeBeat, BrokerLogin, DayCount, PairedKey, Pairing, PairingCode, StreamFlag
 
 #: A bridge says that it is there every ten seconds.
 BRIDGE_LATE = timedelta(seconds=60)
@@ -22,6 +22,8 @@ LEFT JOIN appliances_appliance a ON a.id = p.appliance_id LEFT JOIN parties_mach
 WHERE k.id = %(key)s AND p.ended_at IS NULL AND a.left_at IS NULL
     AND COALESCE(k.revoked_at, m.revoked_at) IS NULL
     AND COALESCE(k.expires_at, m.expires_at, 'infinity') > %(at)s"""
+# `StreamFlagQuerySet.standing`, by hand as every request asks it.
+_STANDING = "SELECT appliance_id, kind FROM appliances_streamflag WHERE appliance_id = ANY(%s) AND verdict <> %s"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,13 @@ def may_speak(*, key_id: UUID, at: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_MAY_SPEAK, {"key": key_id, "at": at})
         return cursor.fetchone() is not None
+
+
+def standing_flags(*, appliance_ids: Collection[UUID]) -> set[tuple[UUID, str]]:
+    """Return the streams, an appliance's id and a kind each, that a flag holds back."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, [list(appliance_ids), StreamFlag.Verdict.CLEARED])
+        return set(cursor.fetchall())
 
 
 def waiting_code(household: Household, *, asked_by: User, at: datetime) -> PairingCode | None:

@@ -19,6 +19,7 @@ from marketplace.appliances.caps import daily_cap
 from marketplace.appliances.dialects import Reading, Rejection
 from marketplace.appliances.errors import ApplianceLeft
 from marketplace.appliances.models import Appliance, StreamFlag
+from marketplace.appliances.queries import standing_flags
 from marketplace.appliances.senders import Sender
 from marketplace.insights import perceiving, twin
 from marketplace.insights.copying import array_of
@@ -49,7 +50,7 @@ class Arrival(NamedTuple):
     """One reading of one appliance, on its way into the vault under `insight_id`."""
 
     reading: NormalReading
-    speaker: appliances.Speaker
+    speaker: appliances.KnownSpeaker
     event_hash: str
     content_hash: str
     insight_id: str
@@ -148,7 +149,7 @@ def _identified(
 
 def _speakers(
     household: Household, readings: Sequence[NormalReading], dialect: str, at: datetime, sender: Sender
-) -> dict[str | None, appliances.Speaker]:
+) -> dict[str | None, appliances.KnownSpeaker]:
     """Return who speaks, by the source that a reading names; without new ones that are too many for a day."""
     if sender.appliance_id is not None:
         own = appliances.hear_appliance(appliance_id=sender.appliance_id, at=at)
@@ -211,7 +212,7 @@ def _held(heard: Sequence[perceiving.Heard], at: datetime) -> set[appliances.Str
     if over:
         appliances.raise_flags(streams=over, reason=StreamFlag.Reason.TOO_MANY, at=at)
         hold_streams(streams=over)
-    return appliances.standing_flags(appliance_ids={appliance_id for appliance_id, _ in came}) if came else set()
+    return standing_flags(appliance_ids={appliance_id for appliance_id, _ in came}) if came else set()
 
 
 def _repeated(arrival: Arrival, insight_id: str, content_hash: str) -> ItemResult:

@@ -1,6 +1,6 @@
 from marketplace.appliances.operations.arriving import (
     MAX_NEW_A_DAY,
-    Speaker,
+    KnownSpeaker,
     check_may_still_speak,
     hear_appliance,
     hear_named,
@@ -44,13 +44,7 @@ from marketplace.appliances.operations.pairing import (
     prune,
     redeem_code,
 )
-from marketplace.appliances.operations.trusting import (
-    Stream,
-    count_day,
-    decide_flag,
-    raise_flags,
-    standing_flags,
-)
+from marketplace.appliances.operations.trusting import Stream, count_day, decide_flag, raise_flags
 
 __all__ = [
     "HOLD",
@@ -58,8 +52,8 @@ __all__ = [
     "MAX_OVERLAP",
     "SALT_BYTES",
     "Arriving",
+    "KnownSpeaker",
     "Paired",
-    "Speaker",
     "Stream",
     "adopt_key",
     "ask_for_code",
@@ -94,5 +88,4 @@ __all__ = [
     "separate_appliance",
     "share_never",
     "spend_message",
-    "standing_flags",
 ]

@@ -46,7 +46,7 @@ WITH living AS (
 UPDATE appliances_appliance a SET last_seen_at = %s FROM living WHERE a.id = living.id"""
 
 
-class Speaker(NamedTuple):
+class KnownSpeaker(NamedTuple):
     """The appliance that a name in a request stands for: itself, or the whole that it is a part of.
 
     Attributes:
@@ -80,7 +80,7 @@ def check_may_still_speak(*, sender: Sender, at: datetime) -> None:
 
 
 @transaction.atomic(savepoint=False)
-def hear_appliance(*, appliance_id: UUID, at: datetime) -> Speaker:
+def hear_appliance(*, appliance_id: UUID, at: datetime) -> KnownSpeaker:
     """Return the appliance that speaks for itself, and note that it was heard.
 
     One that has left is returned too: its key has ended with that, and is refused as every other.
@@ -95,7 +95,7 @@ def hear_appliance(*, appliance_id: UUID, at: datetime) -> Speaker:
 
 
 @transaction.atomic(savepoint=False)
-def hear_named(*, household: Household, types: Mapping[str, str], at: datetime) -> dict[str, Speaker]:
+def hear_named(*, household: Household, types: Mapping[str, str], at: datetime) -> dict[str, KnownSpeaker]:
     """Return the appliances that a hub names, bringing in new ones, and note that they were heard.
 
     Args:
@@ -115,16 +115,16 @@ def hear_named(*, household: Household, types: Mapping[str, str], at: datetime) 
     return found
 
 
-def _speakers(statement: str, named: list[Any]) -> dict[str, Speaker]:
+def _speakers(statement: str, named: list[Any]) -> dict[str, KnownSpeaker]:
     with connection.cursor() as cursor:
         cursor.execute(statement, named)
         return {identity: _speaker(*columns) for identity, *columns in cursor.fetchall()}
 
 
-def _speaker(row: UUID, once_part_of: UUID | None, left_at: datetime | None, *whole: object) -> Speaker:
+def _speaker(row: UUID, once_part_of: UUID | None, left_at: datetime | None, *whole: object) -> KnownSpeaker:
     appliance = Appliance.from_db(connection.alias, _WHOLE_COLUMNS, whole)
     rows = {appliance.pk, row, once_part_of}
-    return Speaker(appliance, row, frozenset(str(one) for one in rows if one is not None), left_at)
+    return KnownSpeaker(appliance, row, frozenset(str(one) for one in rows if one is not None), left_at)
 
 
 def _bring_in(household: Household, types: Mapping[str, str], at: datetime) -> None:
@@ -142,7 +142,7 @@ def _bring_in(household: Household, types: Mapping[str, str], at: datetime) -> N
     )
 
 
-def _seen(speakers: Collection[Speaker], at: datetime) -> None:
+def _seen(speakers: Collection[KnownSpeaker], at: datetime) -> None:
     heard = {row for speaker in speakers for row in (speaker.row, speaker.appliance.pk)}
     with connection.cursor() as cursor:
         cursor.execute(_SEEN, [list(heard), at])

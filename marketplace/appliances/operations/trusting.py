@@ -23,8 +23,6 @@ SELECT a, k, %(on)s, n FROM unnest(%(appliances)s::uuid[], %(kinds)s::text[], %(
 ORDER BY a, k
 ON CONFLICT (appliance_id, kind, "on") DO UPDATE SET insights = appliances_daycount.insights + EXCLUDED.insights
 RETURNING appliance_id, kind, insights"""
-# `StreamFlagQuerySet.standing`, by hand as every request asks it.
-_STANDING = "SELECT appliance_id, kind FROM appliances_streamflag WHERE appliance_id = ANY(%s) AND verdict <> %s"
 
 
 @transaction.atomic(savepoint=False)
@@ -42,13 +40,6 @@ def count_day(*, came: Mapping[Stream, int], on: date) -> dict[Stream, int]:
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, values)
         return {(appliance_id, kind): count for appliance_id, kind, count in cursor.fetchall()}
-
-
-def standing_flags(*, appliance_ids: Collection[UUID]) -> set[Stream]:
-    """Return the streams of these appliances that a flag holds back."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STANDING, [list(appliance_ids), StreamFlag.Verdict.CLEARED])
-        return set(cursor.fetchall())
 
 
 @transaction.atomic(savepoint=False)
