@@ -80,11 +80,11 @@ class NamedLines(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        name_in(list(self.result_list))
+        _name_in(list(self.result_list))
 
 
 @admin.register(AuditEntry)
-class TrailDesk(Untitled, OnlyLooked):
+class AuditEntryAdmin(Untitled, OnlyLooked):
     """The audit trail in words, with the codes and ids that it holds as small print."""
 
     list_display = (column("at", _("때")), "who", "did", "to_what", "came_of_it", "why")
@@ -99,7 +99,7 @@ class TrailDesk(Untitled, OnlyLooked):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> AuditEntry | None:
         found: AuditEntry | None = super().get_object(request, object_id, from_field)
         if found is not None:
-            name_in([found])
+            _name_in([found])
         return found
 
     @admin.display(description=_("누가"), ordering="actor")
@@ -124,7 +124,7 @@ class TrailDesk(Untitled, OnlyLooked):
         return reason_in_words(entry) or "-"
 
 
-def name_in(entries: Sequence[AuditEntry]) -> None:
+def _name_in(entries: Sequence[AuditEntry]) -> None:
     """Let lines know the names in them, all at once."""
     names = Names(entries)
     for entry in entries:

@@ -115,7 +115,7 @@ MACHINES = {
     "system:cast": _("시연 준비"),
     "system:clock": pgettext_lazy("machine", "시계"),
 }
-ORGANISATION = "organisation:"
+_ORGANISATION = "organisation:"
 #: Whose changes on the desk are written down by the names of their fields.
 _CHANGED = {"area": Area, "organisation": Organisation, "seat": Seat}
 
@@ -146,9 +146,9 @@ class Names:
     def __init__(self, entries: Sequence[AuditEntry]) -> None:
         said = {entry.actor for entry in entries} | {entry.subject.removeprefix("user:") for entry in entries}
         self._actors = actors_named(said)
-        bodies = {entry.subject for entry in entries if entry.subject.startswith(ORGANISATION)}
-        found = Organisation.objects.filter(pk__in=[body.removeprefix(ORGANISATION) for body in bodies])
-        self._bodies = {f"{ORGANISATION}{body.pk}": str(body) for body in found}
+        changed = {entry.subject for entry in entries if entry.subject.startswith(_ORGANISATION)}
+        found = Organisation.objects.filter(pk__in=[code.removeprefix(_ORGANISATION) for code in changed])
+        self._organisations = {f"{_ORGANISATION}{one.pk}": str(one) for one in found}
 
     def actor(self, code: str) -> str:
         """Say who did it: a person, a key, or a part of Maru."""
@@ -160,5 +160,6 @@ class Names:
     def subject(self, code: str) -> str:
         """Say to what it was done."""
         noun, _colon, pk = code.partition(":")
-        name = self._bodies.get(code) or self._actors.get(code) or (self._actors.get(pk) if noun == "user" else "")
+        person = self._actors.get(pk) if noun == "user" else ""
+        name = self._organisations.get(code) or self._actors.get(code) or person
         return " ".join(filter(None, (str(NOUNS.get(noun, "")), name)))
