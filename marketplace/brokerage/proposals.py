@@ -218,8 +218,8 @@ def _look_up(met: Sequence[_Meeting], offered: dict[UUID, _Offered]) -> None:
     versions = RequestVersion.objects.in_bulk({want.version_id for want in wants.values()})
     prices = {number: price_of_version(version) for number, version in versions.items()}
     purses = _available_for(wants)
-    for request_id, (_, _, _, number, _) in wants.items():
-        offered[request_id] = _Offered(versions[number], prices[number], purses[request_id])
+    for request_id, want in wants.items():
+        offered[request_id] = _Offered(versions[want.version_id], prices[want.version_id], purses[request_id])
 
 
 def _available_for(request_ids: Iterable[UUID]) -> dict[UUID, int]:

@@ -6,15 +6,7 @@ from operator import itemgetter
 from typing import Any, Literal
 
 from marketplace.insights.kinds import KINDS, Number
-from marketplace.insights.perception.seen import (
-    MINUTE,
-    Found,
-    Memory,
-    Rule,
-    Seen,
-    minutes_from,
-    moment_of,
-)
+from marketplace.insights.perception.seen import MINUTE, Found, Memory, Rule, Seen, minutes_from, moment_of
 from marketplace.insights.perception.thresholds import LAPSE
 
 

@@ -6,15 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from marketplace.insights.kinds import KINDS, Number
-from marketplace.insights.perception.seen import (
-    MINUTE,
-    Found,
-    Memory,
-    Rule,
-    Seen,
-    minutes_from,
-    moment_of,
-)
+from marketplace.insights.perception.seen import MINUTE, Found, Memory, Rule, Seen, minutes_from, moment_of
 
 #: After so long without a word nothing is known any more, and the next reading begins anew.
 LAPSE = 6 * 60 * MINUTE
