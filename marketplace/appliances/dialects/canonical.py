@@ -1,6 +1,6 @@
 """Maru's own format: CloudEvents 1.0 in structured JSON, one insight per event, single or as a batch.
 
-Source: CloudEvents 1.0 JSON format with the extensions `recordedtime` and `sequence`; `data` is the paper's section 2.
+Source: CloudEvents 1.0 JSON format with the extensions `recordedtime` and `sequence`; what stands in `data` is Maru's.
 """
 
 import re

@@ -1,6 +1,6 @@
 """The spellings of units met in the wild, each with its UCUM code; a word that is not here is no unit.
 
-Source: UCUM case-sensitive codes; spellings from the issue trackers listed in the appliance paper, section 5.
+Source: UCUM case-sensitive codes; spellings from recorded bodies and the issue trackers of those who read them.
 """
 
 import unicodedata

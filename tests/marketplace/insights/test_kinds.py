@@ -1,4 +1,4 @@
-"""The registry: complete, in both languages, and as the paper's table has it."""
+"""The registry: complete, in both languages, and as it was written down beside it."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from marketplace.appliances.dialects.unit_words import ucum
 from marketplace.insights.kinds import KINDS, Sensitivity, Topic, find
 
-# Copied by hand from the appliance paper, section 2: unit, hard range.
+# By hand, so that no limit moves unnoticed: unit, hard range.
 TABLE = {
     "air.pm25": ("ug/m3", 0, 1000),
     "air.pm10": ("ug/m3", 0, 1000),

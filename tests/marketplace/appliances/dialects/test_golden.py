@@ -1,4 +1,4 @@
-"""What every recorded payload must come to, written by hand from the papers and from the bodies themselves.
+"""What every recorded payload must come to, written by hand from documentation and from the bodies themselves.
 
 The recordings belong to their owners and stay outside; without them this file is skipped and says so. Each entry is
 the clock at which the body is taken to come in (None: today), and the values or rejection codes in any order.

@@ -18,7 +18,7 @@ FILES = sorted(path for path in PAYLOADS.glob("*/*") if path.is_file())
 
 pytestmark = pytest.mark.skipif(not FILES, reason=f"The recorded payloads are not beside the checkout ({PAYLOADS}).")
 
-# Written from the papers: what each file must come to under the dialect it was recorded in.
+# Written by hand from the makers' documentation: what each file must come to under the dialect it was recorded in.
 GOLDEN = {
     ("homeassistant", "homeassistant-docs/rest_state_single.json"): ["not_an_insight"],
     ("homeassistant", "malformed-wild/esphome_nan_json.txt"): ["number_not_finite"],

@@ -1,4 +1,4 @@
-"""Our own bodies in the shape of each format, and what the papers say each of them comes to, in order."""
+"""Our own bodies in the shape of each format, and what each of them comes to by its documentation, in order."""
 
 import json
 from datetime import UTC, datetime
