@@ -17,7 +17,7 @@ from marketplace.brokerage.models import Offer
 from marketplace.demand.models import DataRequest
 from marketplace.insights.kinds import KINDS
 from marketplace.insights.models import Evidence, Insight
-from marketplace.insights.perception.rules import drawn_from
+from marketplace.insights.perception.rules import drawn_from, is_of_a_home
 
 #: Pausing stops new asks; what was asked before may still be answered.
 STANDING = (DataRequest.State.OPEN, DataRequest.State.PAUSED, DataRequest.State.EXHAUSTED)
@@ -67,8 +67,13 @@ def stands(offer: Offer) -> bool:
 
 
 def may_see_value(offer: Offer, *, membership: Membership) -> bool:
-    """Tell whether who sees an ask may see what it says too: what is one member's own by now, only that member."""
-    return offer.insight.appliance.private_to_id in (None, membership.pk)
+    """Tell whether who sees an ask may see what it says too: what is one member's own by now, only that member.
+
+    What several appliances said together is as much each one's own.
+    """
+    insight = offer.insight
+    others = [one.appliance for one in evidence_of(insight)] if is_of_a_home(insight.kind) else []
+    return {one.private_to_id for one in (insight.appliance, *others)} <= {None, membership.pk}
 
 
 def check_can_be_shown(offer: Offer, *, membership: Membership, at: datetime) -> None:

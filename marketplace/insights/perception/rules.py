@@ -195,6 +195,12 @@ def drawn_from(kind: str) -> frozenset[str]:
 
 
 @cache
+def is_of_a_home(kind: str) -> bool:
+    """Tell whether a kind is concluded from what several appliances of a home say together."""
+    return any(rule.concludes == kind and rule.scope == "home" for rule in RULES.values())
+
+
+@cache
 def topics_of(kind: str) -> frozenset[Topic]:
     """Return what a kind tells of: its own topic, and of a conclusion also those of what it was drawn from."""
     return frozenset(KINDS[code].topic for code in (kind, *drawn_from(kind)))

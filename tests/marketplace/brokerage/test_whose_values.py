@@ -8,6 +8,9 @@ from consent.parties.models import Membership
 from consent.records.models import Ask
 from consent.records.receipts import is_genuine
 from marketplace.appliances.models import Appliance
+from marketplace.brokerage.models import Offer
+from marketplace.brokerage.policies import may_see_value
+from marketplace.insights.models import Conclusion, Evidence, Insight
 from tests import factories
 from tests.browsers import signed_in
 
@@ -72,3 +75,22 @@ def test_whoever_it_belongs_to_now_the_receipt_stays_provable_for_all(deal, brow
         assert deal.consent.payload_digest in page
         assert "맞아요, Ed25519" in page
         assert ("그 식구만 볼 수 있어요" in page) == (name != "teen")
+
+
+@pytest.mark.parametrize("now_of", [None, "mother", "father"])
+def test_what_was_drawn_from_several_appliances_is_for_whose_all_of_them_are_now(deal, now_of):
+    mother = deal.consent.decided_by.membership
+    people = {"mother": mother, "father": factories.member(of=mother.household).membership}
+    door = factories.insight(of=mother.household, source="urn:device:door").appliance
+    with factories.as_owner():
+        Insight.objects.filter(offers__ask=deal.consent.ask).update(kind="presence.cooled_while_away")
+        drawn = Conclusion.objects.create(
+            insight=Insight.objects.get(offers__ask=deal.consent.ask), rule="r", version=1, at=deal.consent.at
+        )
+        Evidence.objects.create(conclusion=drawn, appliance=door, kind="presence.absence")
+    Appliance.objects.filter(pk=door.pk).update(private_to=people.get(now_of))
+
+    offer = Offer.objects.get()
+
+    seen_by = {name for name, person in people.items() if may_see_value(offer, membership=person)}
+    assert seen_by == ({now_of} if now_of else set(people))
