@@ -1,12 +1,12 @@
 """Bodies that look like what devices send: shapes of our own fixtures, bent in any place and planted with canaries."""
 
 import json
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from marketplace.appliances.dialects import DIALECTS
+from tests.marketplace.appliances.dialects import test_generations, test_newer_forms, test_older_forms, test_variants
 
 #: Returns a number from 0 up to, not including, its argument: hypothesis, atheris and `random` choose alike.
 Choose = Callable[[int], int]
@@ -51,20 +51,22 @@ def opened(node: Any) -> Any:
 SHAPES: dict[str, list[Any]] = {dialect: shapes_of(dialect) for dialect in DIALECTS}
 
 
-@cache
-def forms_of(dialect: str) -> list[Any]:
-    """Return a dialect's shapes, and the bodies of other versions, firmwares and clients that its tests know."""
-    # Not above: those tests are written in the words of this module.
-    from tests.marketplace.appliances.dialects import (
-        test_generations,
-        test_newer_forms,
-        test_older_forms,
-        test_variants,
-    )
+#: What the tests of the dialects know of other versions, firmwares and clients: bodies, and what each comes to.
+TOLD: list[Mapping[str, Mapping[str, tuple[Any, Any]]]] = [
+    test_older_forms.FORMS,
+    test_newer_forms.FORMS,
+    test_generations.GENERATIONS,
+    test_variants.VARIANTS,
+]
 
-    tables = (test_older_forms.FORMS, test_newer_forms.FORMS, test_generations.GENERATIONS, test_variants.VARIANTS)
-    told = [body for table in tables for body, _expected in table.get(dialect, {}).values()]
+
+def forms_of(dialect: str) -> list[Any]:
+    """Return a dialect's shapes, and every other form of its bodies that tests know."""
+    told = [body for table in TOLD for body, _expected in table.get(dialect, {}).values()]
     return SHAPES[dialect] + [opened(body) for body in told if not isinstance(body, bytes)]
+
+
+FORMS: dict[str, list[Any]] = {dialect: forms_of(dialect) for dialect in DIALECTS}
 
 
 def places_of(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -92,7 +94,7 @@ def planted(node: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 def bodies(dialect: str, choose: Choose) -> bytes:
     """Make one body in the grammar of a dialect: one of its forms, bent up to four times, as one document or many."""
-    forms = forms_of(dialect)
+    forms = FORMS[dialect]
     document = forms[choose(len(forms))]
     for _ in range(1 + choose(4)):
         document = bent(document, choose, others=forms)

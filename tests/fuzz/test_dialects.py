@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from marketplace.appliances.dialects import DIALECTS
-from tests.fuzz.grammar import CANARY, CANARY_WORDS, SHAPES, at, bodies, places_of, planted
+from tests.fuzz.grammar import CANARY, CANARY_WORDS, FORMS, SHAPES, at, bodies, places_of, planted
 from tests.fuzz.promises import effort, keep, kept_of
 
 FEW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
@@ -31,16 +31,22 @@ def test_keeps_every_promise_to_a_body_in_its_own_grammar(dialect, choice):
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("kept", ["as a value", "as a key", "as a neighbour"])
-def test_a_canary_comes_out_of_no_place_of_its_shapes(dialect, kept):
-    for shape in SHAPES[dialect]:
-        for path in places_of(shape):
-            place = at(shape, path)
+def test_a_canary_comes_out_of_no_place_of_any_form(dialect, kept):
+    for form in FORMS[dialect]:
+        for path in places_of(form):
+            place = at(form, path)
             nest = {
                 "as a value": CANARY,
                 "as a key": {CANARY: place},
                 "as a neighbour": {**place, CANARY: CANARY} if isinstance(place, dict) else [place, CANARY],
             }
-            keep(dialect, json.dumps(planted(shape, path, nest[kept])).encode())
+            keep(dialect, json.dumps(planted(form, path, nest[kept])).encode())
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_keeps_every_promise_to_each_form_as_it_stands(dialect):
+    for form in FORMS[dialect]:
+        keep(dialect, json.dumps(form).encode())
 
 
 def test_the_shapes_are_good_enough_to_be_kept():
@@ -70,11 +76,11 @@ def test_a_kind_that_nobody_promised_would_be_noticed(monkeypatch):
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_reading_twice_as_much_costs_twice_as_much(dialect):
-    for shape in SHAPES[dialect]:
-        for grown in (repeated, widened):
-            small, large = (effort(dialect, grown(shape, size)) for size in (40, 160))
+    grown = [(repeated, shape) for shape in SHAPES[dialect]] + [(widened, form) for form in FORMS[dialect]]
+    for grow, form in grown:
+        small, large = (effort(dialect, grow(form, size)) for size in (40, 160))
 
-            assert large <= 5 * small, (grown.__name__, small, large)
+        assert large <= 5 * small, (grow.__name__, form, small, large)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -9,6 +9,7 @@ from marketplace.insights.normalise import normalise
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 AT, SECONDS = "2026-11-20T11:40:00.000Z", 1795174800
 COOLER, FREEZER = "cooler", "freezer"
+NOTHING = ["not_an_insight"]
 
 
 def read(dialect, document, headers=None):

@@ -4,12 +4,7 @@ import json
 
 import pytest
 
-from marketplace.appliances.dialects import DIALECTS
-from tests.fuzz.grammar import CANARY, at, places_of, planted
-from tests.fuzz.promises import keep
-from tests.marketplace.appliances.dialects.outcomes import AT, NOW, SECONDS, outcomes, read
-
-NOTHING = ["not_an_insight"]
+from tests.marketplace.appliances.dialects.outcomes import AT, NOTHING, SECONDS, outcomes, read
 
 
 def warm(value):
@@ -215,16 +210,6 @@ def test_reads_what_every_generation_says(dialect):
         assert sorted(map(str, outcomes(dialect, document))) == sorted(map(str, expected)), name
 
 
-@pytest.mark.parametrize("dialect", GENERATIONS)
-def test_a_canary_comes_out_of_no_place_of_them(dialect):
-    for document, _expected in GENERATIONS[dialect].values():
-        for path in places_of(document):
-            place = at(document, path)
-            beside = {**place, CANARY: CANARY} if isinstance(place, dict) else [place, CANARY]
-            for planting in (CANARY, {CANARY: place}, beside):
-                keep(dialect, json.dumps(planted(document, path, planting)).encode())
-
-
 def test_a_name_that_would_be_there_hundreds_of_times_is_refused():
     pack = [{"bn": "x" * 1_000_000, "bt": SECONDS}, *(record("/temperature", 20) for _ in range(400))]
 
@@ -238,11 +223,3 @@ def test_what_two_objects_of_one_device_measure_is_that_device_s():
     ]
 
     assert {found.source for found in read("senml", pack)} == {"hub"}
-
-
-@pytest.mark.parametrize("dialect", GENERATIONS)
-def test_yields_no_kind_it_does_not_promise(dialect):
-    bodies = [json.dumps(document).encode() for document, _expected in GENERATIONS[dialect].values()]
-    found = [one for body in bodies for one in DIALECTS[dialect](body, {}, received_at=NOW) if hasattr(one, "kind")]
-
-    assert {reading.kind for reading in found} <= DIALECTS[dialect].kinds

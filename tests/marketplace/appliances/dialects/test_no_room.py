@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.marketplace.appliances.dialects.outcomes import AT, COOLER, FREEZER, outcomes, read
-
-NOTHING = ["not_an_insight"]
+from tests.marketplace.appliances.dialects.outcomes import AT, COOLER, FREEZER, NOTHING, outcomes, read
 
 
 def told(value, unit=None):

@@ -4,11 +4,7 @@ import json
 
 import pytest
 
-from tests.fuzz.grammar import CANARY, at, places_of, planted
-from tests.fuzz.promises import effort, keep
-from tests.marketplace.appliances.dialects.outcomes import AT, COOLER, FREEZER, SECONDS, outcomes
-
-NOTHING = ["not_an_insight"]
+from tests.marketplace.appliances.dialects.outcomes import AT, COOLER, FREEZER, NOTHING, SECONDS, outcomes
 
 
 def samsung(href, **told):
@@ -429,31 +425,3 @@ FORMS = {
 def test_reads_what_it_used_to_be(dialect):
     for name, (document, expected) in FORMS[dialect].items():
         assert outcomes(dialect, document) == expected, name
-
-
-@pytest.mark.parametrize("dialect", FORMS)
-def test_a_canary_comes_out_of_no_place_of_an_older_form(dialect):
-    for document, _expected in FORMS[dialect].values():
-        for path in places_of(document):
-            place = at(document, path)
-            beside = {**place, CANARY: CANARY} if isinstance(place, dict) else [place, CANARY]
-            for planting in (CANARY, {CANARY: place}, beside):
-                keep(dialect, json.dumps(planted(document, path, planting)).encode())
-
-
-@pytest.mark.parametrize("dialect", FORMS)
-def test_reading_an_older_form_of_twice_the_width_costs_twice_as_much(dialect):
-    for name, (document, _expected) in FORMS[dialect].items():
-        if isinstance(document, dict | list):
-            small, large = (effort(dialect, widened(document, keys)) for keys in (40, 160))
-
-            assert large <= 5 * small, (name, small, large)
-
-
-def widened(document, keys):
-    """Return the body with so many keys more beside every key, which nobody knows."""
-    if isinstance(document, list):
-        return json.dumps([json.loads(widened(one, keys)) for one in document]).encode()
-    more = {f"k{number}": number for number in range(keys)} if isinstance(document, dict) else {}
-    nested = {key: json.loads(widened(one, keys)) for key, one in document.items()} if more else document
-    return json.dumps({**nested, **more} if more else nested).encode()
