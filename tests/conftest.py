@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 import pytest_django.fixtures
@@ -11,6 +12,10 @@ from django.db import connections
 from django.utils import translation
 
 from consent.parties.roles import RUNTIME_ROLE
+
+# No property is false because the machine was busy elsewhere.
+hypothesis.settings.register_profile("without deadline", hypothesis.settings(deadline=None))
+hypothesis.settings.load_profile("without deadline")
 
 NUMBERS = itertools.count()
 #: Where one test, or the world it stands in, takes seconds.
