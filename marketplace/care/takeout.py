@@ -20,6 +20,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Exists, OuterRef
 
 from consent.parties.models import Household, Invitation, MachineKey, Membership, User
 from consent.parties.strict_json import loads
@@ -33,7 +34,7 @@ from marketplace.delivery.queries import accesses_of
 from marketplace.insights import twin, vault
 from marketplace.insights.errors import VaultClosed
 from marketplace.insights.kinds import KINDS
-from marketplace.insights.models import Insight, WrongWord
+from marketplace.insights.models import Evidence, Insight, WrongWord
 from rewards.redemption.errors import WalletNotShown
 from rewards.redemption.models import Gift, GiftAddress, Order
 from rewards.redemption.policies import check_can_see_wallet
@@ -217,8 +218,12 @@ def _unit(kind: str) -> str:
 
 
 def _insights(user: User) -> Iterator[Row]:
-    mine = Insight.objects.filter(appliance__in=Appliance.objects.visible_to(user)).select_related("sealed__data_key")
-    for insight in mine.order_by("received_at", "pk").iterator(chunk_size=CHUNK):
+    seen = Insight.objects.filter(appliance__in=Appliance.objects.visible_to(user))
+    # What several appliances said together is as much each one's own.
+    private = Evidence.objects.filter(conclusion=OuterRef("pk"), appliance__private_to__isnull=False)
+    mine = seen.exclude(Exists(private.exclude(appliance__private_to=user.membership)))
+    loaded = mine.select_related("sealed__data_key")
+    for insight in loaded.order_by("received_at", "pk").iterator(chunk_size=CHUNK):
         row: Row = {"id": insight.pk, "appliance": insight.appliance_id, "received_at": insight.received_at}
         yield row | {"kind": insight.kind, "noticed": _opened(insight)}
 

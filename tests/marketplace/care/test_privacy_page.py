@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from consent.parties.models import Membership
 from consent.records.models import Ask, Preference, StandingNo
+from marketplace.appliances.models import Appliance
 from marketplace.brokerage import operations as brokerage
 from marketplace.delivery import door
+from marketplace.insights.models import Conclusion, Evidence
 from tests import factories
 from tests.browsers import signed_in
 
@@ -136,6 +138,20 @@ def test_what_is_taken_along_holds_nothing_of_another_members_own(mother, browse
 
     assert take(browser)["insights"] == []
     assert len(take(signed_in(teen))["insights"]) == 1
+
+
+def test_what_is_taken_along_holds_nothing_that_another_members_own_helped_to_conclude(mother, browser):
+    home = mother.membership.household
+    teen = factories.member(of=home, role=Membership.Role.TEEN)
+    drawn, sensor = factories.insight(of=home), factories.insight(of=home, source="urn:device:door").appliance
+    told = Conclusion.objects.create(insight=drawn, rule="cooled_while_away", version=1, at=drawn.received_at)
+    Evidence.objects.create(conclusion=told, appliance=sensor, kind="presence.absence")
+    assert len(take(browser)["insights"]) == 2
+
+    Appliance.objects.filter(pk=sensor.pk).update(private_to=teen.membership)
+
+    assert take(browser)["insights"] == []
+    assert len(take(signed_in(teen))["insights"]) == 2
 
 
 def test_what_is_taken_along_is_only_of_ones_own_home(mother):
