@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consent.parties.models import Membership, Organisation
 from consent.parties.models import Seat as Place
@@ -81,7 +82,7 @@ AUDIT = Seat(
     (
         Tab("/audit", "wallet", _("장부")),
         Tab("/audit/transfers", "history", _("분개")),
-        Tab("/audit/accounts", "key", _("계정")),
+        Tab("/audit/accounts", "key", pgettext_lazy("accounts", "계정")),
         Tab("/audit/exceptions", "ask", _("예외")),
         Tab("/audit/matches", "privacy", _("대조")),
     ),
