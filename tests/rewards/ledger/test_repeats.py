@@ -222,6 +222,7 @@ def test_both_lists_are_files_and_pages(repeated):
 
     assert "내용이 다른 키" in page
     assert "user:else" in page
+    assert '</a> <span class="mono">applied' in page
     header, row, _ = rows
     assert dict(zip(header, row, strict=True))["key"] == repeated
     assert "user:else" in lines.splitlines()[0]
