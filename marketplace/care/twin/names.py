@@ -83,7 +83,7 @@ def names_of(appliances: Sequence[Appliance], kinds: Mapping[UUID, Iterable[str]
     for one in appliances:
         if (name := names[one.pk]) in shared:
             seen[name] += 1
-            names[one.pk] = f"{name} {seen[name]}"
+            names[one.pk] = f"{name} ({seen[name]})"
     return names
 
 

@@ -279,7 +279,7 @@ def test_each_appliance_of_a_home_has_a_name_of_its_own(mother, home):
     names = re.findall(r"<h3><a[^>]*>(.*?)</a></h3>", signed_in(mother).get("/appliances").text)
 
     assert len(names) == len(set(names)) == 6
-    assert names[:3] == [f"공기 측정기, 초미세먼지 PM2.5 {number}" for number in (1, 2, 3)]
+    assert names[:3] == [f"공기 측정기, 초미세먼지 PM2.5 ({number})" for number in (1, 2, 3)]
     assert set(names[3:]) == {"공기 측정기, 습도", "실내 온도 센서", "냉장고"}
 
 
