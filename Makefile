@@ -1,7 +1,7 @@
 # Two commands: `make demo` shows Maru, `make test` proves it. Nothing is needed but Python 3.11 or 3.12 with venv.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-PYTHON ?= python3
+PYTHON ?=
 PORT ?= 8000
 WORKERS ?= 2
 SIZE ?= small
