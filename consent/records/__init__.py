@@ -1,0 +1,1 @@
+"""Asks, answers, consents and their signed receipts. What is asked about is only an opaque reference here."""

@@ -1,0 +1,1 @@
+"""Where a home, a buyer and tokens meet: matching, asking, deciding, settling, withdrawing, leaving."""

@@ -1,0 +1,1 @@
+"""What buyers want: data requests in versions, the bounds of their purposes, review and budget."""

@@ -1,0 +1,1 @@
+"""The shop: rewards, orders and their vouchers, and gifts between homes."""

@@ -1,3 +1,5 @@
+"""The tables of this room, by subject."""
+
 from consent.parties.models.areas import Area
 from consent.parties.models.audit import AuditEntry
 from consent.parties.models.households import Household, Membership

@@ -1,3 +1,5 @@
+"""The tables of this room, by subject."""
+
 from consent.records.models.asks import Answer, Ask
 from consent.records.models.consents import Consent, ConsentEnd, Receipt, in_force
 from consent.records.models.preferences import Preference, StandingNo

@@ -1,3 +1,5 @@
+"""The tables of this room, by subject."""
+
 from marketplace.appliances.models.appliances import Appliance
 from marketplace.appliances.models.broker import Arrival, BridgeBeat, BrokerLogin, TurnedAway
 from marketplace.appliances.models.pairings import (

@@ -1,3 +1,5 @@
+"""Every write of this room, by subject."""
+
 from marketplace.appliances.operations.arriving import (
     MAX_NEW_A_DAY,
     KnownSpeaker,

@@ -1,3 +1,5 @@
+"""Every act that joins floors, by subject."""
+
 from marketplace.brokerage.operations.asking import cancel_void_asks, match_insights
 from marketplace.brokerage.operations.deciding import Deal, Waiting, approve_ask, defer_ask, deny_ask
 from marketplace.brokerage.operations.exhausting import mark_exhausted

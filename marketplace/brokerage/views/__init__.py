@@ -1,0 +1,1 @@
+"""Pages of asks: the inbox of what waits, the history of what was decided."""

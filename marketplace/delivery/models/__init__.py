@@ -1,3 +1,5 @@
+"""The tables of this room, by subject."""
+
 from marketplace.delivery.models.outbox import OutboxMessage, WebhookEndpoint
 from marketplace.delivery.models.releases import Access, Erasure, Release, readable
 

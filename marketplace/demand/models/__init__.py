@@ -1,3 +1,5 @@
+"""The tables of this room, by subject."""
+
 from marketplace.demand.models.requests import DataRequest, LeastAssurance, RequestVersion
 from marketplace.demand.models.reviews import Review
 

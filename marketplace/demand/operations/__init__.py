@@ -1,3 +1,5 @@
+"""Every write of this room, by subject."""
+
 from marketplace.demand.operations.estimating import estimate_reach
 from marketplace.demand.operations.funding import exhaust_request, fund_request, return_escrow
 from marketplace.demand.operations.pausing import close_request, close_requests_of, pause_request, resume_request

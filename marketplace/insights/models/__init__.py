@@ -1,3 +1,5 @@
+"""The tables of this room, by subject."""
+
 from marketplace.insights.models.insights import Insight, Waiting
 from marketplace.insights.models.perception import Conclusion, Evidence, RuleMemory, WrongWord
 from marketplace.insights.models.twin import TwinBook, TwinPage, TwinState

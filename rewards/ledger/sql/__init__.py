@@ -1,0 +1,1 @@
+"""The ledger's functions, triggers and grants, one script per migration that runs it."""

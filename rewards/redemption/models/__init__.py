@@ -1,3 +1,5 @@
+"""The tables of this room, by subject."""
+
 from rewards.redemption.models.gifts import Gift, GiftAddress
 from rewards.redemption.models.orders import (
     VOUCHER_SIGNS,

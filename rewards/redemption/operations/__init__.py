@@ -1,3 +1,5 @@
+"""Every write of this room, by subject."""
+
 from rewards.redemption.operations.giving import (
     change_gift_code,
     find_taker,

@@ -1,3 +1,5 @@
+"""Every write of this room, by subject."""
+
 from rewards.treasury.operations.ageing import (
     expire_tokens,
     give_back,

@@ -1,0 +1,1 @@
+"""The treasury's functions, one script per migration that runs it."""
