@@ -16,6 +16,7 @@ from consent.parties.models import Household
 from consent.parties.secrets import keyed_name
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import Appliance
+from marketplace.appliances.queries import standing_flags
 from marketplace.insights import memories
 from marketplace.insights.copying import copy_in
 from marketplace.insights.kinds import KINDS
@@ -58,7 +59,8 @@ def follow(
     after, events = perceive(known, seen)
     after, doubts = doubt(after, seen)
     memories.remember(household=household, boxes=boxes, known=known, after=after, on=timezone.localdate(at))
-    _keep(household, events, {*held, *_hold_doubted(doubts, at)}, assurance, at)
+    _hold_doubted(doubts, at)
+    _keep(household, events, assurance, at)
 
 
 def _in_order(heard: Sequence[Heard], held: Collection[appliances.Stream]) -> list[Seen]:
@@ -102,7 +104,7 @@ def _subjects(seen: Sequence[Seen]) -> set[str]:
     return subjects | {""} if wanted else subjects
 
 
-def _hold_doubted(doubts: Sequence[Doubt], at: datetime) -> set[appliances.Stream]:
+def _hold_doubted(doubts: Sequence[Doubt], at: datetime) -> None:
     """Hold doubted streams back, each for the first reason that was found, until a person has looked."""
     found: dict[appliances.Stream, Doubt] = {}
     for one in doubts:
@@ -111,29 +113,24 @@ def _hold_doubted(doubts: Sequence[Doubt], at: datetime) -> set[appliances.Strea
         facts = {stream: one.facts for stream, one in found.items() if one.reason == reason}
         appliances.raise_flags(streams=facts.keys(), reason=reason, at=at, facts=facts)
     hold_streams(streams=found.keys())
-    return set(found)
 
 
-def _keep(
-    household: Household,
-    events: Sequence[Event],
-    held: Collection[appliances.Stream],
-    assurance: str,
-    at: datetime,
-) -> None:
+def _keep(household: Household, events: Sequence[Event], assurance: str, at: datetime) -> None:
     """Seal what was concluded and write down that it was, what it was drawn from, and by which rule."""
     fresh = _fresh(events)
     if not fresh:
         return
+    # Looked up here: some of it may be drawn from appliances that said nothing in this request.
+    held = standing_flags(appliance_ids={appliance_id for _, _, event in fresh for appliance_id, _ in _streams(event)})
     new = [_new(*one, held, assurance, at) for one in fresh]
     store_new(household=household, new=new, assurance=assurance, at=at)
     _write_grounds(fresh, at)
 
 
-def _new(pk: UUID, name: str, event: Event, held: Collection[appliances.Stream], assurance: str, at: datetime) -> New:
+def _new(pk: UUID, name: str, event: Event, held: set[appliances.Stream], assurance: str, at: datetime) -> New:
     payload = _payload(event, assurance)
     content = keyed_name("content", sha256_hex(payload))
-    after = HELD if _is_held(event, held) else ask_after(event.kind, ends_at=_end(event), at=at)
+    after = ask_after(event.kind, ends_at=_end(event), at=at) if held.isdisjoint(_streams(event)) else HELD
     return New(pk, UUID(event.appliance), event.kind, name, content, payload, after)
 
 
@@ -165,8 +162,9 @@ def _hash(event: Event) -> str:
     return keyed_name("event", f"perceived|{event.key}|{event.appliance}")
 
 
-def _is_held(event: Event, held: Collection[appliances.Stream]) -> bool:
-    return any((UUID(appliance_id), kind) in held for appliance_id, kind in event.sources)
+def _streams(event: Event) -> set[appliances.Stream]:
+    """Return the streams that a conclusion was drawn from, and its own."""
+    return {(UUID(appliance_id), kind) for appliance_id, kind in ((event.appliance, event.kind), *event.sources)}
 
 
 def _end(event: Event) -> datetime | None:

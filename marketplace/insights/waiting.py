@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, QuerySet, Subquery
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 
 from consent.parties.models import Household
 from consent.records.queries import Line, lines_of
@@ -111,17 +111,19 @@ def hold_streams(*, streams: Collection[appliances.Stream]) -> None:
 def clear_stream(*, appliance_id: UUID, kind: str) -> int:
     """Put what was held of one stream back on the work list of matching; return how many there were.
 
-    What was drawn from it goes too, unless another stream behind it is still held. An absence still waits out its
-    embargo, which is over for certain when that long has passed since it came.
+    What was drawn from it goes too. What another flag still holds stays: on a stream behind it, or on its own. An
+    absence still waits out its embargo, which is over for certain when that long has passed since it came.
     """
-    held = Waiting.objects.filter(ask_after=HELD)
-    count = _let_go(held.filter(insight__appliance=appliance_id, insight__kind=kind), kind)
+    flags = StreamFlag.objects.standing()
+    own = flags.filter(appliance=OuterRef("insight__appliance"), kind=OuterRef("insight__kind"))
+    behind = Evidence.objects.filter(
+        Exists(flags.filter(appliance=OuterRef("appliance"), kind=OuterRef("kind"))), conclusion=OuterRef("pk")
+    )
     drawn = Evidence.objects.filter(appliance=appliance_id, kind=kind).values("conclusion")
-    flagged = StreamFlag.objects.standing().filter(appliance=OuterRef("appliance"), kind=OuterRef("kind"))
-    still = Evidence.objects.filter(Exists(flagged), conclusion__in=drawn).values("conclusion")
-    free = held.filter(pk__in=drawn).exclude(pk__in=still)
+    named = Q(insight__appliance=appliance_id, insight__kind=kind) | Q(pk__in=drawn)
+    free = Waiting.objects.filter(named, ~Exists(own), ~Exists(behind), ask_after=HELD)
     kinds = sorted(set(free.values_list("insight__kind", flat=True)))
-    return count + sum(_let_go(free.filter(insight__kind=one), one) for one in kinds)
+    return sum(_let_go(free.filter(insight__kind=one), one) for one in kinds)
 
 
 def _let_go(held: QuerySet[Waiting], kind: str) -> int:

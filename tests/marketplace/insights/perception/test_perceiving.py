@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import Appliance, StreamFlag
+from marketplace.brokerage import operations as brokerage
 from marketplace.insights import memories, operations, vault, waiting
 from marketplace.insights.models import Conclusion, DataKey, Evidence, Insight, RuleMemory, SealedObject, Waiting
 from tests import factories
@@ -218,6 +219,39 @@ def test_let_go_it_takes_what_was_drawn_from_it_along_and_not_what_another_flag_
 
     assert held == [True, False]
     assert Waiting.objects.get(pk=event.pk).ask_after == NOW + timedelta(hours=24)
+
+
+def test_drawn_partly_from_what_another_appliance_said_it_waits_and_comes_back_with_that(home):
+    send(home, [absence(0)])
+    door = (Appliance.objects.get().pk, "presence.absence")
+    appliances.raise_flags(streams=[door], reason=StreamFlag.Reason.FROZEN, at=NOW)
+    waiting.hold_streams(streams=[door])
+
+    send(home, cooling())
+    event = Insight.objects.get(kind="presence.cooled_while_away")
+    assert event.waiting.ask_after == waiting.HELD
+
+    brokerage.look_at_stream(flag_id=StreamFlag.objects.get().pk, actor=factories.admin(), verdict="cleared", at=NOW)
+    assert Waiting.objects.get(pk=event.pk).ask_after == NOW + timedelta(hours=24)
+
+
+def test_a_conclusion_of_a_kind_that_is_held_waits_whatever_it_was_drawn_from(home):
+    """Models at the edge tell of this kind too; what they tell too much of is not asked about by another way."""
+    send(home, cooling())
+    cooler = Appliance.objects.get()
+    own, drawn = (cooler.pk, "presence.cooled_while_away"), (cooler.pk, "appliance.power")
+    appliances.raise_flags(streams=[own], reason=StreamFlag.Reason.TOO_MANY, at=NOW)
+    send(home, [absence(0)])
+    appliances.raise_flags(streams=[drawn], reason=StreamFlag.Reason.FROZEN, at=NOW)
+    event = Insight.objects.get(kind="presence.cooled_while_away")
+    held = [event.waiting.ask_after]
+
+    for appliance, kind in (drawn, own):
+        StreamFlag.objects.filter(kind=kind).update(verdict="cleared", decided_at=NOW, decided_by=factories.admin())
+        waiting.clear_stream(appliance_id=appliance, kind=kind)
+        held.append(Waiting.objects.get(pk=event.pk).ask_after)
+
+    assert held == [waiting.HELD, waiting.HELD, NOW + timedelta(hours=24)]
 
 
 def test_a_held_stream_draws_no_more_events(home):
