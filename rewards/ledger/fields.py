@@ -1,8 +1,9 @@
-"""Column types that Django has no field for."""
+"""Column types and defaults that Django has none of."""
 
 from typing import Any
 
 from django.db import models
+from django.db.models import Func
 
 
 class NameField(models.TextField):
@@ -29,3 +30,10 @@ class TransactionIdField(models.Field):
 
     def db_type(self, connection: Any) -> str:
         return "xid8"
+
+
+class CurrentTransaction(Func):
+    """The database transaction that writes the row."""
+
+    function = "pg_current_xact_id"
+    output_field = TransactionIdField()

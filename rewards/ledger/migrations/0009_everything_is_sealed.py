@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import rewards.ledger.fields
-import rewards.ledger.sealed
 from django.db import migrations, models
 
 from rewards.ledger.sql.scripts import script
@@ -24,7 +23,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('op_id', models.UUIDField(primary_key=True, serialize=False)),
                 ('digest', models.BinaryField()),
-                ('xid', rewards.ledger.fields.TransactionIdField(db_default=rewards.ledger.sealed.CurrentTransaction())),
+                ('xid', rewards.ledger.fields.TransactionIdField(db_default=rewards.ledger.fields.CurrentTransaction())),
             ],
             options={
                 'verbose_name': '장부 증거',
@@ -33,17 +32,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='account',
             name='xid',
-            field=rewards.ledger.fields.TransactionIdField(db_default=rewards.ledger.sealed.CurrentTransaction()),
+            field=rewards.ledger.fields.TransactionIdField(db_default=rewards.ledger.fields.CurrentTransaction()),
         ),
         migrations.AddField(
             model_name='attempt',
             name='xid',
-            field=rewards.ledger.fields.TransactionIdField(db_default=rewards.ledger.sealed.CurrentTransaction()),
+            field=rewards.ledger.fields.TransactionIdField(db_default=rewards.ledger.fields.CurrentTransaction()),
         ),
         migrations.AddField(
             model_name='closure',
             name='xid',
-            field=rewards.ledger.fields.TransactionIdField(db_default=rewards.ledger.sealed.CurrentTransaction()),
+            field=rewards.ledger.fields.TransactionIdField(db_default=rewards.ledger.fields.CurrentTransaction()),
         ),
         migrations.AddField(
             model_name='leaf',

@@ -2,7 +2,6 @@
 
 import django.db.models.deletion
 import rewards.ledger.fields
-import rewards.ledger.sealed
 from django.db import migrations, models
 
 from rewards.ledger.sql.scripts import script
@@ -24,7 +23,7 @@ class Migration(migrations.Migration):
                 ('shares', models.BigIntegerField()),
                 ('own', models.TextField()),
                 ('told_at', models.DateTimeField()),
-                ('xid', rewards.ledger.fields.TransactionIdField(db_default=rewards.ledger.sealed.CurrentTransaction())),
+                ('xid', rewards.ledger.fields.TransactionIdField(db_default=rewards.ledger.fields.CurrentTransaction())),
             ],
             options={
                 'verbose_name': '장부 부채',

@@ -4,18 +4,10 @@ Only the database functions of this room write these rows, and they only grow.
 """
 
 from django.db import models
-from django.db.models import Func, Q
+from django.db.models import Q
 from django.utils.translation import pgettext_lazy
 
-from rewards.ledger.fields import NameField, TransactionIdField
-
-
-class CurrentTransaction(Func):
-    """The database transaction that writes the row."""
-
-    function = "pg_current_xact_id"
-    output_field = TransactionIdField()
-
+from rewards.ledger.fields import CurrentTransaction, NameField, TransactionIdField
 
 ROWS = ("transfer", "account", "closure", "attempt", "evidence", "liabilities")
 
