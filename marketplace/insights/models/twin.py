@@ -8,6 +8,7 @@ import uuid
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from marketplace.appliances.models import Appliance
 from marketplace.insights.models.vault import SealedObject
@@ -60,7 +61,7 @@ class TwinPage(models.Model):
 
     class Span(models.TextChoices):
         HOUR = "hour", _("한 시간")
-        DAY = "day", _("하루")
+        DAY = "day", pgettext_lazy("range", "하루")
         WORD = "word", _("하루의 말")
 
     pk = models.CompositePrimaryKey("book_id", "kind", "zone", "span", "begins_at")
