@@ -10,7 +10,8 @@ from marketplace.appliances.errors import TooManyItems, UnsupportedContentType
 
 MAX_ITEMS = 500
 MAX_EVENT_BYTES = 8 * 1024
-MAX_BODY_BYTES = MAX_ITEMS * MAX_EVENT_BYTES
+#: So many events of that size, and what stands between them.
+MAX_BODY_BYTES = 4 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 
 

@@ -191,6 +191,15 @@ def test_a_teen_or_a_neighbour_touches_no_key(mother, act):
     assert carry(told["key"]["api_key"]) == 200
 
 
+def test_a_teen_or_a_neighbour_ends_no_key_that_signs(hub, mother):
+    teen = factories.member(of=mother.membership.household, role=Membership.Role.TEEN)
+
+    for person in (teen, factories.member(), factories.staff()):
+        with pytest.raises(NotPermitted):
+            operations.end_hub_key(key_id=hub.key.pk, actor=person, at=timezone.now())
+    assert hub.send([event()]).status_code == 200
+
+
 @pytest.mark.parametrize(
     "act",
     [

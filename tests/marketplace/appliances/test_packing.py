@@ -37,7 +37,7 @@ def test_unpacks_parts_set_end_to_end(encoding):
 
 def test_takes_the_largest_honest_batch(encoding):
     event = b'{"id":"%06d","kind":"air.pm25","value":%d,"unit":"ug/m3"}'
-    body = b"[" + b",".join(event % (n, n % 97) for n in range(68_000)) + b"]"
+    body = b"[" + b",".join(event % (n, n % 97) for n in range(70_000)) + b"]"
     assert LIMIT * 0.95 < len(body) < LIMIT
 
     assert packing.unpack(PACK[encoding](body), encoding, limit=LIMIT) == body

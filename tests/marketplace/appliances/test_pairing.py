@@ -140,6 +140,16 @@ def test_another_adult_s_code_is_left_alone(mother):
     assert [pair(first).status_code, pair(second).status_code] == [201, 201]
 
 
+def test_nobody_withdraws_another_s_code(mother):
+    father = factories.member(of=mother.membership.household)
+    invited = operations.ask_for_code(actor=mother, label="x", type="", at=timezone.now())
+
+    for person in (father, factories.member()):
+        with pytest.raises(PairingCode.DoesNotExist):
+            operations.cancel_code(code_id=invited.pk, actor=person, at=timezone.now())
+    assert pair(codes.code_of(invited.pk)).status_code == 201
+
+
 def test_guessing_is_stopped_and_another_place_is_not(mother):
     code = code_for(mother)
 
@@ -178,6 +188,7 @@ def test_a_home_asks_for_codes_only_so_often(mother):
 
     with pytest.raises(TooManyCodes):
         code_for(mother)
+    code_for(mother, at=timezone.now() + timedelta(hours=1))
 
 
 def test_only_an_adult_lets_in():

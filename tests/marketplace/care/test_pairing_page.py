@@ -11,6 +11,7 @@ from django.utils import timezone
 from consent.parties.models import MachineKey, Membership
 from marketplace.appliances import operations
 from marketplace.appliances.models import PairedKey, PairingCode
+from rewards.redemption.qr import qr_of
 from tests import factories
 from tests.browsers import signed_in
 from tests.marketplace.appliances.hubs import BATCH, Hub, event, pair
@@ -42,8 +43,10 @@ def code_on(page):
 def test_the_code_stands_on_the_page_in_letters_and_as_a_qr(browser):
     page = browser.get(invited(browser))
 
-    assert pair(code_on(page.text)).status_code == 201
-    assert '<svg class="qr"' in page.text
+    code = code_on(page.text)
+    qr = qr_of("http://testserver/api/v1/pairings#" + code.replace("-", ""))
+    assert f'<path stroke="#000" d="{qr.path}"/>' in page.text
+    assert pair(code).status_code == 201
     assert "http://testserver/api/v1/pairings" in page.text
     assert "no-store" in page["Cache-Control"]
 

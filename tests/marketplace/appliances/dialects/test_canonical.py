@@ -9,6 +9,7 @@ import pytest
 
 from marketplace.appliances import wire
 from marketplace.appliances.dialects import Reading, Rejection, canonical
+from tests.marketplace.appliances.test_wire import Request
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SHA256 = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
@@ -116,6 +117,7 @@ def test_keeps_no_name_of_a_sensor():
         event(id=5),
         event(without=["type"]),
         event(type="air.pm25"),
+        event(type="insight.air.pm25.v2"),
         event(sequence=412),
         event(datacontenttype="text/plain"),
         event(without=["data"]),
@@ -205,10 +207,21 @@ def test_leaves_a_missing_or_zoneless_time_to_the_server(missing):
     assert only(event(time=missing)).observed_at is None
 
 
-def test_takes_an_event_of_up_to_eight_kibibytes():
-    words = [f"word_{number}" for number in range(600)]
+def event_of(size):
+    """An event of so many bytes, written without blanks."""
+    made = event(id="", data={"quality": ["w" * 64] * 117})
+    return made | {"id": "e" * (size - len(json.dumps(made, separators=(",", ":"))))}
 
-    assert isinstance(only(event(data={"quality": words})), Reading)
+
+def test_takes_an_event_of_up_to_eight_kibibytes():
+    assert isinstance(only(event_of(8 * 1024)), Reading)
+    assert code(event_of(8 * 1024 + 1)) == "event_too_large"
+
+
+def test_a_batch_of_five_hundred_of_them_is_no_larger_than_a_body_may_be():
+    body = json.dumps([event_of(8 * 1024)] * 500).encode()
+
+    assert len(wire.read_bounded(Request(body))) == len(body)
 
 
 def test_refuses_a_batch_of_more_than_five_hundred():

@@ -50,4 +50,4 @@ def test_the_list_of_dialects_names_them_all():
 
     assert [one["name"] for one in listed] == sorted(DIALECTS)
     assert {"thinq", "smartthings-ocf", "zigbee2mqtt", "senml", "miot"} <= {one["name"] for one in listed}
-    assert all(one["kinds"] for one in listed)
+    assert {one["name"]: set(one["kinds"]) for one in listed} == {name: one.kinds for name, one in DIALECTS.items()}
