@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -24,7 +25,12 @@ MOST = 100
 
 
 def noted() -> list[tuple[str, str, str]]:
-    return list(Repeat.objects.order_by("id").values_list("kind", "attempt_id", "actor"))
+    """Return what was noted, each once: where midnight falls into a test, it is noted on both days."""
+    return list(dict.fromkeys(Repeat.objects.order_by("id").values_list("kind", "attempt_id", "actor")))
+
+
+def most_of_a_day(**which: str) -> int:
+    return max(Counter(Repeat.objects.filter(**which).values_list("day", flat=True)).values())
 
 
 def items(count: int, home: str, *, amount: int = 1) -> list[ledger.PostItem]:
@@ -53,6 +59,7 @@ def test_who_sends_a_key_again_is_noted_once_a_day(django_capture_on_commit_call
             books.post(key=key, credit=home)
 
     assert noted() == [("replayed", key, "test")]
+    assert most_of_a_day() == 1
 
 
 @pytest.mark.django_db
@@ -152,12 +159,15 @@ def test_a_flood_of_one_sender_leaves_a_hundred_rows_of_a_kind(django_capture_on
             ledger.apply(batch)
         for item in batch:
             ledger.apply([item])
-    assert Repeat.objects.count() == MOST
+    assert most_of_a_day() == MOST
 
     with django_capture_on_commit_callbacks(execute=True):
         ledger.apply(items(1, home, amount=9), skip_refused=True)
         ledger.apply([ledger.PostItem(**{**vars(batch[0]), "actor": "else"})], skip_refused=True)
-    assert noted()[MOST:] == [("conflict", "again:0", "test"), ("conflict", "again:0", "else")]
+    assert [one for one in noted() if one[0] != "replayed"] == [
+        ("conflict", "again:0", "test"),
+        ("conflict", "again:0", "else"),
+    ]
 
 
 @pytest.mark.django_db
@@ -179,6 +189,7 @@ def test_many_who_send_one_key_at_once_leave_one_row(committed_db):
 
     assert all(answer.replayed for answer in answers)
     assert noted() == [("replayed", key, "test")]
+    assert most_of_a_day() == 1
     assert Leaf.objects.count() == leaves, "a note is no part of what is sealed"
 
 
