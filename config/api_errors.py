@@ -137,6 +137,7 @@ ROOMS: dict[type[Exception], Row] = {
     appliances.PresenceIsEverybodys: Row(409, _("모두의 일을 알 수 있는 가전이에요")),
     appliances.FlagDecided: Row(409, _("이미 정한 일이에요")),
     insights.VaultClosed: Row(410, _("더는 열 수 없는 기록이에요")),
+    insights.KeyAway: Row(503, _("지금은 열쇠를 읽을 수 없어요")),
     insights.RotationUnfinished: Row(500, _("저희 쪽에서 막혔어요")),
     demand.RequestNotInState: Row(409, _("이 데이터 요청에서 지금은 할 수 없는 일이에요")),
     demand.OutsideTemplate: Row(422, _("이 목적이 허락하는 범위를 넘어요")),
@@ -328,14 +329,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def refusal_page(request: HttpRequest, exc: Exception) -> HttpResponse | None:
     """Answer a room's refusal outside the API with a page that says it, or None for anything unforeseen."""
     row = row_for(exc) if any(kind in ROOMS for kind in type(exc).__mro__) else None
-    if row is None or row.status >= 500:
+    if row is None or row.status == 500:
         return None
     if is_api(request):
-        return problem(request, row, code=str(getattr(exc, "code", "")), detail=str(exc))
+        return problem(request, row, code=str(getattr(exc, "code", "")), detail=str(exc), headers=_headers_of(exc))
     if row.status == 404:
         return defaults.page_not_found(request, exc)
     context = {"problem_title": row.title, "problem_text": str(exc)}
-    return render(request, "problem.html", context, status=row.status)
+    page = render(request, "problem.html", context, status=row.status)
+    for name, value in _headers_of(exc).items():
+        page[name] = value
+    return page
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -21,6 +21,7 @@ ANYWHERE = {
     410: "It was there once and may no longer be read.",
     422: "Understood, but outside the bounds.",
     429: "Too many requests; `Retry-After` says when to come back.",
+    503: "A key cannot be read just now, and nothing was lost; `Retry-After` says when to come back.",
 }
 WRITING = {
     402: "Not enough tokens.",
@@ -55,6 +56,7 @@ PROBLEM = {
 HEADERS = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
     429: {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}},
+    503: {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}},
 }
 METHODS = {"get", "post", "put", "patch", "delete"}
 _ADDRESS = re.compile(r"^[A-Z/]+ (?P<path>/\S*?)(\{.*?\})?:\s*")

@@ -43,7 +43,11 @@ class BoxKey:
 
 
 def opened(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Sequence[Any], BoxKey]]:
-    """Yield what stands before `vault.ROW_COLUMNS` in each row, and its key; rows whose key is gone are left out."""
+    """Yield what stands before `vault.ROW_COLUMNS` in each row, and its key; rows whose key is gone are left out.
+
+    Raises:
+        KeyAway: a key is only not to be read just now.
+    """
     epochs = vault.Epochs()
     for row in rows:
         try:

@@ -13,6 +13,14 @@ class VaultClosed(InsightsError):
     code = "vault_closed"
 
 
+class KeyAway(InsightsError):
+    """The key is not to be read just now, and nothing says that it was destroyed: what it seals is lost to nobody."""
+
+    code = "key_away"
+    #: Seconds after which to try again.
+    wait = 29
+
+
 class RotationUnfinished(InsightsError):
     """Keys are left that the old epoch's key wraps and that cannot be wrapped anew, so it is not destroyed."""
 

@@ -16,11 +16,15 @@ from django.conf import settings
 from consent.parties.secrets import read_or_make
 
 KEY_BYTES = 32
-FILE = re.compile(r"vault-e([1-9][0-9]{0,8})\.key")
+_FILE = re.compile(r"vault-e([1-9][0-9]{0,8})\.(key|destroyed)")
 
 
 class KeyGone(LookupError):
-    """The key of this epoch was destroyed, or never was in this folder. Outside the vault it is `VaultClosed`."""
+    """The key of this epoch is not to be read. Outside the vault: `VaultClosed` if it was destroyed, else `KeyAway`."""
+
+    def __init__(self, epoch: str) -> None:
+        super().__init__(epoch)
+        self.epoch = epoch
 
 
 class _Kept(NamedTuple):
@@ -33,28 +37,33 @@ _kept: dict[str, _Kept] = {}
 
 
 def epochs() -> list[str]:
-    """Return the epochs whose key is there, the oldest first."""
-    try:
-        names = os.listdir(settings.KEYS_DIR)
-    except FileNotFoundError:
-        return []
-    numbers = sorted(int(found[1]) for found in map(FILE.fullmatch, names) if found)
-    return [f"e{number}" for number in numbers]
+    """Return the epochs whose key is there, the oldest first; none where the folder itself is away."""
+    return _named("key")
+
+
+def destroyed() -> list[str]:
+    """Return the epochs whose end this folder tells, the oldest first."""
+    return _named("destroyed")
+
+
+def is_destroyed(epoch: str) -> bool:
+    """Tell whether this folder says that the key of an epoch was destroyed."""
+    return os.path.exists(_mark(epoch))
 
 
 def key_of(epoch: str) -> bytes:
     """Return the key of an epoch. A key is never made here: one that is gone stays gone.
 
     Raises:
-        KeyGone: there is no such key any more.
+        KeyGone: there is no such key, or it cannot be read.
     """
     path = _path(epoch)
     try:
         file = os.stat(path)
         kept = _kept.get(path)
         if kept is None or (kept.inode, kept.changed_ns) != (file.st_ino, file.st_mtime_ns):
-            kept = _kept[path] = _Kept(file.st_ino, file.st_mtime_ns, Path(path).read_bytes())
-    except FileNotFoundError as exc:
+            kept = _kept[path] = _Kept(file.st_ino, file.st_mtime_ns, _read(path))
+    except OSError as exc:
         _kept.pop(path, None)
         raise KeyGone(epoch) from exc
     return kept.key
@@ -78,10 +87,11 @@ def made_at(epoch: str) -> datetime:
 
 
 def destroy(epoch: str) -> None:
-    """Overwrite and remove the key of an epoch; destroying it twice changes nothing.
+    """Overwrite and remove the key of an epoch, and leave a mark of it; destroying it twice changes nothing.
 
-    What was wrapped with it, wherever a copy lies, opens no more. On a disk that writes elsewhere what it overwrites,
-    the folder should lie on an encrypted volume.
+    The mark tells it from a key that is only away, also to a database that was restored from before. What was wrapped
+    with it, wherever a copy lies, opens no more. On a disk that writes elsewhere what it overwrites, the folder should
+    lie on an encrypted volume.
     """
     path = _path(epoch)
     _kept.pop(path, None)
@@ -92,7 +102,8 @@ def destroy(epoch: str) -> None:
             os.fsync(file.fileno())
         os.unlink(path)
     except FileNotFoundError:
-        return
+        pass
+    Path(_mark(epoch)).touch(mode=0o400)
     folder = os.open(settings.KEYS_DIR, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -108,6 +119,26 @@ def number_of(epoch: str) -> int:
 def following(newest: str | None) -> str:
     """Return the name of the epoch after this one; the first is `e1`."""
     return f"e{number_of(newest) + 1 if newest else 1}"
+
+
+def _named(ending: str) -> list[str]:
+    try:
+        names = os.listdir(settings.KEYS_DIR)
+    except OSError:
+        return []
+    numbers = sorted(int(found[1]) for found in map(_FILE.fullmatch, names) if found and found[2] == ending)
+    return [f"e{number}" for number in numbers]
+
+
+def _read(path: str) -> bytes:
+    key = Path(path).read_bytes()
+    if len(key) != KEY_BYTES:
+        raise OSError(path)
+    return key
+
+
+def _mark(epoch: str) -> str:
+    return f"{settings.KEYS_DIR}/vault-{epoch}.destroyed"
 
 
 def _path(epoch: str) -> str:

@@ -57,6 +57,9 @@ def open_boxes(*, household: Household, subjects: Collection[str]) -> dict[str, 
 
     Args:
         subjects: ids of appliances, and "" for the home as a whole.
+
+    Raises:
+        KeyAway: a key is only not to be read just now; nothing is destroyed.
     """
     with connection.cursor() as cursor:
         cursor.execute(_MEMORIES, [household.pk, [subject for subject in subjects if subject], "" in subjects])

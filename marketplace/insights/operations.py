@@ -21,7 +21,7 @@ from marketplace.appliances.errors import ApplianceLeft
 from marketplace.appliances.models import Appliance, StreamFlag
 from marketplace.appliances.queries import standing_flags
 from marketplace.appliances.senders import Sender
-from marketplace.insights import perceiving, twin
+from marketplace.insights import perceiving, twin, vault
 from marketplace.insights.copying import array_of
 from marketplace.insights.ids import timed_ids
 from marketplace.insights.models import Conclusion, Insight, WrongWord
@@ -84,6 +84,7 @@ def record_insights(
         KeyEnded: the carried key has ended meanwhile.
         MessageRepeated: this signed request was taken in before.
         ApplianceLeft: in three tries in a row an appliance left in that very moment.
+        KeyAway: a key of the vault is not to be read just now; nothing was taken in, and nothing is lost.
         IntegrityError: three tries in a row met the same event of another request.
     """
     for left in reversed(range(TRIES)):
@@ -103,6 +104,7 @@ def _record(
     household: Household, items: Sequence[Reading | Rejection], dialect: str, at: datetime, sender: Sender
 ) -> list[ItemResult]:
     parties.hold_home(household=household)
+    vault.check_keys_are_there()
     read = [item if isinstance(item, Rejection) else normalise(item, received_at=at) for item in items]
     refused = [ItemResult(item.index, "rejected", rejection=item) for item in read if isinstance(item, Rejection)]
     normal = flag_physics([item for item in read if isinstance(item, NormalReading)])

@@ -67,8 +67,7 @@ def keys_left() -> int:
 
 def begin_epoch(*, actor: str, at: datetime) -> str:
     """Make a new key and return its epoch; whoever seals from now on seals with it. Older ones are to be ended next."""
-    names = [*keyring.epochs(), *KeyEpoch.objects.values_list("name", flat=True)]
-    epoch = keyring.following(max(names, key=keyring.number_of, default=None))
+    epoch = keyring.following(max(_names_given(), key=keyring.number_of, default=None))
     keyring.make(epoch)
     # The key first: an epoch whose key was never written would be one that nobody can seal with.
     with transaction.atomic():
@@ -187,6 +186,12 @@ def _rows_that_stayed() -> int:
     return sum(int(found[0]) for found in map(re.compile(r"\d+").match, told) if found)
 
 
+def _names_given() -> set[str]:
+    """Return every name that an epoch ever had; where all keys were lost, the sealed rows alone may tell."""
+    given = {*keyring.epochs(), *keyring.destroyed(), *KeyEpoch.objects.values_list("name", flat=True)}
+    return given if keyring.epochs() else given.union(DataKey.objects.values_list("epoch", flat=True).distinct())
+
+
 def _older_names() -> list[str]:
     """Return every name before the newest epoch's: a restored table may hold some whose key is long gone."""
     newest = keyring.epochs()[-1:]
@@ -230,7 +235,7 @@ def _destroy(epoch: KeyEpoch, gives_up_unreadable: bool, actor: str, at: datetim
     if locked is None:
         return False
     left = DataKey.objects.filter(epoch=epoch.name).count()
-    if left and epoch.name in keyring.epochs() and not gives_up_unreadable:
+    if left and not gives_up_unreadable and not keyring.is_destroyed(epoch.name):
         raise RotationUnfinished(
             gettext("%(epoch)s의 열쇠로만 열리는 것이 %(left)s개 남아 있어요.") % {"epoch": epoch.name, "left": left}
         )
@@ -242,11 +247,11 @@ def _destroy(epoch: KeyEpoch, gives_up_unreadable: bool, actor: str, at: datetim
 
 
 def _note_epochs(at: datetime) -> None:
-    """Write down the keys in the folder that the database does not know: the first one, a rotation's that was killed
-    here, or several after an old backup was restored."""
-    known = set(KeyEpoch.objects.values_list("name", flat=True))
-    unknown = [name for name in keyring.epochs() if name not in known]
-    epochs = [KeyEpoch(name=name, made_at=min(keyring.made_at(name), at)) for name in unknown]
+    """Write down the epochs that the database does not know: the first one, a rotation's that was killed here, or
+    several after an old backup was restored. Of a key that is not there the rows that it wraps tell."""
+    known, there = set(KeyEpoch.objects.values_list("name", flat=True)), keyring.epochs()
+    unknown = {*there, *_old_epochs()} - known
+    epochs = [KeyEpoch(name=name, made_at=min(keyring.made_at(name), at) if name in there else at) for name in unknown]
     KeyEpoch.objects.bulk_create(epochs, ignore_conflicts=True)
 
 

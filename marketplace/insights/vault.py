@@ -21,7 +21,7 @@ from django.utils.translation import gettext
 
 from marketplace.insights import keyring
 from marketplace.insights.copying import array_of, copy_in
-from marketplace.insights.errors import VaultClosed
+from marketplace.insights.errors import KeyAway, VaultClosed
 from marketplace.insights.ids import timed_ids
 from marketplace.insights.keyring import KeyGone
 from marketplace.insights.models import DataKey, KeyEpoch, SealedObject
@@ -134,13 +134,16 @@ def seal_many(contents: Sequence[Content]) -> list[Stored]:
 
     The transaction shares a lock that a rotation takes alone once its new key is there: from then on nothing can
     come in under the old one, however long this transaction lasts.
+
+    Raises:
+        KeyAway: the key to seal with is not to be read just now.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [SEALING])
     if not contents:
         return []
-    epoch = _current_epoch()
-    wrapping, chance = AESGCM(keyring.key_of(epoch)), os.urandom(_RANDOM_BYTES * len(contents))
+    epoch, wrapping = _newest_key()
+    chance = os.urandom(_RANDOM_BYTES * len(contents))
     shares = (chance[start : start + _RANDOM_BYTES] for start in range(0, len(chance), _RANDOM_BYTES))
     sealed = [
         _sealed(pk, content, epoch, wrapping, share)
@@ -159,14 +162,17 @@ def open_sealed(sealed: SealedObject | SealedRow, *, epochs: Epochs | None = Non
 
     Raises:
         VaultClosed: the key is destroyed, or these are not the bytes that were sealed for this row.
+        KeyAway: the key is not to be read just now, and nothing says that it was destroyed.
     """
     try:
         key = sealed.data_key
         if key is None:
             raise VaultClosed(gettext("봉한 것의 열쇠가 없어요."))
         return _opened(sealed, key, Epochs() if epochs is None else epochs)
-    except (DataKey.DoesNotExist, KeyGone) as exc:
+    except DataKey.DoesNotExist as exc:
         raise VaultClosed(gettext("봉한 것의 열쇠가 없어요.")) from exc
+    except KeyGone as exc:
+        raise _without_key_of(exc.epoch) from exc
     except InvalidTag as exc:
         raise VaultClosed(gettext("봉한 것이 처음과 달라요.")) from exc
 
@@ -176,11 +182,14 @@ def data_key_of(sealed: SealedObject) -> bytes:
 
     Raises:
         VaultClosed: the key is destroyed.
+        KeyAway: as in `open_sealed`.
     """
     try:
         return _unwrapped(sealed.data_key, Epochs())
-    except (DataKey.DoesNotExist, KeyGone, InvalidTag) as exc:
+    except (DataKey.DoesNotExist, InvalidTag) as exc:
         raise VaultClosed(gettext("봉한 것의 열쇠가 없어요.")) from exc
+    except KeyGone as exc:
+        raise _without_key_of(exc.epoch) from exc
 
 
 @transaction.atomic(savepoint=False)
@@ -196,7 +205,7 @@ def rewrapped(key: DataKey, *, epoch: str) -> DataKey:
     """Return the same data key wrapped for another epoch; what it opens stays as it is.
 
     Raises:
-        VaultClosed: the key it is wrapped with is destroyed, or these are not the bytes that were wrapped.
+        VaultClosed: the key it is wrapped with is destroyed or away, or these are not the bytes that were wrapped.
     """
     try:
         nonce, wrapped = _wrapped(_unwrapped_once(key, Epochs()), key.sealed_id, epoch)
@@ -205,15 +214,41 @@ def rewrapped(key: DataKey, *, epoch: str) -> DataKey:
     return DataKey(sealed_id=key.sealed_id, epoch=epoch, nonce=nonce, wrapped=wrapped, commitment=key.commitment)
 
 
-def _current_epoch() -> str:
-    """Return the newest epoch, making the first one; the name of a destroyed one is never given again."""
+def check_keys_are_there() -> None:
+    """Refuse where the folder holds no key, although something was sealed: it is away, or was lost.
+
+    An empty folder of another moment or another machine is never begun beside the one that the database knows.
+
+    Raises:
+        KeyAway: so it is.
+    """
+    if not keyring.epochs() and not keyring.destroyed() and (DataKey.objects.exists() or KeyEpoch.objects.exists()):
+        raise _away()
+
+
+def _newest_key() -> tuple[str, AESGCM]:
+    """Return the newest epoch with its key, making the first one; a destroyed one's name is never given again."""
     known = keyring.epochs()
-    if known:
-        return known[-1]
-    names = KeyEpoch.objects.values_list("name", flat=True)
-    first = keyring.following(max(names, key=keyring.number_of, default=None))
-    keyring.make(first)
-    return first
+    if not known:
+        check_keys_are_there()
+        names = {*keyring.destroyed(), *KeyEpoch.objects.values_list("name", flat=True)}
+        known = [keyring.following(max(names, key=keyring.number_of, default=None))]
+        keyring.make(known[-1])
+    try:
+        return known[-1], AESGCM(keyring.key_of(known[-1]))
+    except KeyGone as exc:
+        raise _away() from exc
+
+
+def _without_key_of(epoch: str) -> VaultClosed | KeyAway:
+    """Return what to say of all that an epoch's key would open: closed for good if its end is on record."""
+    if keyring.is_destroyed(epoch) or KeyEpoch.objects.filter(pk=epoch, destroyed_at__isnull=False).exists():
+        return VaultClosed(gettext("봉한 것의 열쇠가 없어요."))
+    return _away()
+
+
+def _away() -> KeyAway:
+    return KeyAway(gettext("봉한 것의 열쇠를 지금은 읽을 수 없어요. 잃은 것은 없으니 잠시 뒤 다시 해 주세요."))
 
 
 def _sealed(pk: str, content: Content, epoch: str, wrapping: AESGCM, chance: bytes) -> tuple[Stored, _Key]:

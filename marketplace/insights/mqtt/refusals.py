@@ -10,7 +10,6 @@ from django.db.utils import Error as AnyDatabaseError
 from consent.parties.errors import PartiesError
 from marketplace.appliances.errors import AppliancesError
 from marketplace.insights.errors import InsightsError
-from marketplace.insights.keyring import KeyGone
 from marketplace.insights.mqtt.publications import Publication
 
 logger = logging.getLogger(__name__)
@@ -28,7 +27,7 @@ def is_of_the_house(exc: BaseException) -> bool:
     """Tell what is wrong with the house from what is wrong with a publication."""
     if isinstance(exc, DataError | IntegrityError):
         return False
-    return isinstance(exc, AnyDatabaseError | OSError | MemoryError | KeyGone | InsightsError)
+    return isinstance(exc, AnyDatabaseError | OSError | MemoryError | InsightsError)
 
 
 def refuse(publications: Iterable[Publication], code: str) -> None:

@@ -46,6 +46,9 @@ def open_books(
 
     Args:
         locked: keep others from writing into them until this transaction ends.
+
+    Raises:
+        KeyAway: a key is only not to be read just now; such a book is not taken for a lost one.
     """
     with connection.cursor() as cursor:
         cursor.execute(_BOOKS + _LOCKED if locked else _BOOKS, [list(appliance_ids), list(months)])

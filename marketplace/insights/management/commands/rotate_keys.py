@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from marketplace.insights import keyring, rotation
-from marketplace.insights.errors import RotationUnfinished
+from marketplace.insights import keyring, rotation, vault
+from marketplace.insights.errors import KeyAway, RotationUnfinished
 
 ACTOR = "system:rotate_keys"
 
@@ -35,6 +35,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         at = timezone.now()
         overlap = timedelta(0) if options["epoch_ends"] == "now" else timedelta(days=settings.KEY_OVERLAP_DAYS)
+        try:
+            vault.check_keys_are_there()
+        except KeyAway as exc:
+            if not options["give_up_unreadable"]:
+                raise CommandError(f"{exc} (MARU_KEYS; --give-up-unreadable)") from exc
         self._begin(at)
         rotation.end_older(ends_at=at + overlap, at=at)
         self._rewrap(options["batch"])
