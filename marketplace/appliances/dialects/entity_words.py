@@ -37,19 +37,24 @@ SETPOINT = (
     | _words("mogpyo mogpyoondo seoljeong seoljeongondo hyimang hyimangondo mubiao sheding")
     | _words("soll sollwert solltemperatur ziel zieltemperatur consigne consigna impostata")
 )
+# What is measured there is not the air of the home.
+OUTDOORS = _words(
+    "outdoor outdoors outside weather openweathermap accuweather forecast siloe siloegi 실외 실외기 외부 바깥"
+) | _words("aussen aussentemperatur exterieur exterieure exterior esterno esterna buiten utomhus shiwai huwai")
 # Temperatures and humidities that are not those of a room.
 NO_ROOM = (
-    _words("cpu gpu processor chip disk ssd hdd nvme nas server router raspberry esp esp32 internal device board")
+    OUTDOORS
+    | _words("cpu gpu processor chip disk ssd hdd nvme nas server router raspberry esp esp32 internal device board")
     | _words("battery inverter motor solar pv car vehicle nozzle hotend printer")
     | _words("oven grill bbq smoker meat probe microwave coffee espresso kettle washing washer dryer dishwasher")
     | _words("water boiler tank tub jacuzzi pool spa sauna aquarium soil wine radiator chimney flue floorheating")
     | _words("coil pipe compressor condenser evaporator exhaust discharge inlet outlet flow return supply")
-    | _words("outdoor outside weather openweathermap accuweather forecast dew dewpoint feels apparent absolute")
-    | _words("siloe siloegi oebu suon onsu boilreo setaggi geonjogi siggiseceoggi wainselreo iseuljeom cegamondo")
-    | _words("aussen aussentemperatur taupunkt vorlauf vorlauftemperatur rucklauf rucklauftemperatur heizkorper")
+    | _words("dew dewpoint feels apparent absolute")
+    | _words("보일러 온수 수온 oebu suon onsu boilreo setaggi geonjogi siggiseceoggi wainselreo iseuljeom cegamondo")
+    | _words("taupunkt vorlauf vorlauftemperatur rucklauf rucklauftemperatur heizkorper")
     | _words("warmwasser warmwassertemperatur wassertemperatur kessel kesseltemperatur backofen")
-    | _words("exterieur exterieure eau chaudiere piscine exterior agua caldera piscina horno")
-    | _words("esterno esterna acqua caldaia forno buiten ketel utomhus shiwai huwai shuiwen")
+    | _words("eau chaudiere piscine agua caldera piscina horno")
+    | _words("acqua caldaia forno ketel shuiwen")
 )
 # Rooms all the same, and a thermometer for indoors whose maker calls it weather.
 ROOM = _words("boilerroom serverroom poolroom lumiweather aqaraweather")
@@ -59,12 +64,16 @@ FILTER_USED = _words("used usage hours time age")
 _BETWEEN = re.compile(r"[\W_]+")
 
 
+def unaccented(name: str) -> str:
+    """Return a name in small letters without their accents."""
+    parts = unicodedata.normalize("NFD", name.casefold())
+    return unicodedata.normalize("NFC", "".join(part for part in parts if not unicodedata.combining(part)))
+
+
 @lru_cache(maxsize=1024)
 def words_of(name: str) -> frozenset[str]:
     """Return the words of a name, without their accents; two that stand side by side count as one word too."""
-    parts = unicodedata.normalize("NFD", name.casefold())
-    plain = unicodedata.normalize("NFC", "".join(part for part in parts if not unicodedata.combining(part)))
-    words = [word for word in _BETWEEN.split(plain) if word]
+    words = [word for word in _BETWEEN.split(unaccented(name)) if word]
     return frozenset(words) | {first + second for first, second in pairwise(words)}
 
 

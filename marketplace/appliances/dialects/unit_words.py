@@ -15,7 +15,7 @@ _SPELLINGS: dict[str, tuple[str, ...]] = {
     "Cel": ("Cel", "°C", "C", "oC", "degC", "Â°C", "CELSIUS", "Celsius", "celsius"),
     "[degF]": ("[degF]", "°F", "F", "oF", "degF", "Â°F", "FAHRENHEIT", "Fahrenheit", "fahrenheit"),
     "K": ("K",),
-    "%": ("%", "%RH", "%H", "%EL", "pc"),
+    "%": ("%", "%RH", "%H", "%EL", "pc", "/100"),
     "mW": ("mW",),
     "W": ("W",),
     "kW": ("kW",),
