@@ -9,7 +9,7 @@ from django.utils import timezone
 from consent.parties.errors import NotPermitted
 from consent.parties.models import AuditEntry
 from consent.records.models import Ask
-from marketplace.appliances import caps, operations
+from marketplace.appliances import caps, operations, queries
 from marketplace.appliances.errors import FlagDecided
 from marketplace.appliances.models import Appliance, DayCount, StreamFlag
 from marketplace.brokerage import operations as brokerage
@@ -189,6 +189,22 @@ def test_others_raise_flags_by_the_same_way(home):
         operations.raise_flags(streams=[stream], reason=StreamFlag.Reason.FROZEN, at=timezone.now())
 
     assert StreamFlag.objects.get().reason == "frozen"
+
+
+def test_what_taking_in_asks_by_hand_is_what_stands(home):
+    """One statement says it in SQL of its own; both must leave out what was cleared, and nothing else."""
+    appliance, other = (factories.insight(of=home, source=source).appliance_id for source in ("urn:1", "urn:2"))
+    decided = {"decided_at": timezone.now(), "decided_by": factories.admin()}
+    for number, verdict in enumerate(("", *StreamFlag.Verdict.values)):
+        said = {"verdict": verdict, **decided} if verdict else {}
+        raised = {"reason": "frozen", "raised_at": timezone.now()}
+        StreamFlag.objects.create(appliance_id=appliance, kind=f"air.{number}", **raised, **said)
+    StreamFlag.objects.create(appliance_id=other, kind="air.pm25", reason="frozen", raised_at=timezone.now())
+
+    for asked in ([appliance], [other], [appliance, other], []):
+        standing = StreamFlag.objects.standing().filter(appliance__in=asked).values_list("appliance", "kind")
+        assert queries.standing_flags(appliance_ids=asked) == set(standing)
+    assert queries.standing_flags(appliance_ids=[appliance]) == {(appliance, "air.0"), (appliance, "air.2")}
 
 
 def test_only_an_admin_decides(mother, home, few):
