@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import threading
@@ -87,11 +86,6 @@ class Mosquitto:
         assert self.process
         self.process.kill()
         self.process.wait()
-
-    def reload(self) -> None:
-        """Have it read the password and access files again."""
-        assert self.process
-        self.process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
         if self.process and self.process.poll() is None:

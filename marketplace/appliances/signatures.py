@@ -32,7 +32,7 @@ _WEAK_Y = frozenset({0, 1, _P - 1, _Y_OF_ORDER_8, _P - _Y_OF_ORDER_8})
 
 @dataclass(frozen=True)
 class Signed:
-    """What the three headers say; nothing of it is trusted before `check`."""
+    """What the three headers say; nothing of it is trusted before `check_signature`."""
 
     message_id: str
     timestamp: int

@@ -6,7 +6,7 @@ from datetime import date
 
 from rewards.redemption.queries import Month
 
-WIDTH, FLOOR, TALLEST, LABEL_GAP = 400, 222, 178, 6
+FLOOR, TALLEST, LABEL_GAP = 222, 178, 6
 SLOT, LEFT = 66, 6
 #: Place and width within a slot: what came in, then what went out.
 BARS = ((0, 22), (28, 20))

@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 QUARTER = timedelta(minutes=15)
-QUARTERS_A_DAY, QUARTERS = 96, 672
+QUARTERS_A_DAY = 96
 #: What a sensor for the living room measures, under the names that Awair gives it.
 COMPONENTS = ("temp", "humid", "co2", "voc", "pm25")
 #: The first generation calls its one dust sensor so.

@@ -4,11 +4,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django.template import engines
-from django.utils import timezone, translation
+from django.utils import translation
 
 from config.templatetags import maru
 
-YEAR = timezone.localdate().year
 EVENING = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)  # 21:00 in Seoul, a Sunday
 
 

@@ -31,7 +31,7 @@ MAX_TRIES = 10
 #: Of one home within an hour.
 MAX_CODES = 20
 _CODE_KEPT = timedelta(days=2)
-_NAME = Appliance._meta.get_field("name").max_length
+_NAME_LENGTH = Appliance._meta.get_field("name").max_length
 _WINDOW = timedelta(seconds=signatures.WINDOW_SECONDS)
 #: The page lists what an appliance has noticed of late from these counts.
 _COUNT_KEPT = timedelta(days=40)
@@ -141,7 +141,7 @@ def _redeem(text: str, public_key: bytes | None, *, at: datetime) -> Paired:
             household=code.household,
             identity=keyed_name("appliance", f"paired|{pairing.pk}"),
             type=code.type,
-            name=code.label[:_NAME],
+            name=code.label[:_NAME_LENGTH],
             joined_at=at,
         )
     pairing.save(force_insert=True)

@@ -20,8 +20,8 @@ from marketplace.insights import twin
 from marketplace.insights.kinds import KINDS, show_number
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-#: The drawing, in its own units: the box of the lines, and around it room for words.
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400.0, 190.0, 44.0, 394.0, 10.0, 160.0
+#: The box of the lines in a drawing of 400 by 190; around it is room for words.
+LEFT, RIGHT, TOP, BOTTOM = 44.0, 394.0, 10.0, 160.0
 #: What adds up over time is drawn as bars; everything else as a line.
 AMOUNTS = frozenset(
     {

@@ -17,14 +17,14 @@ from django.utils import timezone
 from marketplace.appliances import operations as appliances
 from marketplace.appliances import topics
 from marketplace.insights.mqtt.broker import Broker, Gone, is_taken_over, said
-from marketplace.insights.mqtt.hands import Hands
 from marketplace.insights.mqtt.intake import Intake
 from marketplace.insights.mqtt.publications import Publication
 from marketplace.insights.mqtt.refusals import NotNow
+from marketplace.insights.mqtt.workers import Workers
 
 logger = logging.getLogger(__name__)
 BEAT_SECONDS = 10
-_HANDS = 4
+_WORKERS = 4
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 30.0
 #: Home Assistant says one state in several publications; they come together, or nearly so.
 _LINGER_SECONDS = 0.02
@@ -41,7 +41,7 @@ class Bridge:
 
     def __init__(self, connect: Callable[[], Broker], *, client: str, most: int) -> None:
         self._connect, self._client, self._most = connect, client, most
-        self._intake, self._hands = Intake(client=client), Hands(_HANDS)
+        self._intake, self._workers = Intake(client=client), Workers(_WORKERS)
         self._stop = asyncio.Event()
         self._connected_at = timezone.now()
         self._came = 0
@@ -67,7 +67,7 @@ class Bridge:
                     # Two bridges under one name drive each other out: one of them has to let the other work.
                     await self._pause(_LONGEST_WAIT if is_taken_over(exc) else waits.next())
         finally:
-            self._hands.close()
+            self._workers.close()
 
     async def _serve(self, broker: Broker) -> None:
         beating = asyncio.create_task(self._beat())
@@ -107,10 +107,10 @@ class Bridge:
         """
         waits = _Waits()
         while True:
-            shares = self._hands.divided([one for one in publications if not one.is_done], lambda one: one.pairing_id)
+            shares = self._workers.divided([one for one in publications if not one.is_done], lambda one: one.pairing_id)
             done = await asyncio.gather(
-                *(self._hands.do(hand, lambda share=share: self._intake.take_in(share, at=timezone.now()))  # type: ignore[misc]
-                  for hand, share in shares),
+                *(self._workers.do(worker, lambda share=share: self._intake.take_in(share, at=timezone.now()))  # type: ignore[misc]
+                  for worker, share in shares),
                 return_exceptions=True,
             )  # fmt: skip
             failed = [one for one in done if isinstance(one, BaseException)]
@@ -138,7 +138,7 @@ class Bridge:
         while True:
             came, at = self._came, timezone.now()
             try:
-                await self._hands.do(0, lambda came=came, at=at: self._note(came, at))  # type: ignore[misc]
+                await self._workers.do(0, lambda came=came, at=at: self._note(came, at))  # type: ignore[misc]
                 self._came -= came
             except Exception as exc:
                 logger.warning("no sign of life could be written: %s", type(exc).__name__)
