@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -11,6 +12,7 @@ from django.utils import timezone
 from consent.parties.models import AuditEntry
 from marketplace.appliances import operations, topics
 from marketplace.appliances.errors import ClockTooFarOff, UnknownTopic
+from marketplace.appliances.logins import access_file
 from marketplace.appliances.models import Arrival, BridgeBeat, BrokerLogin, PairedKey, SeenMessage, TurnedAway
 from marketplace.appliances.operations import HOLD, Arriving
 from marketplace.appliances.signatures import Signed, check_clock
@@ -89,6 +91,28 @@ def test_a_login_goes_with_its_pairing(broker):
     operations.prune_broker(at=timezone.now())
 
     assert not BrokerLogin.objects.exists()
+
+
+def test_what_the_broker_s_rules_say_of_whom():
+    rules = [line for line in access_file(bridge="maru-bridge").splitlines() if line and not line.startswith("#")]
+
+    assert rules[:3] == ["user maru-bridge", "topic read in/#", "topic write out/#"]
+    assert rules[3:] == ["pattern write in/%u/#", "pattern read out/%u/#"]
+
+
+def test_the_clock_forgets_what_came_long_ago_and_nothing_newer():
+    at, pairing = timezone.now(), Hub(factories.member()).pairing
+    for packet, ago in ((1, HOLD + timedelta(seconds=1)), (2, HOLD - timedelta(minutes=1))):
+        Arrival.objects.create(client="bridge", packet=packet, digest="d", token=uuid4(), at=at - ago)
+    for name, days in (("old", 41), ("new", 39)):
+        TurnedAway.objects.create(pairing=pairing, code=name, times=1, last_at=at - timedelta(days=days))
+        then = at - timedelta(days=days)
+        BridgeBeat.objects.create(client=name, seen_at=then, connected_at=then, publications=1)
+
+    operations.prune_broker(at=at)
+
+    assert Arrival.objects.get().packet == 2
+    assert TurnedAway.objects.get().code == BridgeBeat.objects.get().client == "new"
 
 
 def test_used_ids_are_remembered_for_as_long_as_a_broker_may_hold_a_message(broker):

@@ -121,6 +121,12 @@ def test_beyond_them_it_is_a_replay_or_a_wrong_clock(seconds):
         signatures.check_clock(read(), at=AT + timedelta(seconds=seconds))
 
 
+def test_what_was_signed_in_the_second_in_which_the_key_came_is_of_this_home():
+    signatures.check_not_before(read(), made_at=AT + timedelta(milliseconds=999))
+    with pytest.raises(ClockTooFarOff):
+        signatures.check_not_before(read(), made_at=AT + timedelta(seconds=1))
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -28,6 +28,44 @@ TABLE = {
     "microwave.cook": ("s", 0, 86_400),
     "filter.remaining": ("%", 0, 100),
 }
+# What it tells of the people at home, what one event covers, the widths of its two coarser rungs, and what sensors send
+# when they have no value. By hand as well: each of these decides who is asked, what leaves, or what is taken in.
+TOLD = {
+    "air.pm25": ("air", "ordinary", "none", (10, 50), {-1, 65535}),
+    "air.pm10": ("air", "ordinary", "none", (10, 50), {-1, 65535}),
+    "air.pm1": ("air", "ordinary", "none", (10, 50), {-1, 65535}),
+    "air.co2": ("air", "ordinary", "none", (100, 500), {-1, 0, 65535}),
+    "air.voc_index": ("air", "ordinary", "none", (50, 100), {-1}),
+    "air.tvoc_mass": ("air", "ordinary", "none", (100, 500), {-1, -202}),
+    "air.tvoc_ratio": ("air", "ordinary", "none", (100, 500), {-1, -202}),
+    "air.hcho": ("air", "ordinary", "none", (10, 50), {-1}),
+    "air.aqi": ("air", "ordinary", "none", (10, 50), {-1}),
+    "climate.temperature": ("air", "ordinary", "none", (1, 5), set()),
+    "climate.humidity": ("air", "ordinary", "none", (10, 20), {-1}),
+    "appliance.energy": ("power", "habit", "window", (1, 5), set()),
+    "appliance.power": ("power", "habit", "none", (100, 500), {-500}),
+    "fridge.temperature": ("care", "ordinary", "none", (1, 5), {-40}),
+    "fridge.door_openings": ("care", "habit", "none", (5, 20), set()),
+    "fridge.door_open_time": ("care", "habit", "none", (60, 600), set()),
+    "microwave.cook": ("food", "habit", "none", (60, 600), set()),
+    "vacuum.obstacle": ("care", "habit", "none", (10, 50), set()),
+    "pest.sighting": ("pest", "pest", "none", (10, 50), set()),
+    "food.item": ("food", "food", "none", (10, 50), set()),
+    "presence.absence": ("presence", "presence", "interval", (10, 50), set()),
+    "presence.cooled_while_away": ("presence", "presence", "interval", (1, 3), set()),
+    "filter.remaining": ("care", "ordinary", "none", (10, 50), {-1}),
+    "device.fault": ("care", "ordinary", "none", (10, 50), set()),
+    "air.bad_pm25": ("air", "ordinary", "interval", (10, 50), set()),
+    "air.bad_pm10": ("air", "ordinary", "interval", (10, 50), set()),
+    "air.pm25_rise": ("air", "ordinary", "interval", (10, 50), set()),
+    "air.stale": ("air", "ordinary", "interval", (100, 500), set()),
+    "climate.temperature_drop": ("air", "ordinary", "interval", (1, 5), set()),
+    "fridge.warm": ("care", "ordinary", "interval", (1, 5), set()),
+    "fridge.door_left_open": ("care", "habit", "interval", (60, 600), set()),
+    "pest.first_sighting": ("pest", "pest", "none", (10, 50), set()),
+    "food.first_sighting": ("food", "food", "none", (10, 50), set()),
+    "food.weekly_pattern": ("food", "food", "interval", (10, 50), set()),
+}
 WITHOUT_UNIT = {"vacuum.obstacle", "pest.sighting", "food.item", "presence.absence", "device.fault"}
 EDGE_ONLY = {
     "pest.sighting",
@@ -43,6 +81,13 @@ def test_has_the_unit_and_range_of_the_paper(code):
 
     assert (kind.unit, kind.low, kind.high) == TABLE[code]
     assert kind.value_type == "number"
+
+
+@pytest.mark.parametrize("code", KINDS)
+def test_tells_as_much_of_a_home_as_is_written_here(code):
+    kind = KINDS[code]
+
+    assert (kind.topic, kind.sensitivity, kind.span, kind.bands, set(kind.sentinels)) == TOLD[code]
 
 
 def test_registers_the_papers_kinds_and_one_more():
@@ -129,11 +174,20 @@ def test_calls_a_zone_by_its_name():
         ("air.co2", 379, None, ("check_calibration",)),
         ("air.co2", 400, None, ("sensor_rail",)),
         ("air.co2", 350, None, ("check_calibration", "sensor_rail")),
+        ("air.co2", 2000, None, ("sensor_rail",)),
+        ("air.co2", 5000, None, ("sensor_rail",)),
+        ("air.co2", 10_000, None, ()),
         ("air.co2", 10_001, None, ("unusually_high",)),
         ("air.voc_index", 0, None, ("blackout",)),
         ("climate.temperature", 61, None, ("unlikely_indoors",)),
+        ("climate.temperature", 60, None, ()),
+        ("climate.temperature", -10, None, ()),
+        ("climate.temperature", -11, None, ("unlikely_indoors",)),
         ("climate.humidity", 0, None, ("placeholder",)),
         ("fridge.temperature", 9, "cooler", ("outside_usual",)),
+        ("fridge.temperature", -1, "cooler", ("outside_usual",)),
+        ("fridge.temperature", 8, "cooler", ()),
+        ("fridge.temperature", -26, "freezer", ("outside_usual",)),
         ("fridge.temperature", 9, None, ()),
         ("fridge.temperature", -18, "freezer", ()),
         ("fridge.temperature", -9, "freezer", ("outside_usual",)),

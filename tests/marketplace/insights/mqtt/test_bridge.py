@@ -44,18 +44,22 @@ def test_what_a_signed_in_pairing_publishes_is_stored_and_answered(broker, bridg
     wait_until(lambda: BridgeBeat.objects.exists(), seconds=SECONDS)
 
 
-def test_the_broker_lets_nobody_speak_for_another(broker, bridge, let_devices_in):
-    mine, theirs = carrying(password="mine"), carrying(password="theirs")
+def test_the_broker_lets_nobody_speak_for_another_or_overhear(broker, bridge, let_devices_in):
+    mine, theirs, hub = carrying(password="mine"), carrying(password="theirs"), signing()
     let_devices_in()
 
-    with Device(broker, str(mine.pk), "mine") as device:
+    with Device(broker, str(mine.pk), "mine") as device, Device(broker, str(hub.pairing.pk), "secret") as other:
+        device._client.subscribe("#", qos=1)
         device._client.publish(f"in/{theirs.pk}/tasmota/tele/plug/SENSOR", '{"ENERGY":{"Power":1}}', qos=1)
         device._client.publish("out/all", "x", qos=1)
         device.publish("tasmota/tele/plug/SENSOR", '{"ENERGY":{"Power":2}}')
         device.wait_until_sent()
+        other.publish("events", framed(hub, [event(-4, **VOC)], message_id="theirs"))
+        other.answer_to("theirs")
 
     stored(1)
     assert Insight.objects.get().household == mine.household
+    assert device.answers == []
     with pytest.raises(AssertionError, match="does not let"):
         Device(broker, str(theirs.pk), "mine", seconds=1)
 

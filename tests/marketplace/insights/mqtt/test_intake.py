@@ -11,11 +11,13 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from consent.parties.canonical import utc_text
+from consent.parties.models import MachineKey
 from marketplace.appliances import operations as appliances
 from marketplace.appliances import wire
 from marketplace.appliances.models import Assurance, TurnedAway
 from marketplace.insights import operations
 from marketplace.insights.models import Insight
+from marketplace.insights.mqtt.intake import Intake
 from marketplace.insights.mqtt.publications import Publication
 from marketplace.insights.mqtt.refusals import SET_ASIDE, NotNow
 from tests import factories
@@ -193,6 +195,17 @@ def test_items_that_are_refused_are_counted_too():
     take(publication(pairing.pk, "events", [event(-4), event(-5), event(3)]))
 
     assert TurnedAway.objects.values_list("pairing", "code", "times").get() == (pairing.pk, "out_of_range", 2)
+
+
+def test_a_carried_key_that_ended_is_not_heard_from_the_next_publication_on():
+    pairing, intake = carrying(), Intake(client="bridge")
+    [before] = take(publication(pairing.pk, "tasmota/tele/plug/SENSOR", SENSOR, packet=1), intake=intake)
+    MachineKey.objects.update(revoked_at=timezone.now())
+
+    [after] = take(publication(pairing.pk, "tasmota/tele/plug/SENSOR", SENSOR, packet=2), intake=intake)
+
+    assert (before.code, after.code) == ("", "authentication_failed")
+    assert Insight.objects.count() == 1
 
 
 def test_a_home_that_closed_is_not_heard(monkeypatch):
