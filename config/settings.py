@@ -157,6 +157,7 @@ MQTT_URL = env.text("MARU_MQTT_URL", "the bridge's own address at the broker: mq
 MQTT_HUBS_URL = env.text("MARU_MQTT_HUBS_URL", "the broker's address as hubs are told it: mqtts://host", default="")
 MQTT_CA = env.text("MARU_MQTT_CA", "file of the authorities that may vouch for the broker", default="")
 MQTT_CLIENT = env.text("MARU_MQTT_CLIENT", "what the bridge calls itself at the broker", default="maru-bridge")
+MQTT_BRIDGES = env.integer("MARU_MQTT_BRIDGES", "how many bridges share what comes, by pairing", default=1)
 MQTT_IN_FLIGHT = env.integer("MARU_MQTT_IN_FLIGHT", "publications on their way to the bridge at once", default=1000)
 
 # --- people --------------------------------------------------------------------------------------

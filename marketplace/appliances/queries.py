@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
-from django.db.models import Max
 
 from consent.parties.models import Household, MachineKey, User
 from marketplace.appliances.logins import Login
 from marketplace.appliances.models import BridgeBeat, BrokerLogin, DayCount, PairedKey, Pairing, PairingCode, StreamFlag
+from marketplace.appliances.topics import Part
 
 #: A bridge says that it is there every ten seconds.
 BRIDGE_LATE = timedelta(seconds=60)
@@ -108,12 +109,15 @@ def broker_logins(*, at: datetime) -> Iterator[Login]:
 
 
 def bridge_seen_at() -> datetime | None:
-    """Return when a bridge to the MQTT broker last gave a sign of life; None if none ever did."""
-    return BridgeBeat.objects.aggregate(last=Max("seen_at"))["last"]
+    """Return when every bridge to the MQTT broker had given a sign of life of late; None if one of them never did."""
+    parts = [Part(number, settings.MQTT_BRIDGES) for number in range(1, settings.MQTT_BRIDGES + 1)]
+    beats = BridgeBeat.objects.filter(client__in=[part.client(settings.MQTT_CLIENT) for part in parts])
+    seen: list[datetime] = list(beats.values_list("seen_at", flat=True))
+    return min(seen) if len(seen) == len(parts) else None
 
 
 def is_bridge_late(*, at: datetime) -> bool:
-    """Tell whether what homes publish waits at the broker, because no bridge has been there for a while."""
+    """Tell whether what homes publish waits at the broker, because a bridge has not been there for a while."""
     seen_at = bridge_seen_at()
     return seen_at is None or seen_at < at - BRIDGE_LATE
 

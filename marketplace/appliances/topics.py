@@ -13,6 +13,27 @@ EVENTS = "events"
 
 
 @dataclass(frozen=True)
+class Part:
+    """The pairings that one of several bridges works for. Each pairing is one bridge's, so that its order stays.
+
+    Attributes:
+        number: 1 for the first of them.
+        of: how many there are.
+    """
+
+    number: int = 1
+    of: int = 1
+
+    def has(self, pairing_id: UUID | None) -> bool:
+        """Tell whether this part has a pairing; the first one also has whatever is of none."""
+        return (pairing_id.int if pairing_id else 0) % self.of == self.number - 1
+
+    def client(self, name: str) -> str:
+        """Return what its bridge calls itself at the broker: what is kept under one name is always of one part."""
+        return name if self.of == 1 else f"{name}-{self.number}-of-{self.of}"
+
+
+@dataclass(frozen=True)
 class Topic:
     """One topic of a pairing. `rest` is what the hub or the appliance calls it, and is stored nowhere."""
 

@@ -30,8 +30,8 @@ BATCH = 500
 BATCHES = 40 if os.environ.get("MARU_BENCH_SIZE") == "full" else 6
 SINGLES = BATCH * BATCHES // 2
 THINGS = 20
-#: Batches over MQTT should cost no more than over HTTP by this much, and reach this share of COPY.
-AIM_OF_HTTP, AIM_OF_COPY = 0.8, 0.25
+#: Of HTTP: batches should cost little more over a broker. What several homes reach is `test_mqtt_whole_way`.
+AIM = 0.8
 SECONDS = 600
 
 
@@ -63,8 +63,7 @@ def test_mqtt_beside_http_and_copy(broker):
     print(f"  HTTP batches   {over_http:7.0f}/s  {over_http / copied:.3f} x COPY of the same rows ({copied:.0f}/s)")
     print(f"  MQTT batches   {batches:7.0f}/s  {batches / copied:.3f} x COPY, {batches / over_http:.2f} x HTTP")
     print(f"  MQTT singles   {singles:7.0f}/s  {singles / copied:.3f} x COPY, {singles / over_http:.2f} x HTTP")
-    for name, ratio, aim in (("HTTP", batches / over_http, AIM_OF_HTTP), ("COPY", batches / copied, AIM_OF_COPY)):
-        print(f"  aim of batches: {aim} x {name}{'' if ratio >= aim else '  MISSES'}")
+    print(f"  aim of batches: {AIM} x HTTP{'' if batches / over_http >= AIM else '  MISSES'}")
     assert Insight.objects.count() == 2 * (BATCHES + 1) * BATCH + SINGLES + THINGS
 
 

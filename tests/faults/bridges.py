@@ -7,6 +7,7 @@ import sys
 
 from django.conf import settings
 
+from marketplace.appliances.topics import Part
 from tests.benchmarks.web import database_url
 
 #: Forks a bridge for each line it reads, and tells its number.
@@ -18,11 +19,11 @@ django.setup()
 from django.core.management import call_command
 from django.urls import get_resolver
 import marketplace.insights.mqtt.bridge
-for _ in sys.stdin:
+for part in sys.stdin:
     child = os.fork()
     if not child:
         sys.stdin.close()
-        call_command("mqtt_bridge")
+        call_command("mqtt_bridge", part=int(part))
         os._exit(0)
     print(child, flush=True)
     os.waitpid(child, 0)
@@ -31,13 +32,14 @@ for _ in sys.stdin:
 
 
 class Bridge:
-    """One bridge at a time, as a process of its own, over the database of this moment."""
+    """One bridge at a time, as a process of its own, over the database of this moment; or one of several."""
 
-    def __init__(self, broker_url: str) -> None:
+    def __init__(self, broker_url: str, part: Part = Part()) -> None:  # noqa: B008 - frozen
         environment = {
             **os.environ,
             "DATABASE_URL": database_url(),
             "MARU_MQTT_URL": broker_url,
+            "MARU_MQTT_BRIDGES": str(part.of),
             "MARU_KEYS": str(settings.KEYS_DIR),
             "MARU_SECRET_KEY": settings.SECRET_KEY,
             "MARU_DEMO": "1",
@@ -47,7 +49,7 @@ class Bridge:
             [sys.executable, "-c", NURSERY],
             env=environment, cwd=settings.BASE_DIR, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        self._number = 0
+        self._part, self._number = part, 0
 
     def __enter__(self) -> "Bridge":
         self.start()
@@ -64,7 +66,7 @@ class Bridge:
 
     def start(self) -> None:
         assert self._nursery.stdin
-        self._nursery.stdin.write("\n")
+        self._nursery.stdin.write(f"{self._part.number}\n")
         self._nursery.stdin.flush()
         self._number = int(self._heard())
 

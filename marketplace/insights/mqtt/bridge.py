@@ -75,8 +75,10 @@ class Bridge:
             while not self._stop.is_set():
                 publications = await self._gathered(broker)
                 if publications:
+                    to_do = sum(not one.is_done for one in publications)
                     await self._taken_in(broker, publications)
                     self._settle(broker, publications)
+                    self._came += to_do
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
@@ -131,7 +133,6 @@ class Bridge:
             answer, pairing_id = one.answer(), one.pairing_id
             if answer and pairing_id:
                 broker.answer(topics.answers_of(pairing_id), json.dumps(answer, separators=(",", ":")).encode())
-        self._came += len(publications)
 
     async def _beat(self) -> None:
         """Write down now and then that the bridge is there; what is not written is seen as a bridge that is not."""

@@ -70,7 +70,15 @@ def read_address(url: str, *, allows_plain: bool) -> Address:
 class Broker(aiomqtt.Client):
     """A connection whose publications are acknowledged one by one, when whoever took them says so."""
 
-    def __init__(self, address: Address, *, client: str, in_flight: int, authorities: str = "") -> None:
+    def __init__(
+        self,
+        address: Address,
+        *,
+        client: str,
+        in_flight: int,
+        authorities: str = "",
+        part: topics.Part = topics.Part(),  # noqa: B008 - frozen
+    ) -> None:
         super().__init__(
             address.host,
             address.port,
@@ -85,7 +93,7 @@ class Broker(aiomqtt.Client):
             tls_context=ssl.create_default_context(cafile=authorities or None) if address.is_tls else None,
         )
         self._client.manual_ack_set(True)
-        self._held_bytes, self._is_paused = 0, False
+        self._part, self._held_bytes, self._is_paused = part, 0, False
 
     async def listen(self) -> None:
         """Ask for everything under `in/` but what the broker merely keeps: that was told before, at its time.
@@ -135,9 +143,10 @@ class Broker(aiomqtt.Client):
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
-        # A retained one is what was said once, at a time that nobody knows any more: it is acknowledged and no more.
         found = Publication(topic, bytes(message.payload), message.mid if message.qos else 0, message.dup)
-        found.is_done = message.retain
+        # A retained one is what was said once, at a time that nobody knows any more; another part's is another
+        # bridge's. Both are acknowledged and no more.
+        found.is_done = message.retain or not self._part.has(found.pairing_id)
         self._queue.put_nowait(cast(Any, found))
         self._held_bytes += len(found.payload)
         if self._held_bytes > MOST_HELD_BYTES and not self._is_paused:

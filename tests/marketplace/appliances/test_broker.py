@@ -8,6 +8,8 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from consent.parties.models import AuditEntry
 from marketplace.appliances import operations, topics
@@ -224,7 +226,7 @@ def test_says_whether_a_bridge_was_there_of_late(client, settings):
     settings.MQTT_URL = "mqtts://broker.example"
     never = client.get("/readyz").json()["mqtt_bridge"]
     now = timezone.now()
-    operations.note_beat(client="bridge", connected_at=now, publications=0, at=now)
+    operations.note_beat(client="maru-bridge", connected_at=now, publications=0, at=now)
 
     answer = client.get("/readyz")
 
@@ -232,6 +234,30 @@ def test_says_whether_a_bridge_was_there_of_late(client, settings):
     BridgeBeat.objects.update(seen_at=now - timedelta(seconds=61))
     late = client.get("/readyz")
     assert (late.json()["mqtt_bridge"], late.status_code) == ("late", 200)
+
+
+def test_one_of_several_bridges_is_late_while_the_others_are_there(client, settings):
+    settings.MQTT_URL, settings.MQTT_BRIDGES = "mqtts://broker.example", 2
+    now = timezone.now()
+
+    def beat(name: str) -> str:
+        operations.note_beat(client=name, connected_at=now, publications=0, at=now)
+        return client.get("/readyz").json()["mqtt_bridge"]
+
+    # Those of another number of bridges are others.
+    told = [beat(name) for name in ("maru-bridge", "maru-bridge-1-of-2", "maru-bridge-2-of-3", "maru-bridge-2-of-2")]
+    assert told == ["late", "late", "late", "ok"]
+    BridgeBeat.objects.filter(client="maru-bridge-1-of-2").update(seen_at=now - timedelta(seconds=61))
+    assert client.get("/readyz").json()["mqtt_bridge"] == "late"
+
+
+@given(pairing_id=st.uuids() | st.none(), of=st.integers(1, 16))
+def test_a_pairing_is_of_one_part_only(pairing_id, of):
+    parts = [topics.Part(number, of) for number in range(1, of + 1)]
+
+    assert [part.has(pairing_id) for part in parts].count(True) == 1
+    assert len({part.client("bridge") for part in parts}) == of
+    assert pairing_id is not None or parts[0].has(None)
 
 
 def test_says_nothing_of_a_bridge_where_there_is_no_broker(client):

@@ -5,8 +5,9 @@ import signal
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from marketplace.appliances.topics import Part
 from marketplace.insights.mqtt.bridge import Bridge
 from marketplace.insights.mqtt.broker import Address, AddressUnusable, Broker, read_address
 
@@ -14,27 +15,34 @@ from marketplace.insights.mqtt.broker import Address, AddressUnusable, Broker, r
 class Command(BaseCommand):
     help = "Take in what hubs and appliances publish at the MQTT broker, until stopped."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--part", type=int, default=1, help="which of MARU_MQTT_BRIDGES bridges this one is")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.MQTT_URL:
             raise CommandError("MARU_MQTT_URL is empty: there is no broker to listen to.")
         if not 1 <= settings.MQTT_IN_FLIGHT <= 65_535:
             raise CommandError("MARU_MQTT_IN_FLIGHT has to be between 1 and 65535.")
+        if not 1 <= options["part"] <= settings.MQTT_BRIDGES:
+            raise CommandError(f"--part has to be between 1 and MARU_MQTT_BRIDGES, which is {settings.MQTT_BRIDGES}.")
         try:
             address = read_address(settings.MQTT_URL, allows_plain=settings.DEMO)
         except AddressUnusable as exc:
             raise CommandError(str(exc)) from exc
-        asyncio.run(_run(address))
+        asyncio.run(_run(address, Part(options["part"], settings.MQTT_BRIDGES)))
 
 
-async def _run(address: Address) -> None:
+async def _run(address: Address, part: Part) -> None:
+    client = part.client(settings.MQTT_CLIENT)
     bridge = Bridge(
         lambda: Broker(
             address,
-            client=settings.MQTT_CLIENT,
+            client=client,
             in_flight=settings.MQTT_IN_FLIGHT,
             authorities=settings.MQTT_CA,
+            part=part,
         ),
-        client=settings.MQTT_CLIENT,
+        client=client,
         # While one half is being stored, the other is on its way.
         most=max(1, settings.MQTT_IN_FLIGHT // 2),
     )

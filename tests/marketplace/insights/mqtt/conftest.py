@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.management import call_command
 
+from marketplace.appliances.topics import Part
 from marketplace.insights.mqtt.bridge import Bridge
 from marketplace.insights.mqtt.broker import Broker, read_address
 from tests import brokers
@@ -43,19 +44,24 @@ def let_devices_in(broker: brokers.Mosquitto) -> Callable[[], None]:
 
 @pytest.fixture
 def bridge(broker: brokers.Mosquitto) -> Iterator["RunningBridge"]:
-    running = RunningBridge(broker.url)
-    running.start()
-    yield running
-    running.stop()
+    with RunningBridge(broker.url) as running:
+        yield running
 
 
 class RunningBridge:
     """A bridge with an event loop of its own; stopped and started, it is the same one to the broker."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, part: Part = Part()) -> None:  # noqa: B008 - frozen
+        self._url, self._part = url, part
         self._thread: threading.Thread | None = None
         self.bridge: Bridge | None = None
+
+    def __enter__(self) -> "RunningBridge":
+        self.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         self._met = threading.Event()
@@ -65,14 +71,15 @@ class RunningBridge:
         assert self._met.wait(60)
 
     async def _run(self) -> None:
-        name = django_settings.MQTT_CLIENT
+        name = self._part.client(django_settings.MQTT_CLIENT)
         self._loop = asyncio.get_running_loop()
         self.bridge = Bridge(self._connect, client=name, most=20)
         await self.bridge.run()
 
     def _connect(self) -> Broker:
         address = read_address(self._url, allows_plain=True)
-        broker = Broker(address, client=django_settings.MQTT_CLIENT, in_flight=20)
+        name = self._part.client(django_settings.MQTT_CLIENT)
+        broker = Broker(address, client=name, in_flight=20, part=self._part)
         listen = broker.listen
 
         async def listen_and_say_so() -> None:

@@ -7,12 +7,14 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from marketplace.appliances.models import BridgeBeat, TurnedAway
+from marketplace.appliances.topics import Part
 from marketplace.insights.models import Insight
 from marketplace.insights.mqtt.broker import AddressUnusable, Broker, read_address
 from tests.brokers import Device
 from tests.config.supervising import wait_until
 from tests.marketplace.appliances.hubs import event
 from tests.marketplace.appliances.publishing import carrying, framed, signing
+from tests.marketplace.insights.mqtt.conftest import RunningBridge
 
 SECONDS = 60
 VOC = {"kind": "air.voc_index", "unit": "{voc_index}"}
@@ -85,6 +87,28 @@ def test_what_comes_while_no_bridge_runs_waits_and_what_is_merely_kept_is_old_ne
     with Device(broker, str(pairing.pk), "secret") as device:
         device.publish("zigbee2mqtt/a", voc(99))
         stored(53)
+
+
+def test_two_bridges_share_what_comes(broker, let_devices_in):
+    pairings = [carrying() for _ in range(6)]
+    let_devices_in()
+    ours = [Part(number, 2) for number in (1, 2)]
+    with RunningBridge(broker.url, ours[0]) as first, RunningBridge(broker.url, ours[1]):
+        for pairing in pairings:
+            with Device(broker, str(pairing.pk), "secret") as device:
+                # Neither an id nor a time: who took in what is another's would have it there twice.
+                device.publish("zigbee2mqtt/a", voc(40))
+                device.publish("events", b"{")
+        stored(6)
+        wait_until(lambda: sum(TurnedAway.objects.values_list("times", flat=True)) == 6, seconds=SECONDS)
+        first.stop()
+        for pairing in pairings:
+            with Device(broker, str(pairing.pk), "secret") as device:
+                device.publish("zigbee2mqtt/a", voc(41))
+        # What is of the first one waits for it, and nobody else takes it.
+        stored(6 + sum(ours[1].has(pairing.pk) for pairing in pairings))
+        first.start()
+        stored(12)
 
 
 def test_a_publication_that_nobody_can_read_holds_up_nobody(broker, bridge, let_devices_in):
@@ -197,6 +221,14 @@ def test_an_address_holds_a_name_and_a_password():
     assert (found.host, found.port, found.is_tls) == ("broker.example", 8883, True)
     assert (found.username, found.password) == ("maru-bridge", "a@b")
     assert read_address("mqtt://localhost", allows_plain=False).port == 1883
+
+
+def test_a_part_that_is_none_is_refused(settings):
+    settings.MQTT_URL, settings.MQTT_BRIDGES = "mqtts://broker.example", 2
+
+    for part in (0, 3):
+        with pytest.raises(CommandError, match="MARU_MQTT_BRIDGES, which is 2"):
+            call_command("mqtt_bridge", part=part)
 
 
 def test_without_a_broker_the_command_says_so(settings):
