@@ -15,7 +15,7 @@ from consent.records.models import Ask
 from marketplace.brokerage.models import Offer
 from marketplace.brokerage.policies import STANDS
 from marketplace.brokerage.proposals import Proposal, homes_that_moved, proposals
-from marketplace.brokerage.taken import take
+from marketplace.brokerage.taken import Noticed, take
 from marketplace.insights import waiting
 from marketplace.insights.copying import copy_in
 from marketplace.insights.kinds import KINDS, Topic
@@ -42,12 +42,24 @@ def _match(at: datetime, limit: int) -> int:
     taken = take(at=at, limit=limit)
     if not taken:
         return _pass_over(at, limit)
-    proposed = proposals(taken, at=at)
-    moved = homes_that_moved(proposed)
+    proposed, moved = _proposed(taken, at)
     # Homes that decide about an appliance in this very moment come again, whole, in the next round.
     waiting.take_off_list(insight_ids=[insight.pk for insight in taken if insight.household_id not in moved])
-    _ask([proposal for proposal in proposed if proposal.insight.household_id not in moved], at)
+    _ask(proposed, at)
     return len(taken)
+
+
+def _proposed(taken: Sequence[Noticed], at: datetime) -> tuple[list[Proposal], set[str]]:
+    """Return what may be asked, and the homes that are not as they were taken, of which nothing is.
+
+    Without them it is decided anew: what they would have been asked about must not draw on anybody's escrow.
+    """
+    proposed, moved = proposals(taken, at=at), set[str]()
+    while fresh := homes_that_moved(proposed):
+        moved |= fresh
+        left = [insight for insight in taken if insight.household_id not in moved]
+        proposed = proposals(left, at=at) if left else []
+    return proposed, moved
 
 
 def _pass_over(at: datetime, limit: int) -> int:

@@ -147,6 +147,17 @@ def test_what_moved_takes_nothing_of_the_week_from_the_rest_of_its_home(monkeypa
     assert Ask.objects.get().subject == f"insight:{other.pk}"
 
 
+def test_what_moved_takes_nothing_of_an_almost_empty_escrow_from_other_homes(monkeypatch, home, mother):
+    factories.open_request(tokens=144)
+    first, other = factories.insight(of=home), factories.insight(of=factories.household(area=home.area))
+
+    with matching_that_has_begun(monkeypatch) as found:
+        switched("never", first.appliance_id, mother, None)()
+
+    assert found == [2]
+    assert Ask.objects.get().subject == f"insight:{other.pk}"
+
+
 def test_what_is_shut_as_the_ask_is_being_written_is_shown_to_nobody(monkeypatch, home, mother):
     factories.open_request()
     appliance_id, put = factories.insight(of=home).appliance_id, asking._put
