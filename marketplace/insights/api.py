@@ -92,7 +92,7 @@ def _answer_about(result: ItemResult) -> dict[str, Any]:
 def _problem(rejection: Rejection) -> dict[str, Any]:
     return {
         "type": f"/problems/{rejection.code}",
-        "title": rejection.code.replace("_", " "),
+        "title": rejection.title(language()),
         "status": 422,
         "code": rejection.code,
         "detail": rejection.say(language()),

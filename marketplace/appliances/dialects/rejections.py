@@ -154,10 +154,17 @@ class Rejection:
 
     def say(self, language: str) -> str:
         """Say in Korean (`ko`) or English what the sender should do."""
-        korean, english = SENTENCES[self.code]
-        if language.startswith("ko"):
-            return f"{korean} (항목: {self.field})" if self.field else korean
-        return f"{english} (Field: {self.field})" if self.field else english
+        said = self._said(language)
+        if self.field is None:
+            return said
+        return f"{said} (항목: {self.field})" if language.startswith("ko") else f"{said} (Field: {self.field})"
+
+    def title(self, language: str) -> str:
+        """Say in Korean (`ko`) or English what is wrong: the first sentence, whatever item it is about."""
+        return self._said(language).split(". ")[0].removesuffix(".")
+
+    def _said(self, language: str) -> str:
+        return SENTENCES[self.code][0 if language.startswith("ko") else 1]
 
 
 class ItemRefused(Exception):

@@ -77,6 +77,22 @@ def test_one_bad_item_never_spoils_the_batch(hub):
     assert Insight.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("ko", "이 종류에서 나올 수 없는 값이에요"), ("en", "This value cannot occur for its kind")],
+)
+def test_an_items_problem_speaks_one_language(hub, language, title):
+    body = json.dumps([pm25("5000")]).encode()
+    answer = hub.generic(
+        "POST", "/api/v1/ingest/homeassistant", body, content_type="application/json", HTTP_ACCEPT_LANGUAGE=language
+    )
+
+    problem = answer.json()["results"][0]["problem"]
+
+    assert problem["title"] == title
+    assert problem["detail"].startswith(f"{title}. ")
+
+
 def test_the_same_batch_twice_stores_it_once_and_says_so(hub):
     batch = [pm25("62"), pm25("41", entity="sensor.b")]
 
