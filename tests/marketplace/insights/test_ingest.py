@@ -22,6 +22,7 @@ from marketplace.care.story import airrohr_body, edge_events, home_assistant_sta
 from marketplace.insights import operations, vault
 from marketplace.insights.models import Insight, SealedObject
 from tests import factories
+from tests.marketplace.appliances.hubs import event
 
 pytestmark = pytest.mark.django_db
 PAYLOADS = Path(settings.BASE_DIR).parent / "shared" / "payloads"
@@ -169,6 +170,17 @@ def test_an_airrohr_may_bring_its_key_by_basic_auth(home):
     assert send(client, airrohr_body(), dialect="airrohr").status_code == 200
 
 
+def test_basic_auth_opens_the_way_in_and_nothing_else():
+    client, text = APIClient(), factories.buyer_key(of=factories.organisation())
+    opened = client.get("/api/v1/budget", headers={"authorization": f"Bearer {text}"})
+    basic = base64.b64encode(f"buyer:{text}".encode()).decode()
+
+    refused = client.get("/api/v1/budget", headers={"authorization": f"Basic {basic}"})
+
+    assert opened.status_code == 200
+    assert refused.status_code in (401, 403)
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "status", "code"),
     [
@@ -215,6 +227,31 @@ def test_only_a_hub_s_living_key_may_send(home):
         found[who] = send(client, [pm25()]).status_code
 
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "field"),
+    [
+        ({"type": "insight.air.pm25.v2"}, "missing_field", "type"),
+        ({"kind": "camera.frame"}, "unknown_kind", "data.kind"),
+        ({"unit": "furlong"}, "unknown_unit", "data.unit"),
+        ({"ssid": "home"}, "unregistered_field", "data"),
+        ({"value": "data:image/png;base64,AAAA"}, "raw_media", None),
+        ({"value": "x" * 257}, "string_too_long", None),
+        ({"kind": "pest.sighting", "value": "mouse", "unit": ""}, "model_required", "method"),
+    ],
+)
+def test_what_is_not_registered_is_answered_by_name_and_field(hub, changed, code, field):
+    said = event()
+    said["type"] = changed.pop("type", f"insight.{changed.get('kind', 'air.pm25')}.v1")
+    said["data"] |= changed
+
+    (result,) = send(hub, [said], dialect="canonical", content_type=BATCH).json()["results"]
+
+    problem = result["problem"]
+    assert (problem["status"], problem["code"], problem.get("field")) == (422, code, field)
+    assert problem["detail"]
+    assert not Insight.objects.exists()
 
 
 def test_an_unknown_dialect_is_not_found(hub):
