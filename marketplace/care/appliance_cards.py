@@ -16,7 +16,7 @@ from marketplace.appliances import policies
 from marketplace.appliances.models import Appliance
 from marketplace.appliances.queries import kinds_of
 from marketplace.care.twin import charts, names, sayings
-from marketplace.care.twin.page import kinds_of_wholes, refill_for, seen_by
+from marketplace.care.twin.page import cheapest_for, kinds_of_wholes, seen_by
 from marketplace.insights import twin
 from marketplace.insights.kinds import KINDS
 from rewards.redemption.models import Reward
@@ -47,6 +47,7 @@ class ApplianceCard:
         said: its last words, what people look for first before the others.
         spark: a day of the first of them as a small line; empty where that is no measure.
         refill: a filter of the shop that fits, while its own is low.
+        repair: something of the shop that looks after such a thing, while it complains.
         parts: other names of the hub's that speak for the same thing.
         others: what it may turn out to be one with.
     """
@@ -59,6 +60,7 @@ class ApplianceCard:
     spark: list[str]
     health: sayings.Health
     refill: Reward | None
+    repair: Reward | None
     noticed: str
     is_silent: bool
     can_change: bool
@@ -106,6 +108,7 @@ class _Home:
     hours: dict[UUID, dict[twin.Stream, list[twin.Summary]]]
     health: dict[UUID, sayings.Health]
     refills: Mapping[str, Reward]
+    repairs: Mapping[str, Reward]
 
 
 def cards_of(user: User, *, at: datetime) -> list[ApplianceCard]:
@@ -131,7 +134,9 @@ def _home(user: User, rows: list[Any], wholes: list[Any], at: datetime) -> _Home
     for pk, streams in twin.summaries_of_each(appliance_ids=ids, since=at - DAY, until=at).items():
         hours.setdefault(whole_of[pk], {}).update(streams)
     health = {row.pk: sayings.health_of(states.get(row.pk, []), signing=signing, at=at) for row in wholes}
-    low = {row.type for row in wholes if health[row.pk].filter_is_low}
+    types = {row.pk: names.type_of(row, heard_of.get(row.pk, ())) for row in wholes}
+    low = {types[row.pk] for row in wholes if health[row.pk].filter_is_low}
+    broken = {types[row.pk] for row in wholes if health[row.pk].fault}
     return _Home(
         user=user,
         at=at,
@@ -141,7 +146,8 @@ def _home(user: User, rows: list[Any], wholes: list[Any], at: datetime) -> _Home
         states=states,
         hours=hours,
         health=health,
-        refills=refill_for(low, at=at),
+        refills=cheapest_for(low, kind=Reward.Kind.FILTER, at=at),
+        repairs=cheapest_for(broken, kind=Reward.Kind.SERVICE, at=at),
     )
 
 
@@ -150,6 +156,7 @@ def _card(appliance: Any, parts: list[Any], wholes: list[Any], home: _Home) -> A
     counted = {kind for row in (appliance, *parts) for kind in home.counted.get(row.pk, ())}
     states = home.states.get(appliance.pk, [])
     said, health = sayings.said_by(states), home.health[appliance.pk]
+    helped = names.type_of(appliance, heard_of)
     return ApplianceCard(
         appliance=appliance,
         name=name,
@@ -158,7 +165,8 @@ def _card(appliance: Any, parts: list[Any], wholes: list[Any], home: _Home) -> A
         said=said,
         spark=_spark(said, home.hours.get(appliance.pk, {}), home.at),
         health=health,
-        refill=home.refills.get(appliance.type) if health.filter_is_low else None,
+        refill=home.refills.get(helped) if health.filter_is_low else None,
+        repair=home.repairs.get(helped) if health.fault else None,
         noticed=_noticed(sum(row.noticed for row in (appliance, *parts))),
         is_silent=appliance.last_seen_at is None or appliance.last_seen_at < home.at - SILENCE,
         can_change=policies.is_changeable(appliance, by=home.user.membership),

@@ -80,6 +80,7 @@ def page_of(user: User, appliance: Appliance, *, range_name: str, back: int | No
     words = _word_lists(twin.recent(appliance_ids=family, kinds=_WORDS, since=window.since, until=window.until))
     name = names.names_of([row for row in rows if row.part_of_id is None], kinds)[appliance.pk]
     heard_of = kinds.get(appliance.pk, ())
+    helped = names.type_of(appliance, heard_of)
     return {
         "appliance": appliance,
         "name": name,
@@ -87,7 +88,8 @@ def page_of(user: User, appliance: Appliance, *, range_name: str, back: int | No
         "icon": names.icon_of(appliance, heard_of),
         "said": sayings.said_by(own),
         "health": health,
-        "refill": refill_for({appliance.type}, at=at).get(appliance.type) if health.filter_is_low else None,
+        "refill": cheapest_for({helped} if health.filter_is_low else (), kind=Reward.Kind.FILTER, at=at).get(helped),
+        "repair": cheapest_for({helped} if health.fault else (), kind=Reward.Kind.SERVICE, at=at).get(helped),
         "window": window,
         "back": back,
         "has_earlier": window.since > at - timedelta(days=settings.TWIN_KEEP_DAYS),
@@ -123,13 +125,13 @@ def kinds_of_wholes(rows: Iterable[Appliance], states: Iterable[twin.State]) -> 
     return found
 
 
-def refill_for(types: Iterable[str], *, at: datetime) -> Mapping[str, Reward]:
-    """Return the cheapest filter in the shop for each of some types of appliance, in one statement if there are any."""
+def cheapest_for(types: Iterable[str], *, kind: str, at: datetime) -> Mapping[str, Reward]:
+    """Return the cheapest of one kind in the shop for each of some types of appliance, in one statement or none."""
     wanted = sorted(set(types))
     found: dict[str, Reward] = {}
     if not wanted:
         return found
-    for reward in Reward.objects.on_offer(at).filter(kind=Reward.Kind.FILTER).fitting(wanted).order_by("tokens", "pk"):
+    for reward in Reward.objects.on_offer(at).filter(kind=kind).fitting(wanted).order_by("tokens", "pk"):
         for fitted in reward.fits:
             found.setdefault(fitted, reward)
     return found

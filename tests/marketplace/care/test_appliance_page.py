@@ -7,11 +7,12 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from consent.parties.models import AuditEntry
+from consent.parties.models import AuditEntry, Organisation
 from marketplace.appliances.models import Appliance, PairedKey, Pairing
 from marketplace.care.twin import sayings
 from marketplace.insights import twin
 from marketplace.insights.models import TwinBook
+from rewards.redemption.models import Order, Reward
 from tests import factories
 from tests.browsers import signed_in
 
@@ -195,15 +196,47 @@ def test_what_nobody_could_choose_shows_the_last_day(mother, home, query):
     assert page(mother, said(home, 62), query).status_code == 200
 
 
-def test_a_low_filter_leads_to_one_that_fits_and_says_no_more(mother, home):
-    reward = factories.reward(fits=["air_purifier"])
-    purifier = said(home, 4, kind="filter.remaining", unit="%")
+def test_a_low_filter_leads_to_the_cheapest_that_fits_which_is_there_to_redeem(mother, home):
+    factories.reward(tokens=900)
+    reward = factories.reward(tokens=300)
+    factories.tokens_in_wallet(home, 300)
+    purifier, browser = said(home, 10, kind="filter.remaining", unit="%"), signed_in(mother)
 
     html = page(mother, purifier).text
+    (hint,) = re.findall(r'<a href="(/shop/[^"]*)">필터 보기', html)
+    offer = browser.get(hint)
+    tap = re.search(r'name="tap" value="([^"]+)"', offer.text)[1]
+    browser.post(hint, {"tap": tap})
+
+    assert "필터가 10% 남았어요." in html
+    assert f'href="{hint}"' in browser.get("/appliances").text
+    assert Order.objects.get().reward == reward
+
+
+@pytest.mark.parametrize(
+    "offered",
+    [{"fits": ["refrigerator"]}, {"kind": Reward.Kind.ACCESSORY}, {"stock": 0}, {"listed": False}, {"suspended": True}],
+    ids=lambda offered: next(iter(offered)),
+)
+def test_what_does_not_fit_or_cannot_be_had_is_hinted_at_nowhere(mother, home, offered):
+    reward = factories.reward(**{key: value for key, value in offered.items() if key in ("fits", "kind")})
+    if "suspended" in offered:
+        Organisation.objects.filter(pk=reward.provider_id).update(suspended_at=timezone.now())
+    Reward.objects.update(**{key: value for key, value in offered.items() if key in ("stock", "listed")})
+
+    html = page(mother, said(home, 4, kind="filter.remaining", unit="%")).text
 
     assert "필터가 4% 남았어요." in html
-    assert f'/shop?show=parts#reward-{reward.pk}"' in html
-    assert f'#reward-{reward.pk}"' in signed_in(mother).get("/appliances").text
+    assert "필터 보기" not in html
+
+
+def test_what_its_hub_did_not_name_is_helped_as_what_it_tells_it_is(mother, home):
+    reward = factories.reward(fits=["refrigerator"])
+    said(home, 3, kind="fridge.temperature", unit="Cel", zone="cooler", appliance_type="other")
+    fridge = said(home, 4, kind="filter.remaining", unit="%", appliance_type="other")
+
+    for html in (page(mother, fridge).text, signed_in(mother).get("/appliances").text):
+        assert f"/shop/{reward.pk}/reserve" in html
 
 
 def test_a_filter_that_is_not_low_leads_nowhere(mother, home):
@@ -212,7 +245,7 @@ def test_a_filter_that_is_not_low_leads_nowhere(mother, home):
     html = page(mother, said(home, 34, kind="filter.remaining", unit="%")).text
 
     assert "필터가 34% 남았어요." in html
-    assert "#reward-" not in html
+    assert "필터 보기" not in html
 
 
 def test_a_fault_of_this_week_is_said_and_an_older_one_is_not(mother, home):
@@ -224,6 +257,18 @@ def test_a_fault_of_this_week_is_said_and_an_older_one_is_not(mother, home):
         of=home, value="lg:CLIFF", kind="device.fault", unit="", source="urn:b", at=at, observed_at=at
     ).appliance
     assert "알렸어요" not in page(mother, other).text
+
+
+def test_a_fault_leads_to_repairs_where_the_shop_has_one_for_such_a_thing(mother, home):
+    def hints():
+        return [page(mother, purifier).text, signed_in(mother).get("/appliances").text]
+
+    purifier = said(home, "lg:BRUSH_ERROR", kind="device.fault", unit="")
+    factories.reward(kind=Reward.Kind.SERVICE, fits=["refrigerator"])
+    assert not any("/shop?show=service" in html for html in hints())
+
+    factories.reward(kind=Reward.Kind.SERVICE)
+    assert all("/shop?show=service" in html for html in hints())
 
 
 def test_a_clock_that_is_off_is_said(mother, home):
