@@ -6,6 +6,7 @@ properties, for each model counts its own. Source: github.com/rytilahti/python-m
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -16,12 +17,14 @@ from marketplace.appliances.dialects.scalars import read_number
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, documents, mapping
 from marketplace.appliances.dialects.unit_words import voc_kind
 
-_NUMBERS = {
+# Without a unit said beside it, a property is in that of the specification; those of gases differ, and must be said.
+_NUMBERS: dict[str, tuple[str, str | None]] = {
     "aqi": ("air.pm25", "ug/m3"),
     "pm25": ("air.pm25", "ug/m3"),
     "pm2_5": ("air.pm25", "ug/m3"),
     "pm25_density": ("air.pm25", "ug/m3"),
     "pm2_5_density": ("air.pm25", "ug/m3"),
+    "pm10": ("air.pm10", "ug/m3"),
     "pm10_density": ("air.pm10", "ug/m3"),
     "co2": ("air.co2", "[ppm]"),
     "co2_density": ("air.co2", "[ppm]"),
@@ -29,19 +32,31 @@ _NUMBERS = {
     "relative_humidity": ("climate.humidity", "%"),
     "Humidity_Value": ("climate.humidity", "%"),
     "TemperatureValue": ("climate.temperature", "Cel"),
+    "temperature": ("climate.temperature", "Cel"),
+    "indoor_temperature": ("climate.temperature", "Cel"),
+    "temp_dec": ("climate.temperature", "Cel"),
+    "tvoc": ("air.tvoc_ratio", None),
+    "tvoc_density": ("air.tvoc_ratio", None),
+    "hcho_density": ("air.hcho", None),
 }
 _FILTERS = (
     *("filter_life_remaining", "filter_life_level", "filter_life", "filter1_life"),
     *("filter_left_percentage", "filter_rate", "filter_intermediate", "filter_efficient"),
 )
-# What monitors say in a property beside; without it a temperature is in Celsius, and a VOC is not read.
-_UNITS = {"c": "Cel", "f": "[degF]", "mg_m3": "mg/m3", "ppb": "[ppb]"}
+# How the specification and the monitors write their units, in a property beside or in the description.
+_UNITS = {"celsius": "Cel", "c": "Cel", "fahrenheit": "[degF]", "f": "[degF]", "percentage": "%", "mg_m3": "mg/m3"}
+_NO_UNITS = (None, "", "none")
 _TENTHS = Decimal("0.1")
-# A plug and a strip tell how warm they are themselves.
-_PLUG_WORDS = frozenset({"usb_on", "wifi_led", "power_consume_rate"})
+# A plug, a strip and a water filter tell how warm they are themselves.
+_OWN_WARMTH = frozenset({"usb_on", "wifi_led", "power_consume_rate", "load_power", "tds_in", "tds_out"})
 # The services of which a property of that name is meant; a heater or a fridge has a `temperature` of its own.
-_SERVICES = frozenset({"environment", "filter", "air_purifier", "air_fresh", "air_monitor", "vacuum", "brush_cleaner"})
-_NAME = re.compile(r"(?:([a-z0-9_-]+)[:.])?([A-Za-z0-9_-]+)")
+_SERVICES = frozenset(
+    {"environment", "filter", "air_purifier", "air_fresh", "air_monitor", "vacuum", "brush_cleaner"}
+    | {"temperature_humidity_sensor"}
+)
+# A service and a property may be followed by their numbers.
+_NAME = re.compile(r"(?:([a-z0-9_-]+?)(?:-[0-9]{1,2})?[:.])?([A-Za-z0-9_-]+?)(?:-[0-9]{1,2}){0,2}")
+_LONGEST_NAME = 64
 _FAULTS = ("device_fault", "fault", "error_code")
 # Some robots tell there as well that they return, charge or are full.
 _NO_FAULTS = range(2100, 2111)
@@ -51,8 +66,18 @@ _VACUUM_WORDS = frozenset(
     {"cleaning_mode", "operating_mode", "sweep_type", "brush_life_level", "main_brush_life_level", "charging_state"}
 )
 KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
-    *("air.tvoc_mass", "air.tvoc_ratio", "filter.remaining", "device.fault"),
+    *("air.tvoc_mass", "filter.remaining", "device.fault"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Property:
+    """One property; `is_placed` where the service that it is of is said."""
+
+    name: str
+    value: object
+    unit: object
+    is_placed: bool
 
 
 def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
@@ -62,70 +87,91 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
         UnreadableBody: the body is not readable JSON, or holds too many items.
     """
     items = documents(body)
-    if len(items) == 1 and isinstance(mapping(items[0]).get("result"), list):
-        items = mapping(items[0])["result"]
-    label = next((label for label in _NAMED_BY if items and all(label in mapping(item) for item in items)), None)
+    result = mapping(items[0]).get("result") if len(items) == 1 else None
+    if isinstance(result, list):
+        items = result
+    elif isinstance(result, dict):
+        items = [result]
+    label = next((label for label in _NAMED_BY if items and all(_is_a_property(item, label) for item in items)), None)
     if label is not None:
         # One device's answer: its properties, one an entry.
         items = [_by_name(items, label)]
     return answers(items, partial(_read, headers))
 
 
+def _is_a_property(item: object, label: str) -> bool:
+    """Tell a property that is listed with its name from a device that has one."""
+    found = mapping(item)
+    return label in found and ("value" in found or "code" in found)
+
+
 def _by_name(entries: list[Any], label: str) -> dict[str, Any]:
     """Put properties together by their names."""
     return {
-        entry[label]: entry.get("value") if entry.get("code", 0) == 0 else None
+        entry[label]: {"value": entry.get("value") if entry.get("code", 0) == 0 else None, "unit": entry.get("unit")}
         for entry in entries
         if isinstance(entry[label], str)
     }
 
 
-def _plain_name(name: str) -> str:
+def _property(name: str, said: object) -> _Property | None:
     """Bring the specification's `environment:pm2.5-density` to the word that others call it by."""
-    said = _NAME.fullmatch(name.replace("2.5", "2_5"))
-    if said is None:
-        return ""
-    service, word = (said[1] or "").replace("-", "_"), said[2].replace("-", "_")
+    found = _NAME.fullmatch(name.replace("2.5", "2_5")) if len(name) <= _LONGEST_NAME else None
+    if found is None:
+        return None
+    service, word = (found[1] or "").replace("-", "_"), found[2].replace("-", "_")
     # A fault is the device's, whichever of its services has it.
-    return word if not service or service in _SERVICES or word in _FAULTS else ""
+    if service and service not in _SERVICES and word not in _FAULTS:
+        return None
+    # It may come with its description around it.
+    described = mapping(said)
+    return _Property(word, described.get("value", said), described.get("unit"), bool(service))
 
 
 def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Result]:
     if not isinstance(item, dict):
         yield Speaker(dialect="miot", index=index).refused("wrong_shape")
         return
-    # A property may come with its description around it.
-    named = [(_plain_name(name), mapping(value).get("value", value)) for name, value in item.items()]
-    item = dict(named)
-    speaker = Speaker(dialect="miot", index=index, source=device_of(headers), appliance_type=_appliance_type(item))
+    properties = [found for name, said in item.items() if (found := _property(name, said)) is not None]
+    names = {found.name for found in properties}
+    speaker = Speaker(dialect="miot", index=index, source=device_of(headers), appliance_type=_appliance_type(names))
+    yield from _numbers(speaker, properties)
+    for found in properties:
+        if found.name in _FILTERS:
+            yield speaker.measured("filter", found.value, "filter.remaining", "%")
+    yield from _fault(speaker, [read_number(found.value) for found in properties if found.name in _FAULTS])
+
+
+def _numbers(speaker: Speaker, properties: list[_Property]) -> Iterator[Result]:
+    """Read one value a kind: of a name with its service before a bare one, which may be what somebody set."""
+    order = list(_NUMBERS)
+    by_name = {found.name: found.value for found in properties}
     seen: set[str] = set()
-    for name, (kind, unit) in _NUMBERS.items():
-        if name in item and kind not in seen:
-            seen.add(kind)
-            yield speaker.measured(name, item[name], kind, unit)
-    if not item.keys() & _PLUG_WORDS:
-        yield from _temperature(speaker, item)
-    if "tvoc" in item and "tvoc_unit" in item:
-        stated = _unit(item["tvoc_unit"])
-        yield speaker.measured("tvoc", item["tvoc"], voc_kind(stated), stated)
-    for name in _FILTERS:
-        if name in item:
-            yield speaker.measured("filter", item[name], "filter.remaining", "%")
-    yield from _fault(speaker, [read_number(value) for name, value in named if name in _FAULTS])
-
-
-def _temperature(speaker: Speaker, item: Mapping[str, Any]) -> Iterator[Result]:
-    if "temperature" in item:
-        unit = _unit(item["temperature_unit"]) if "temperature_unit" in item else "Cel"
-        yield speaker.measured("temperature", item["temperature"], "climate.temperature", unit)
-    elif "temp_dec" in item:
+    for found in sorted(
+        (found for found in properties if found.name in _NUMBERS),
+        key=lambda found: (not found.is_placed, order.index(found.name)),
+    ):
+        kind, usual = _NUMBERS[found.name]
+        unit = _unit(found.unit, by_name.get(f"{found.name}_unit"), usual)
+        is_its_own = kind == "climate.temperature" and not found.is_placed and by_name.keys() & _OWN_WARMTH
+        if kind in seen or is_its_own or unit is None:
+            continue
+        seen.add(kind)
         # Of all that have it, the one that heats says it in whole degrees.
-        scale = Decimal(1) if "ptc_state" in item else _TENTHS
-        yield speaker.measured("temperature", item["temp_dec"], "climate.temperature", "Cel", scale=scale)
+        is_in_tenths = found.name == "temp_dec" and "ptc_state" not in by_name
+        yield speaker.measured(
+            "temperature" if kind == "climate.temperature" else found.name,
+            found.value,
+            voc_kind(unit) if kind == "air.tvoc_ratio" else kind,
+            unit,
+            scale=_TENTHS if is_in_tenths else Decimal(1),
+        )
 
 
-def _unit(said: object) -> str | None:
-    return _UNITS.get(said) if isinstance(said, str) else None
+def _unit(*said: object) -> object:
+    """Return the first unit that is said, in the words of others."""
+    first = next((unit for unit in said if unit not in _NO_UNITS), None)
+    return _UNITS.get(first, first) if isinstance(first, str) else first
 
 
 def _fault(speaker: Speaker, codes: list[Decimal | None]) -> Iterator[Result]:
@@ -133,16 +179,20 @@ def _fault(speaker: Speaker, codes: list[Decimal | None]) -> Iterator[Result]:
     code = next(filter(None, codes), None)
     if code is None or code in _NO_FAULTS:
         return
-    is_plain = code == int(code) and 0 < code < 1_000_000
+    if code < 0:
+        # What the cloud answers for a property that it could not read.
+        yield speaker.refused("no_data", "fault")
+        return
+    is_plain = code == int(code) and code < 1_000_000
     yield speaker.fault("fault", str(int(code))) if is_plain else speaker.refused("wrong_value", "fault")
 
 
-def _appliance_type(item: Mapping[str, Any]) -> str:
-    if item.keys() & _VACUUM_WORDS:
+def _appliance_type(names: set[str]) -> str:
+    if names & _VACUUM_WORDS:
         return "robot_vacuum"
-    if item.keys() & {*_FILTERS, "filter_hours_used", "purify_volume"}:
+    if names & {*_FILTERS, "filter_hours_used", "purify_volume"}:
         return "air_purifier"
-    return "air_sensor" if item.keys() & {*_NUMBERS, "temperature", "temp_dec"} else "other"
+    return "air_sensor" if names & _NUMBERS.keys() else "other"
 
 
 DIALECT = Dialect(name="miot", kinds=KINDS, content_types=frozenset({"application/json"}), parse=parse)

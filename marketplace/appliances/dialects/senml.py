@@ -1,7 +1,8 @@
 """SenML: packs of records with base values, resolved before they are read.
 
-What is measured is told by the last part of the name, by the object of LwM2M, or by the unit alone where the name is
-only a device's. Texts, data and places are never read. A time below 2**28 counts from the moment the pack came in.
+What is measured is told by the last words of the name, by the object of LwM2M, or by the unit alone where the name is
+only a device's. Of texts none is read but those with which LwM2M says a unit or what a thing is for; data and places
+never are. A time below 2**28 counts from the moment the pack came in.
 Source: RFC 8428 (resolution, units, times); RFC 8798 (secondary units); RFC 9039 (device names); OMA LwM2M registry.
 """
 
@@ -22,36 +23,56 @@ from marketplace.appliances.dialects.speaker import Result, Speaker, answers, de
 from marketplace.appliances.dialects.unit_words import voc_kind
 
 _NAMES = {
-    "climate.temperature": "temperature temp temperatura air_temperature ambient_temperature",
-    "climate.humidity": "humidity hum rh relhum rel_humidity relative_humidity",
-    "air.pm1": "pm1 pm1_0 pm1.0",
-    "air.pm25": "pm25 pm2_5 pm2.5",
-    "air.pm10": "pm10",
-    "air.co2": "co2",
+    "climate.temperature": "temperature temp temperatura temperatur temperatuur ondo 온도 温度",
+    "climate.humidity": "humidity hum rh relhum humedad umidita umidade humidite luftfeuchtigkeit luftfeuchte feuchte "
+    "feuchtigkeit luchtvochtigheid luftfuktighet seupdo 습도 湿度",
+    "air.pm1": "pm1 pm1_0",
+    "air.pm25": "pm25 pm2_5 pm2p5 pm_25 pm_2_5",
+    "air.pm10": "pm10 pm_10",
+    "air.co2": "co2 carbon_dioxide carbondioxide",
     "air.voc_index": "voc_index",
     "air.tvoc_ratio": "tvoc voc",
-    "air.hcho": "hcho formaldehyde",
-    "appliance.power": "power",
+    "air.hcho": "hcho ch2o formaldehyde",
+    "appliance.power": "power active_power activepower",
 }
 _KINDS_BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 _KINDS_BY_UNIT = {"Cel": "climate.temperature", "%RH": "climate.humidity"}
+_MOST_WORDS = 1 + max(name.count("_") for name in _KINDS_BY_NAME)
+# What may be joined to these words without making something else of them: a room, a chip, a number.
+_PLAIN = (
+    "air ambient room indoor indoors inside interior home house env environment sensor node measured current relative "
+    "rel living livingroom bed bedroom kitchen bath bathroom dining office study hall hallway lounge nursery"
+)
+_PLAIN_WORDS = frozenset(_PLAIN.split())
+_CHIP = re.compile(r"[a-z]{1,5}[0-9][0-9x]{1,3}[a-z]?[0-9]{0,2}")
+# Chips that smell gases and reckon CO2 from them.
+_GUESSES_CO2 = re.compile(r"ccs811|sgp30|ens16|bme6[89]|iaqcore|mq1")
 # LwM2M names a measurement by numbers, its object and its resource; some objects fix the unit as well.
 _OBJECTS: dict[tuple[str, str], tuple[str, str | None]] = {
     ("3303", "5700"): ("climate.temperature", None),
     ("3304", "5700"): ("climate.humidity", None),
+    ("3305", "5800"): ("appliance.power", None),
     ("3328", "5700"): ("appliance.power", None),
     ("3428", "1"): ("air.pm10", "ug/m3"),
     ("3428", "3"): ("air.pm25", "ug/m3"),
     ("3428", "5"): ("air.pm1", "ug/m3"),
     ("3428", "17"): ("air.co2", "ppm"),
 }
-# Where an object says the unit of what it measures, for all but the newest leave out SenML's own.
+# Where an object says the unit of what it measures, for all but the newest leave out SenML's own, and what it is for.
 _VALUE, _UNIT = "/5700", "/5701"
+_PURPOSES = frozenset({"5750", "env"})
+# The concentration of something: what it is for says of what.
+_CONCENTRATION = ("3325", "5700")
+_GASES = {"co2", "voc", "tvoc", "hcho", "formaldehyde"}
 # A name that ends in an address names a thing, not what it measures.
 _ADDRESS = re.compile(r"(?:[0-9]{1,8}-)?(?:id)?[0-9a-fA-F]{6,32}")
-_SEPARATOR = re.compile(r"[:/]")
+# A dot too, but for the one in `pm2.5`.
+_SEPARATOR = re.compile(r"[:/]|(?<![0-9])\.|\.(?![0-9])")
+# The words of a name, parted by signs or by capitals, with the digits that belong to them.
+_WORD = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[^\W_A-Z]+")
 _NUMBER = re.compile(r"\d+")
 _INSTANCE = re.compile(r"[:/][0-9]{1,2}$")
+_COUNTED = re.compile(r"[0-9]{1,2}$")
 # A pack's names begin with the device that sends it, whatever is said of devices elsewhere.
 _SENDERS = {"device", "board", "esp", "raspberry"}
 # Every record's name has the base name in it: a long one would be there hundreds of times.
@@ -85,7 +106,7 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     resolved = [_resolved(record, base) for record in pack]
     if not _is_understood(pack):
         return [Rejection(0, "wrong_shape", "bver")]
-    found = answers(resolved, partial(_read, headers, received_at, _stated_units(resolved)))
+    found = answers(resolved, partial(_read, headers, received_at, _stated(resolved)))
     # A record that only sets bases says nothing, and nothing is said of it.
     silent = {index for index, record in enumerate(pack) if isinstance(record, dict) and not _says_anything(record)}
     return [result for result in found if result.index not in silent]
@@ -128,7 +149,7 @@ def _resolved(record: object, base: dict[str, Any]) -> _Record | None:
         return None
     return _Record(
         name=prefix + name,
-        own=name.lower(),
+        own=name,
         unit=record.get("u", base.get("bu")),
         time=_sum(base.get("bt", 0), record.get("t", 0)),
         record=record,
@@ -136,18 +157,24 @@ def _resolved(record: object, base: dict[str, Any]) -> _Record | None:
     )
 
 
-def _stated_units(resolved: Iterable[_Record | None]) -> dict[str, object]:
-    """Collect the units that objects say in a resource of their own: `vs`, or `sv` before there was SenML."""
+def _stated(resolved: Iterable[_Record | None]) -> dict[str, object]:
+    """Collect what objects say in resources of their own: `vs`, or `sv` before there was SenML."""
     return {
-        found.name.removesuffix(_UNIT): found.record.get("vs", found.record.get("sv"))
+        found.name: found.record.get("vs", found.record.get("sv"))
         for found in resolved
-        if found is not None and found.name.endswith(_UNIT)
+        if found is not None and found.name.rpartition("/")[2] in (_UNIT[1:], *_PURPOSES)
     }
 
 
 def _sum(base: object, part: object) -> Decimal:
-    first, second = read_number(base), read_number(part)
+    first, second = (Decimal(0) if one in (None, "") else read_number(one) for one in (base, part))
     return Decimal("NaN") if first is None or second is None else first + second
+
+
+def _is_no_number(record: Mapping[str, Any]) -> bool:
+    """Say whether a record holds a text or a truth, also as the drafts before the RFC called them."""
+    is_old = isinstance(record.get("sv"), str) or isinstance(record.get("bv"), bool)
+    return "vs" in record or "vb" in record or is_old
 
 
 def _read(
@@ -162,8 +189,8 @@ def _read(
         return
     if "vd" in resolved.record:
         raise ItemRefused("raw_media", "vd")
-    source, kind, fixed = _meaning(resolved)
-    if kind is None or "vs" in resolved.record or "vb" in resolved.record:
+    source, kind, fixed = _meaning(resolved, _purpose(resolved.name, stated))
+    if kind is None or _is_no_number(resolved.record):
         return
     value = read_number(resolved.record.get("v"))
     speaker = Speaker(
@@ -174,7 +201,7 @@ def _read(
         observed_at=_time(resolved.time, received_at),
     )
     said = resolved.record.get("v") if value is None or resolved.base_value.is_nan() else value + resolved.base_value
-    unit = resolved.unit or fixed or stated.get(resolved.name.removesuffix(_VALUE))
+    unit = resolved.unit or fixed or stated.get(resolved.name.removesuffix(_VALUE) + _UNIT)
     kind = voc_kind(unit) if kind == "air.tvoc_ratio" else kind
     yield speaker.measured("v", said if not isinstance(said, Decimal) else _plain(said), kind, unit)
 
@@ -183,36 +210,78 @@ def _plain(number: Decimal) -> str:
     return format(number, "f")
 
 
-def _meaning(resolved: _Record) -> tuple[str, str | None, str | None]:
+def _purpose(name: str, stated: Mapping[str, object]) -> frozenset[str]:
+    """Return the words with which an object, or the thing it is of, says what it is for."""
+    if not stated:
+        return frozenset()
+    above, words = name, set[str]()
+    while above:
+        above = above.rpartition("/")[0]
+        texts = [stated.get(f"{above}/{purpose}") for purpose in _PURPOSES]
+        words |= {word for text in texts if isinstance(text, str) for word in entity_words.words_of(text[:64])}
+    return frozenset(words)
+
+
+def _meaning(resolved: _Record, purpose: frozenset[str]) -> tuple[str, str | None, str | None]:
     """Return the name of the thing, the kind of what it measures, and the unit if its object fixes one."""
     name = resolved.name.rstrip(":/")
     parts = _SEPARATOR.split(name)
     # The instance between an object and its resource may be left out.
     for place in (-2, -3)[: len(parts) - 1]:
-        if found := _OBJECTS.get((parts[place], parts[-1])):
-            return "/".join(parts[:place]), *found
+        number = (parts[place], parts[-1])
+        if number == _CONCENTRATION:
+            gas = min(_GASES & purpose, default="")
+            return "/".join(parts[:place]), _KINDS_BY_NAME.get(gas), None
+        if found := _OBJECTS.get(number):
+            is_elsewhere = found[0].startswith("climate.") and entity_words.is_no_room(purpose)
+            return "/".join(parts[:place]), None if is_elsewhere else found[0], found[1]
     name = _INSTANCE.sub("", name)
-    last = _SEPARATOR.split(name)[-1].lower()
-    word = _word(last, resolved.own)
-    thing = name[: len(name) - len(word)]
-    kind = _KINDS_BY_NAME.get(word)
-    if not word and _ADDRESS.fullmatch(last) and isinstance(resolved.unit, str):
-        kind = _KINDS_BY_UNIT.get(resolved.unit)
-    about = entity_words.words_of(_NUMBER.sub(" ", thing)) - _SENDERS
-    if about & entity_words.SETPOINT or (kind and kind.startswith("climate.") and entity_words.is_no_room(about)):
-        kind = None
-    return thing.rstrip(":/_"), kind, None
+    # Before the record's own name may stand a device that forgot its last colon.
+    own, last = (_SEPARATOR.split(_INSTANCE.sub("", said.rstrip(":/")))[-1] for said in (resolved.own, name))
+    measured = _kind_named(own) or _kind_named(last)
+    if measured is None:
+        is_address = _ADDRESS.fullmatch(last) is not None and isinstance(resolved.unit, str)
+        length, kind = 0, _KINDS_BY_UNIT.get(str(resolved.unit)) if is_address else None
+    else:
+        length, kind = measured
+    thing = name[: len(name) - length]
+    return thing.rstrip(":/_-."), kind if kind and _is_at_home(kind, thing) else None, None
 
 
-def _word(last: str, own: str) -> str:
-    """Return the part of a name that says what is measured, or nothing."""
-    device, _underscore, component = last.rpartition("_")
-    if last in _KINDS_BY_NAME:
-        return last
-    if component in _KINDS_BY_NAME and _ADDRESS.fullmatch(device):
-        return component
-    # Before it stands a device whose name forgot its last colon.
-    return own if own in _KINDS_BY_NAME else ""
+def _kind_named(part: str) -> tuple[int, str] | None:
+    """Find what the last words of a name measure: how much of the name they are, and the kind."""
+    words = [(found.start(), entity_words.unaccented(found[0])) for found in _WORD.finditer(part)]
+    for one in (words, _uncounted(words)):
+        for first in range(max(0, len(one) - _MOST_WORDS), len(one)):
+            kind = _KINDS_BY_NAME.get("_".join(word for _start, word in one[first:]))
+            if kind is not None:
+                before = [word for _start, word in one[:first]]
+                return (len(part) - one[first][0], kind) if all(map(_is_plain, before)) else None
+    return None
+
+
+def _uncounted(words: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Leave away the number that tells one of several apart, as in `temp2` or `temp_2`."""
+    if not words:
+        return []
+    start, word = words[-1]
+    plain = _COUNTED.sub("", word)
+    return [*words[:-1], (start, plain)] if plain else words[:-1]
+
+
+def _is_plain(word: str) -> bool:
+    is_a_place = _NUMBER.sub("", word) in _PLAIN_WORDS or not _NUMBER.sub("", word)
+    return is_a_place or bool(_CHIP.fullmatch(word) or _ADDRESS.fullmatch(word))
+
+
+def _is_at_home(kind: str, thing: str) -> bool:
+    """Say whether a thing's name leaves it in a room, and what it tells a measurement."""
+    about = entity_words.words_of(_NUMBER.sub(" ", " ".join(_WORD.findall(thing)))) - _SENDERS
+    if about & entity_words.SETPOINT or (kind == "air.co2" and _GUESSES_CO2.search(thing.lower())):
+        return False
+    if kind.startswith("climate."):
+        return not entity_words.is_no_room(about)
+    return not (kind.startswith("air.") and entity_words.is_outdoors(about))
 
 
 def _time(moment: Decimal, received_at: datetime) -> datetime | None:

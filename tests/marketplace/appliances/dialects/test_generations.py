@@ -89,11 +89,67 @@ SENML = {
         NOTHING * 6,
     ),
     "what is asked for": ([record("a/setpoint/temperature", 22), record("target_temperature", 22)], NOTHING * 2),
+    "chips, rooms and numbers joined to it": (
+        [
+            record("hub/sht31_temperature", 21),
+            record("hub/kitchen_humidity", 43, "%RH"),
+            record("hub/scd41-co2", 660, "ppm"),
+            record("hub/temp2", 20),
+            record("hub/temp_3", 19),
+            record("home.bedroom.temperature", 18),
+        ],
+        [warm(21), humid(43), co2(660), warm(20), warm(19), warm(18)],
+    ),
+    "words joined by their capitals": (
+        [record("hub/roomTemperature", 21), record("hub/carbonDioxide", 655, "ppm"), record("hub/activePower", 9, "W")],
+        [warm(21), co2(655), ("appliance.power", 9)],
+    ),
+    "words joined that make another thing of it": (
+        [
+            record("hub/engine_temperature", 61),
+            record("hub/outdoorTemperature", 3),
+            record("hub/tx_power", 14, "W"),
+            record("hub/sgp30_co2", 655, "ppm"),
+        ],
+        NOTHING * 4,
+    ),
+    "the air outdoors": (
+        [record("home/outdoor/pm25", 21, "ug/m3"), record("home/outdoor/co2", 420, "ppm")],
+        NOTHING * 2,
+    ),
+    "other tongues": (
+        [record("안방/온도", 23), record("안방/습도", 40, "%RH"), record("salon/humidité", 41, "%RH")],
+        [warm(23), humid(40), humid(41)],
+    ),
+    "percent as a secondary unit": ([record("a/humidity", 44, "/100")], [humid(44)]),
+    "dust in many spellings": (
+        [record("a/pm2p5", 8, "ug/m3"), record("a/PM2_5", 9, "ug/m3"), record("a.b.pm2.5", 10, "ug/m3")],
+        [pm25(8), pm25(9), pm25(10)],
+    ),
+    "a time that is none": ([{**record("a/temp", 20), "t": None, "bt": ""}], [warm(20)]),
+    "texts and truths of before": ([{"n": "a/temp", "sv": "warm"}, {"n": "a/humidity", "bv": True}], NOTHING * 2),
+    "an object that says what it is for": (
+        [
+            {"bn": "/3303/0/", "n": "5700", "u": "Cel", "v": 4},
+            {"n": "5750", "vs": "Fridge"},
+            {"bn": "/3303/1/", "n": "5700", "u": "Cel", "v": 21},
+            {"n": "5750", "vs": "Study"},
+            {"bn": "/3325/0/", "n": "5700", "u": "ppm", "v": 700},
+            {"n": "5750", "vs": "CO2"},
+            {"bn": "/3325/1/", "n": "5700", "u": "ppm", "v": 700},
+        ],
+        [warm(21), co2(700), *NOTHING * 5],
+    ),
+    "a thing that says it stands in water": (
+        [{"bn": "d/3303/", "n": "5700", "u": "Cel", "v": 12}, {"bn": "d/", "n": "env", "vs": "water"}],
+        NOTHING * 2,
+    ),
+    "instantaneous power": ([{"bn": "/3305/0/", "n": "5800", "u": "W", "v": 61}], [("appliance.power", 61)]),
 }
 
 
-def described(value):
-    return {"name": "x", "siid": 3, "piid": 4, "format": "uint8", "valueList": [], "value": value}
+def described(value, **more):
+    return {"name": "x", "siid": 3, "piid": 4, "format": "uint8", "valueList": [], "value": value, **more}
 
 
 MIOT = {
@@ -119,12 +175,45 @@ MIOT = {
         {"temperature": 68.0, "temperature_unit": "f", "tvoc": 0.5, "tvoc_unit": "mg_m3"},
         [warm(20), ("air.tvoc_mass", 500)],
     ),
-    "a unit nobody knows": ({"temperature": 68.0, "temperature_unit": "minji"}, ["missing_unit"]),
+    "a unit nobody knows": ({"temperature": 68.0, "temperature_unit": "minji"}, ["unknown_unit"]),
     "names of a humidifier": (
         {"Humidity_Value": 46, "TemperatureValue": 23, "HumiSet_Value": 60},
         [humid(46), warm(23)],
     ),
     "the warmth of a plug": ({"power": "on", "usb_on": True, "temperature": 36}, NOTHING),
+    "the warmth of a strip": ({"status": True, "temperature": 33, "load_power": 11}, NOTHING),
+    "the warmth of a tap": ({"temperature": 27, "tds_in": 90, "tds_out": 8, "filter1_life": 66}, [left(66)]),
+    "numbers behind the names": (
+        {
+            "environment-3.pm2_5_density-4": 5,
+            "filter-4.filter_life_level-1": 82,
+            "filter-10.filter_life_level": 63,
+            "filter_life_level-14-1": 41,
+        },
+        [pm25(5), left(82), left(63), left(41)],
+    ),
+    "what is set under the name of what is": ({"humidity": 60, "environment.relative_humidity": 47}, [humid(47)]),
+    "a room beside an outdoor unit": (
+        {"environment.indoor_temperature": 25, "air_conditioner.outdoor_temp": 33},
+        [warm(25)],
+    ),
+    "a thermometer": ({"temperature_humidity_sensor.temperature": 24.5}, [warm(24.5)]),
+    "a device that has a name": ({"name": "Minji's", "aqi": 13, "filter_life_remaining": 77}, [pm25(13), left(77)]),
+    "devices that have ids": ([{"did": "1", "aqi": 11}, {"did": "2", "aqi": 12}], [pm25(11), pm25(12)]),
+    "a status as the answer": ({"command": "status", "result": {"aqi": 14, "humidity": 41}}, [pm25(14), humid(41)]),
+    "a monitor's short names": ({"pm25": 6, "pm10": 11, "co2": 690}, [pm25(6), ("air.pm10", 11), co2(690)]),
+    "units in the description": (
+        {
+            "temperature": described(68, unit="fahrenheit"),
+            "relative_humidity": described(40, unit="percentage"),
+            "tvoc_density": described(110, unit="ppb"),
+            "hcho_density": described(0.03, unit="mg/m3"),
+            "pm25_density": described(7, unit="none"),
+        },
+        [warm(20), humid(40), ("air.tvoc_ratio", 110), ("air.hcho", 30), pm25(7)],
+    ),
+    "gases whose unit nobody says": ({"tvoc_density": 110, "hcho_density": 0.03}, NOTHING),
+    "a fault that the cloud could not read": ({"vacuum.fault": -704_030_013, "filter_life": 8}, [left(8), "no_data"]),
 }
 
 
