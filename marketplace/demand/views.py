@@ -270,11 +270,13 @@ def _request_page(
     refusal: Exception | None = None,
 ) -> HttpResponse:
     invalid = fund_form is not None and bool(fund_form.errors)
+    budget = queries.budget(found)
     context = {
         "found": found,
         "version": found.version,
         "facts": facts_of(found.version),
-        "budget": queries.budget(found),
+        "budget": budget,
+        "above_budget": max(0, budget.funded - found.version.budget_tokens),
         "peg": PEGS[State(found.state)],
         "review": queries.last_review(found),
         "sample": sample_of_version(found.version, organisation=found.organisation, at=timezone.now()),

@@ -168,6 +168,16 @@ def test_a_second_click_funds_nothing_more(browser, buyer):
     assert balance_of(request.escrow).posted == 1_000
 
 
+def test_says_so_when_more_is_put_in_than_the_budget(browser, buyer):
+    request, said = factories.draft_request(of=buyer, budget_tokens=1_000), []
+
+    for tokens in ("1,000", "200"):
+        browser.post(f"{LIST}/{request.pk}/fund", {"tokens": tokens, "key": uuid4()})
+        said.append("예산보다 200 토큰 많아요" in page(browser.get(f"{LIST}/{request.pk}/manage")))
+
+    assert said == [False, True]
+
+
 def test_says_so_when_the_account_cannot_cover_it(browser, buyer):
     request = factories.draft_request(of=buyer)
 
