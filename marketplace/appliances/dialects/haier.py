@@ -23,6 +23,8 @@ _AIR = {
 _UNSAID = ("vocValueIndoor", "ch2oValueIndoor")
 _FILTERS = ("mainFilterStatus", "preFilterStatus")
 _FRIDGE = {"tempZ1": "cooler", "tempZ2": "freezer"}
+# What is around a fridge, a freezer or a wine cellar; 0 says that no sensor is there.
+_SURROUNDINGS = {"tempEnv": ("climate.temperature", "Cel"), "humidityEnv": ("climate.humidity", "%")}
 # What a compartment says that is not fitted, or not read.
 _NO_COMPARTMENT = (-38, -40)
 _DOORS: dict[str, str | None] = {
@@ -33,6 +35,8 @@ _DOORS: dict[str, str | None] = {
     "doorStatusZ3": None,
 }
 _OF_AN_AIR_CONDITIONER = frozenset({"acType", "windDirectionVertical", "tempIndoor"})
+# Two zones of a cellar are no fridge and freezer, though its second bears the freezer's name.
+_OF_A_WINE_CELLAR = frozenset({"humidityZ1", "humidityZ2"})
 _ENVELOPES = ("data", "payload", "attributes")
 _ERROR = re.compile(r"[0-9A-Fa-f]{1,16}")
 _MAC = re.compile(r"[0-9A-Fa-fxX]{2}(?:[:-][0-9A-Fa-fxX]{2}){5}")
@@ -66,7 +70,7 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
         source=address if isinstance(address, str) and _MAC.fullmatch(address) else device_of(headers),
         appliance_type=_appliance_type(values),
     )
-    for reader in (_air, _warmth, _fridge, _fault):
+    for reader in (_air, _warmth, _surroundings, _fridge, _fault):
         yield from reader(speaker, values)
 
 
@@ -78,16 +82,24 @@ def _unwrapped(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _values(parameters: object) -> dict[str, Any] | None:
-    """Return what each parameter is now: a snapshot names all of them, a push lists those that changed."""
+    """Return what each parameter is now: a snapshot names all of them, a push lists those that changed.
+
+    The maker calls it `parNewVal`, those who hand it on `value`.
+    """
     if isinstance(parameters, list):
         entries = [entry for entry in map(mapping, parameters) if isinstance(entry.get("parName"), str)]
         return {entry["parName"]: entry.get("parNewVal") for entry in entries}
     if not isinstance(parameters, dict):
         return None
-    return {name: one.get("parNewVal") if isinstance(one, dict) else one for name, one in parameters.items()}
+    return {
+        name: one.get("parNewVal", one.get("value")) if isinstance(one, dict) else one
+        for name, one in parameters.items()
+    }
 
 
 def _appliance_type(values: Mapping[str, Any]) -> str:
+    if values.keys() & _OF_A_WINE_CELLAR:
+        return "other"
     if values.keys() & {*_FRIDGE, *_DOORS, "tempSelZ1", "tempSelZ2", "tempSelZ3"}:
         return "refrigerator"
     if values.keys() & {"mainFilterStatus", "preFilterStatus"}:
@@ -119,7 +131,16 @@ def _warmth(speaker: Speaker, values: Mapping[str, Any]) -> Iterator[Result]:
         yield speaker.measured(name, values[name], "climate.temperature", unit)
 
 
+def _surroundings(speaker: Speaker, values: Mapping[str, Any]) -> Iterator[Result]:
+    for name, (kind, unit) in _SURROUNDINGS.items():
+        if name in values:
+            is_missing = read_number(values[name]) in (0, *_NO_COMPARTMENT)
+            yield speaker.measured(name, None if is_missing else values[name], kind, unit)
+
+
 def _fridge(speaker: Speaker, values: Mapping[str, Any]) -> Iterator[Result]:
+    if values.keys() & _OF_A_WINE_CELLAR:
+        return
     for name, zone in _FRIDGE.items():
         if name in values:
             value = None if read_number(values[name]) in _NO_COMPARTMENT else values[name]

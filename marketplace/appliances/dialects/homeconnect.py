@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from marketplace.appliances.dialects.messages import STREAMED, decoded, read_lines
 from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.rejections import ItemRefused
 from marketplace.appliances.dialects.scalars import read_epoch
@@ -53,22 +54,25 @@ KINDS = frozenset({"fridge.door_openings", "microwave.cook", "filter.remaining",
 
 
 def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
-    """Read statuses, events and programs, single or listed.
+    """Read statuses, events and programs, single, listed or as the stream of events tells them.
 
     Raises:
         UnreadableBody: the body is not readable JSON, or holds too many items.
     """
-    return answers(documents(body), partial(_read, headers))
+    return answers(documents(body, read=read_lines), partial(_read, headers))
 
 
 def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Result]:
     found = mapping(item)
-    envelope = mapping(found.get("data")) or found
+    # Who reads a stream hands its data on as the text it is.
+    envelope = mapping(decoded(found.get("data"))) or found
     entries = next(
         (envelope[name] for name in ("status", "items", "events") if isinstance(envelope.get(name), list)), None
     )
     entries = [envelope] if entries is None and "key" in envelope else entries
-    speaker = Speaker(dialect="homeconnect", index=index, source=device_of(headers, found.get("haId")))
+    speaker = Speaker(
+        dialect="homeconnect", index=index, source=device_of(headers, envelope.get("haId"), found.get("haId"))
+    )
     if entries is None:
         yield speaker.refused("wrong_shape")
         return
@@ -120,4 +124,4 @@ def _cooking(speaker: Speaker, options: list[Any], watts: str | None) -> Iterato
             yield speaker.measured("Duration", option.get("value"), "microwave.cook", unit, power_w=power_w)
 
 
-DIALECT = Dialect(name="homeconnect", kinds=KINDS, content_types=frozenset({"application/json"}), parse=parse)
+DIALECT = Dialect(name="homeconnect", kinds=KINDS, content_types=STREAMED, parse=parse)

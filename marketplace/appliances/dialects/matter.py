@@ -1,5 +1,6 @@
 """Matter, as a controller's JSON: nodes whose attributes stand under `endpoint/cluster/attribute`.
 
+Each thing behind a bridge speaks for itself. What is out of reach has nothing to say, though its last words stay.
 Dust and CO2 come in the units they are always measured in; a VOC or formaldehyde reading needs its MeasurementUnit.
 Rooms (ServiceArea), labels and networks are never read.
 Source: Matter 1.4 application clusters; python-matter-server's node and event bodies.
@@ -9,13 +10,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from marketplace.appliances import wire
-from marketplace.appliances.dialects.readings import Dialect, Parsed
+from marketplace.appliances.dialects.readings import Dialect, Interval, Parsed
 from marketplace.appliances.dialects.scalars import read_number
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, mapping, sequence
 from marketplace.appliances.dialects.unit_words import voc_kind
@@ -31,7 +32,7 @@ _CONCENTRATIONS: dict[int, tuple[str, str | None]] = {
     1067: ("air.hcho", None),
     1070: ("air.tvoc_ratio", None),
 }
-_AIR_QUALITY, _TEMPERATURE, _HUMIDITY = 91, 1026, 1029
+_AIR_QUALITY, _TEMPERATURE, _HUMIDITY, _THERMOSTAT = 91, 1026, 1029, 513
 _FRIDGE_CLUSTERS = frozenset({82, 87})
 _COLD_OR_HOT = 86
 # Ovens, hobs, washers, dishwashers and microwaves: their temperature is that of the inside.
@@ -47,11 +48,18 @@ _TYPES: dict[int, str | None] = {
     45: "air_purifier",
     44: "air_sensor",
     114: "air_conditioner",
-    **dict.fromkeys((115, 117, 119, 120, 123, 124, 771, 777, 1295)),
+    **dict.fromkeys((23, 24, 69, 115, 117, 119, 120, 123, 124, 771, 777, 1292, 1295)),
 }
+# Whose thermostat feels the room. A boiler has one too.
+_OF_A_ROOM = frozenset({114, 769})
 # The tags of compartments, as namespace and number.
 _COMPARTMENTS = {"65/0": "cooler", "65/1": "freezer"}
-_REFRIGERATOR_ALARM, _MICROWAVE, _POWER_METER = 87, 95, 144
+_REFRIGERATOR_ALARM, _MICROWAVE, _POWER_METER, _ENERGY_METER = 87, 95, 144, 145
+# What was drawn in all, and in a while; what was given back is not read.
+_DRAWN = (1, 3)
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+# Whether a bridge still hears of a thing.
+_BRIDGED, _REACHABLE = 57, 17
 _FILTERS = {113: "hepa", 114: "carbon"}
 _OPERATIONAL = (96, 97)
 _RUNNING = 1
@@ -61,6 +69,7 @@ KINDS = frozenset(kind for kind, _unit in _CONCENTRATIONS.values()) | {
     "climate.temperature",
     "climate.humidity",
     "appliance.power",
+    "appliance.energy",
     "fridge.temperature",
     "fridge.door_openings",
     "microwave.cook",
@@ -100,32 +109,49 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
     if not isinstance(node.get("attributes"), dict):
         yield speaker.refused("wrong_shape")
         return
-    for thing in _things(node):
-        yield from _thing(speaker, thing)
+    for number, thing in _things(node).items():
+        # Two sensors of one bridge are two streams.
+        source = f"{speaker.source}-{number}" if number and speaker.source else speaker.source
+        said = _thing(replace(speaker, source=source), thing)
+        if node.get("available") is not False and _is_reachable(thing):
+            yield from said
+        elif next(said, None):
+            yield speaker.refused("no_data", "available")
+
+
+def _is_reachable(endpoints: Mapping[int, Endpoint]) -> bool:
+    return all(found.get(_BRIDGED, {}).get(_REACHABLE) is not False for found in endpoints.values())
 
 
 def _thing(speaker: Speaker, endpoints: Mapping[int, Endpoint]) -> Iterator[Result]:
     clusters = {cluster for found in endpoints.values() for cluster in found}
-    types = [_TYPES[declared] for found in endpoints.values() for declared in _declared(found) if declared in _TYPES]
+    declared = [number for found in endpoints.values() for number in _declared(found)]
+    types = [_TYPES[number] for number in declared if number in _TYPES]
     speaker = replace(speaker, appliance_type=_appliance_type(clusters, types))
     has_room = not clusters & _NO_ROOM and None not in types and "microwave" not in types
+    # Where a sensor says how warm it is, the thermostat only repeats it.
+    has_sensor = any(found.get(_TEMPERATURE, {}).get(_VALUE) is not None for found in endpoints.values())
+    warmth = _THERMOSTAT if _OF_A_ROOM & set(declared) and not has_sensor else _TEMPERATURE
     for number in sorted(endpoints):
-        yield from _endpoint(speaker, endpoints[number], has_room=has_room)
+        yield from _endpoint(speaker, endpoints[number], warmth=warmth if has_room else None)
 
 
 def _node(item: dict[str, Any]) -> dict[str, Any]:
-    """Return the node of an event, if it is one; one changed attribute becomes a node with nothing else."""
+    """Return the node of an event, if it is one; attributes that came alone become a node with nothing else."""
     content = item.get("data")
+    if item and all(map(_PATH.fullmatch, item)):
+        return {"attributes": item}
     if isinstance(content, list) and len(content) == 3 and isinstance(content[1], str):
         return {"node_id": content[0], "attributes": {content[1]: content[2]}}
     return mapping(content) if isinstance(content, dict) else item
 
 
-def _things(node: Mapping[str, Any]) -> list[dict[int, Endpoint]]:
+def _things(node: Mapping[str, Any]) -> dict[int, dict[int, Endpoint]]:
     """Return the endpoints of each thing: a node is one, but a bridge tells of several, each with its parts."""
     endpoints = _endpoints(node["attributes"])
-    if node.get("is_bridge") is not True:
-        return [endpoints]
+    is_bridge = node.get("is_bridge") is True or any(_AGGREGATOR in _declared(found) for found in endpoints.values())
+    if not is_bridge:
+        return {0: endpoints}
     parts = {
         number: {part for part in sequence(_described(found, _PARTS)) if isinstance(part, int)} & endpoints.keys()
         for number, found in endpoints.items()
@@ -137,7 +163,7 @@ def _things(node: Mapping[str, Any]) -> list[dict[int, Endpoint]]:
     things: dict[int, dict[int, Endpoint]] = defaultdict(dict)
     for part, number in whole_of.items():
         things[number][part] = endpoints[part]
-    return list(things.values())
+    return things
 
 
 def _described(endpoint: Endpoint, attribute: int) -> Any:
@@ -150,6 +176,9 @@ def _endpoints(attributes: Mapping[str, Any]) -> dict[int, Endpoint]:
         path = _PATH.fullmatch(key)
         if path:
             endpoint, cluster, attribute = map(int, path.groups())
+            if isinstance(value, dict) and "attribute_id" in value:
+                # As the first controllers wrote it, its whole description around it.
+                value = value.get("value")
             found.setdefault(endpoint, {}).setdefault(cluster, {})[attribute] = value
     return found
 
@@ -157,7 +186,7 @@ def _endpoints(attributes: Mapping[str, Any]) -> dict[int, Endpoint]:
 def _declared(endpoint: Endpoint) -> Iterator[int]:
     """Return the numbers of an endpoint's device types; a controller may write the field's name for its number."""
     for entry in map(mapping, sequence(_described(endpoint, 0))):
-        number = entry.get("0", entry.get("deviceType"))
+        number = entry.get("0", entry.get("deviceType", entry.get("type")))
         if isinstance(number, int):
             yield number
 
@@ -178,13 +207,13 @@ def _appliance_type(clusters: set[int], types: list[str | None]) -> str:
     return "air_sensor" if clusters & {*_CONCENTRATIONS, _TEMPERATURE, _HUMIDITY} else "other"
 
 
-def _endpoint(speaker: Speaker, found: Endpoint, *, has_room: bool) -> Iterator[Result]:
+def _endpoint(speaker: Speaker, found: Endpoint, *, warmth: int | None) -> Iterator[Result]:
     for cluster, (kind, fixed) in _CONCENTRATIONS.items():
         yield from _concentration(speaker, cluster, found.get(cluster, {}), kind, fixed)
     if found.get(_AIR_QUALITY, {}).get(_VALUE) is not None:
         yield speaker.refused("unknown_scheme", "91/0")
-    if has_room:
-        yield from _climate(speaker, found)
+    if warmth is not None:
+        yield from _climate(speaker, found, warmth)
     yield from _appliance(speaker, found)
     for cluster, name in _FILTERS.items():
         yield from _filter(speaker, found.get(cluster, {}), name)
@@ -207,14 +236,14 @@ def _concentration(
     yield speaker.measured(f"{cluster}/0", attributes[_VALUE], kind, unit)
 
 
-def _climate(speaker: Speaker, found: Endpoint) -> Iterator[Result]:
+def _climate(speaker: Speaker, found: Endpoint, source: int) -> Iterator[Result]:
     """Temperatures and humidities come in hundredths."""
-    warmth, humidity = found.get(_TEMPERATURE, {}).get(_VALUE), found.get(_HUMIDITY, {}).get(_VALUE)
+    warmth, humidity = found.get(source, {}).get(_VALUE), found.get(_HUMIDITY, {}).get(_VALUE)
     is_fridge = speaker.appliance_type == "refrigerator"
     if warmth is not None:
         kind = "fridge.temperature" if is_fridge else "climate.temperature"
         zone = _compartment(found) if is_fridge else None
-        yield speaker.measured("1026/0", _known(warmth), kind, "Cel", scale=_HUNDREDTH, zone=zone)
+        yield speaker.measured(f"{source}/0", _known(warmth), kind, "Cel", scale=_HUNDREDTH, zone=zone)
     if humidity is not None and not is_fridge:
         yield speaker.measured("1029/0", _known(humidity), "climate.humidity", "%", scale=_HUNDREDTH)
 
@@ -237,6 +266,26 @@ def _appliance(speaker: Speaker, found: Endpoint) -> Iterator[Result]:
     power = found.get(_POWER_METER, {}).get(8)
     if power is not None:
         yield speaker.measured("144/8", power, "appliance.power", "W", scale=_THOUSANDTH)
+    for attribute in _DRAWN:
+        if energy := mapping(found.get(_ENERGY_METER, {}).get(attribute)):
+            yield _energy(speaker, energy)
+
+
+def _energy(speaker: Speaker, energy: Mapping[str, Any]) -> Result:
+    drawn = energy.get("0", energy.get("energy"))
+    start = _moment(energy.get("1", energy.get("startTimestamp")))
+    end = _moment(energy.get("2", energy.get("endTimestamp")))
+    if start is None or end is None:
+        # A counter without a beginning, or a span since the thing was switched on.
+        return speaker.refused("missing_interval", "145")
+    span = Interval(start, end)
+    return speaker.measured("145", drawn, "appliance.energy", "Wh", scale=_THOUSANDTH, interval=span, observed_at=end)
+
+
+def _moment(seconds: object) -> datetime | None:
+    """Return a moment that is counted in seconds from the beginning of 2000, in 32 bits."""
+    is_one = isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds < 0xFFFFFFFF
+    return _EPOCH + timedelta(seconds=seconds) if is_one else None  # type: ignore[arg-type]
 
 
 def _cooking(speaker: Speaker, found: Endpoint) -> Iterator[Result]:

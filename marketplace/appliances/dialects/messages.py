@@ -11,6 +11,8 @@ from marketplace.appliances.dialects.scalars import header
 CONTENT_TYPES = frozenset(
     {"application/json", "application/x-ndjson", "application/ndjson", "text/event-stream", "text/plain"}
 )
+#: What comes as a document or as an event stream.
+STREAMED = frozenset({"application/json", "text/event-stream"})
 _MAX_BARE = 64
 _MAX_TOPIC = 512
 # How discovery names the topic of a state: in full, or short as ESPHome and Tasmota write it.

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from marketplace.appliances import wire
+from marketplace.appliances.dialects.messages import STREAMED, read_lines
 from marketplace.appliances.dialects.readings import Dialect, Interval, Parsed
 from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
 from marketplace.appliances.dialects.scalars import read_clock, read_epoch, read_number, read_time, read_uuid
@@ -42,7 +43,10 @@ _FILTERS = {
 _REPORT = ("powerConsumptionReport", "powerConsumption")
 _CONTACT = ("contactSensor", "contact")
 _AIR_QUALITY = ("airQualitySensor", "airQuality")
+_WARMTH = "temperatureMeasurement"
 _ZONES = {"cooler": "cooler", "refrigerator": "cooler", "freezer": "freezer"}
+# What together only a compartment of a fridge has.
+_COMPARTMENT = frozenset({"contactSensor", "thermostatCoolingSetpoint"})
 _FRIDGE_COMPONENTS = frozenset({*_ZONES, "cvroom", "onedoor"})
 _TYPE_OF_CAPABILITY = {
     "refrigeration": "refrigerator",
@@ -75,12 +79,12 @@ KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {
 
 
 def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
-    """Read device statuses and events, single, listed, as a SmartApp gets them or as a history keeps them.
+    """Read device statuses and events, single, listed, streamed, as a SmartApp gets them or as a history keeps them.
 
     Raises:
         UnreadableBody: the body is not readable JSON, or holds too many items.
     """
-    items = [item for document in documents(body) for item in items_of(document)]
+    items = [item for document in documents(body, read=read_lines) for item in items_of(document)]
     wire.check_item_count(items)
     no_rooms = {_device(headers, event) for event in map(event_of, items) if _says_no_room(event)}
     return answers(items, partial(_read, headers, no_rooms))
@@ -107,9 +111,33 @@ def _read(headers: Mapping[str, str], no_rooms: Set[str | None], index: int, ite
     if "eventType" in found:
         return ()
     if found.keys() & _READ:
-        # One component alone, as its own status has it.
-        return _status(headers, index, {"components": {"main": found}})
-    return (Rejection(index, "wrong_shape"),)
+        return _component(headers, index, found)
+    capability = next(
+        (_CAPABILITY_OF[name] for name in found if name in _CAPABILITY_OF and _is_state(found[name])), None
+    )
+    if capability is None:
+        return (Rejection(index, "wrong_shape"),)
+    return _component(headers, index, {capability: found}, is_alone=True)
+
+
+def _is_state(found: object) -> bool:
+    return isinstance(found, dict) and "value" in found
+
+
+def _component(
+    headers: Mapping[str, str], index: int, capabilities: Mapping[str, Any], *, is_alone: bool = False
+) -> Iterator[Result]:
+    """Read one component, or one capability alone, as its own status has it.
+
+    Whose warmth it is, only the address said from which a capability came, or a compartment of a fridge.
+    """
+    is_compartment = capabilities.keys() >= _COMPARTMENT
+    is_warm = _state(capabilities, _WARMTH, "temperature").get("value") is not None
+    if is_warm and (is_alone or is_compartment):
+        yield Rejection(index, "unit_disputed" if is_alone else "unknown_zone", _WARMTH)
+        capabilities = {name: found for name, found in capabilities.items() if name != _WARMTH}
+    if capabilities:
+        yield from _status(headers, index, {"components": {"main": capabilities}})
 
 
 def _event(
@@ -134,7 +162,7 @@ def _event(
 
 def _unread(*, is_no_room: bool, has_door: bool) -> set[str]:
     """Return what says nothing here: warmth that is not a room's, and a contact that is not a fridge's door."""
-    return ({"temperatureMeasurement"} if is_no_room else set()) | (set() if has_door else {_CONTACT[0]})
+    return ({_WARMTH} if is_no_room else set()) | (set() if has_door else {_CONTACT[0]})
 
 
 def _status(headers: Mapping[str, str], index: int, status: Mapping[str, Any]) -> Iterator[Result]:
@@ -297,4 +325,6 @@ _ATTRIBUTES = {
     for capability in _READ
 }
 
-DIALECT = Dialect(name="smartthings", kinds=KINDS, content_types=frozenset({"application/json"}), parse=parse)
+_CAPABILITY_OF = {attribute: capability for capability, found in _ATTRIBUTES.items() for attribute in found}
+
+DIALECT = Dialect(name="smartthings", kinds=KINDS, content_types=STREAMED, parse=parse)

@@ -207,8 +207,9 @@ def _energy(speaker: Speaker, resources: Resources) -> Iterator[Result]:
         power, unit = found["instantaneousPower"], found.get("instantaneousPowerUnit")
         yield speaker.measured("energy.instantaneousPower", power, "appliance.power", unit)
     if "cumulativePower" in found:
-        # A counter without a beginning says nothing about one event.
-        yield speaker.refused("missing_interval", "energy.cumulativePower")
+        # A counter without a beginning says nothing about one event; -1 that nothing is counted.
+        is_counted = read_number(found["cumulativePower"]) != -1
+        yield speaker.refused("missing_interval" if is_counted else "no_data", "energy.cumulativePower")
 
 
 def _filters(speaker: Speaker, resources: Resources) -> Iterator[Result]:

@@ -139,13 +139,16 @@ def answers(items: Iterable[object], read: Callable[[int, Any], Iterable[Result]
     return results
 
 
-def documents(body: bytes) -> list[object]:
+def documents(body: bytes, *, read: Callable[[bytes], Any] = wire.loads) -> list[object]:
     """Return the documents of a body that holds one of them, or a list.
+
+    Args:
+        read: How the body is read: as JSON, or with `messages.read_lines`, for what also comes as an event stream.
 
     Raises:
         UnreadableBody: the body is not readable JSON, or holds too many items.
     """
-    document = wire.loads(body)
+    document = read(body)
     items = document if isinstance(document, list) else [document]
     wire.check_item_count(items)
     return items

@@ -51,12 +51,20 @@ _CARE_PUSHES = frozenset(
     | {"ERROR_HAS_OCCURRED", "ERROR_DURING_CLEANING", "ERROR_DURING_WASHING", "WATER_LEAK_HAS_OCCURRED"}
     | {"RINSE_IS_NOT_ENOUGH", "SALT_REFILL_IS_NEEDED"}
 )
+_NO_ERROR = frozenset({"", "NO_ERROR", "NONE", "NORMAL"})
 _ERRORS = frozenset(
     {"RIGHT_WHEEL_ERROR", "LEFT_WHEEL_ERROR", "MOVE_ERROR", "UNKNOWN_ERROR", "NO_DUST_BIN_ERROR", "BLOCK_ERROR"}
     | {"BRUSH_ERROR", "MOP_ERROR", "CLIFF_ERROR", "SUCTION_BLOCKED_ERROR", "HEATER_CIRCUIT_ERROR", "BUBBLE_ERROR"}
     | {"WATER_LEAKAGE_ERROR", "MOTOR_ERROR", "WATER_SUPPLY_ERROR", "WATER_DRAIN_ERROR", "TEMPERATURE_SENSOR_ERROR"}
     | {"OVERFILL_ERROR", "LOCKED_MOTOR_ERROR", "POWER_FAIL_ERROR", "UNABLE_TO_LOCK_ERROR", "DOOR_OPEN_ERROR"}
-    | {"WATER_LEVEL_SENSOR_ERROR", "OUT_OF_BALANCE_ERROR"}
+    | {"WATER_LEVEL_SENSOR_ERROR", "OUT_OF_BALANCE_ERROR", "CHILD_LOCK_ACTIVE_ERROR", "CLUTCH_ERROR"}
+    | {"COMPRESSOR_ERROR", "DISPENSING_ERROR", "DOOR_CLOSE_ERROR", "DOOR_LOCK_ERROR", "DOOR_SENSOR_ERROR"}
+    | {"DRAINMOTOR_ERROR", "DUST_FULL_ERROR", "EMPTY_WATER_ALERT_ERROR", "FAN_MOTOR_LOCK_ERROR", "FROZEN_ERROR"}
+    | {"FILTER_CLOGGING_ERROR", "HIGH_POWER_SUPPLY_ERROR", "HIGH_TEMPERATURE_DETECTION_ERROR", "IR_SENSOR_ERROR"}
+    | {"INNER_LID_OPEN_ERROR", "LE_ERROR", "LE2_ERROR", "MOTOR_LOCK_ERROR", "NEED_WATER_DRAIN", "NO_BATTERY_ERROR"}
+    | {"NEED_WATER_REPLENISHMENT", "NO_FILTER_ERROR", "PART_MALFUNCTION_ERROR", "POWER_CODE_CONNECTION_ERROR"}
+    | {"STACK_ERROR", "STEAM_HEAT_ERROR", "TE_ERROR", "THERMISTOR_ERROR", "TIMEOUT_ERROR", "TURBIDITY_SENSOR_ERROR"}
+    | {"VIBRATION_SENSOR_ERROR", "WATER_HEAT_ERROR", "WATER_LEAKS_ERROR"}
 )
 _FILTERS_LEFT = (
     ("filterInfo", "filterRemainPercent"),
@@ -90,16 +98,17 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
         return
     event = mapping(item.get("event")) or mapping(item.get("push")) or mapping(item.get("response")) or item
     state = next((event[key] for key in ("report", "state") if isinstance(event.get(key), dict | list)), event)
+    device_type = event.get("deviceType") or item.get("deviceType")
     speaker = Speaker(
         dialect="thinq",
         index=index,
         source=device_of(headers, event.get("deviceId"), item.get("deviceId")),
-        appliance_type=_appliance_type(mapping(state), event.get("deviceType") or item.get("deviceType")),
+        appliance_type=_appliance_type(mapping(state), device_type),
         observed_at=_said_at(item.get("timestamp")),
     )
     pushed = event.get("pushCode", item.get("pushCode"))
     if isinstance(pushed, str):
-        yield from _push(speaker, pushed)
+        yield from _push(speaker, pushed, may_be_fridge=device_type is None or speaker.appliance_type == "refrigerator")
     elif "dataList" in mapping(event.get("result")) or "dataList" in event:
         # A month or a day without a zone: whose midnight it was is not said.
         yield speaker.refused("missing_interval", "usedDate")
@@ -129,9 +138,10 @@ def _appliance_type(state: Mapping[str, Any], device_type: object) -> str:
     return found or (_TYPE_OF_DEVICE.get(device_type, "other") if isinstance(device_type, str) else "other")
 
 
-def _push(speaker: Speaker, code: str) -> Iterator[Result]:
+def _push(speaker: Speaker, code: str, *, may_be_fridge: bool) -> Iterator[Result]:
     if code in _DOOR_PUSHES:
-        yield speaker.opened("push")
+        if may_be_fridge:
+            yield speaker.opened("push")
     elif code in _CARE_PUSHES | _ERRORS:
         yield speaker.fault("push", code)
 
@@ -163,6 +173,8 @@ def _state(speaker: Speaker, state: Mapping[str, Any], declared: Mapping[str, An
         yield speaker.fault("error", error)
     elif mapping(state.get("runState")).get("currentState") == "ERROR":
         yield speaker.fault("runState.currentState", "ERROR")
+    elif isinstance(error, str) and error not in _NO_ERROR:
+        yield speaker.refused("unknown_word", "error")
 
 
 def _in_a_unit(state: Mapping[str, Any], name: str) -> dict[str, Any]:

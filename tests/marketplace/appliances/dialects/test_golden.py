@@ -239,12 +239,13 @@ HAIER = {
         *(pm25(2), pm10(3), humid(59), warm(24)),
         *("missing_unit", "unit_disputed", "unit_disputed"),
     ],
-    "haier-hon/fre_10131.json": NONE,
+    # `tempEnv` is the room's, and 0 of `humidityEnv` no sensor.
+    "haier-hon/fre_10131.json": [warm(21)],
     "haier-hon/ov_577.json": NONE,
     "haier-hon/ov_577_command_history.json": ["wrong_shape"],
-    "haier-hon/ref_10009.json": NONE,
+    "haier-hon/ref_10009.json": [warm(26), "no_data"],
     # -38 in both compartments, while they are set to 5 and -19.
-    "haier-hon/ref_10188.json": ["no_data", "no_data"],
+    "haier-hon/ref_10188.json": [warm(23), humid(60), "no_data", "no_data"],
     "haier-hon/ref_571.json": [cold(5), cold(-18)],
 }
 BLUEAIR = {
