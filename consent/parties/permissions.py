@@ -32,6 +32,18 @@ def membership_of(user: object) -> Membership | None:
     return getattr(user, "membership", None) if not isinstance(user, Machine) else None
 
 
+def own_membership(request: HttpRequest) -> Membership:
+    """Return the household place of whoever opens one of a household's pages.
+
+    Raises:
+        Http404: they have none; for everybody else these pages do not exist.
+    """
+    membership = membership_of(request.user)
+    if membership is None:
+        raise Http404
+    return membership
+
+
 def seat_of(user: object) -> Seat | None:
     """Return the seat of a signed-in person, or None for anybody else."""
     return getattr(user, "seat", None) if not isinstance(user, Machine) else None

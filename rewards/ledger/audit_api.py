@@ -1,7 +1,6 @@
 """The auditors' tools over the API: the journal explored, the lists of exceptions, and files to take away."""
 
 import re
-from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponseBase, StreamingHttpResponse
@@ -11,12 +10,12 @@ from django.utils.translation import gettext
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consent.parties.paging import open_position, seal_position
 from consent.parties.parsing import one_of
+from consent.parties.renderers import CSV, NDJSON
 from consent.parties.seats import CURSOR, PAGING
 from rewards.ledger import exceptions, exports, journal, sealing
 from rewards.ledger.api import FROM, TO, AuditorView
@@ -39,22 +38,9 @@ NO_STORE = {"Cache-Control": "no-store"}
 LINES = {(200, "text/csv"): OpenApiTypes.STR, (200, "application/x-ndjson"): OpenApiTypes.STR}
 
 
-class _Lines(BaseRenderer):
-    """Takes part in content negotiation only: the views answer a stream of their own."""
+class JSONLines(NDJSON):
+    """The same lines under the name that files of them bear."""
 
-    charset = "utf-8"
-
-    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
-        raise NotImplementedError
-
-
-class CSV(_Lines):
-    media_type = "text/csv"
-    format = "csv"
-
-
-class JSONLines(_Lines):
-    media_type = "application/x-ndjson"
     format = "jsonl"
 
 

@@ -195,14 +195,7 @@ def _settle(ask: Ask, offer: Offer, preview: Preview, *, actor: User, notice: No
         at=at,
     )
     offer.set_choice(rung=rung, dropped=preview.choice.dropped)
-    copy = vault.seal(
-        vault.Content(
-            purpose=SealedObject.Purpose.RELEASE,
-            household_id=ask.household_id,
-            subject_id=ask.pk,
-            payload=preview.body,
-        )
-    )
+    copy = vault.seal(vault.Content(SealedObject.Purpose.RELEASE, ask.household_id, ask.pk, preview.body))
     keep_evidence(op_id=op_id, digest=sha256(receipt.body).digest())
     # Near the end: its rows are the ones others wait for, and they stay locked until the commit.
     payment = ledger.capture_hold(

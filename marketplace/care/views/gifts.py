@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -15,8 +15,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from consent.parties.models import Membership
-from consent.parties.permissions import membership_of, person_of
+from consent.parties.permissions import own_membership, person_of
 from marketplace.care.forms import GiftForm
+from marketplace.care.views.taps import tap_of
 from rewards.ledger.errors import IdempotencyMismatch, InsufficientTokens
 from rewards.redemption import operations, policies
 from rewards.redemption.errors import GiftTriesUsedUp, OnlyAdultsGive, RedemptionError, WalletNotShown
@@ -41,7 +42,7 @@ def show_gifts(request: HttpRequest) -> HttpResponse:
 @login_required
 def confirm_gift(request: HttpRequest) -> HttpResponse:
     """POST /wallet/gifts/confirm: who would get it and what would be left; nothing has moved yet."""
-    membership, form, now = _membership(request), GiftForm(request.POST), timezone.now()
+    membership, form, now = own_membership(request), GiftForm(request.POST), timezone.now()
     if not form.is_valid():
         return _gifts_page(request, form, status=422)
     said = form.cleaned_data
@@ -60,7 +61,7 @@ def confirm_gift(request: HttpRequest) -> HttpResponse:
 @login_required
 def give(request: HttpRequest) -> HttpResponse:
     """POST /wallet/gifts/give: the gift itself, once however often the button is pressed."""
-    _membership(request)
+    own_membership(request)
     form = GiftForm(request.POST)
     if not form.is_valid():
         return _gifts_page(request, form, status=422)
@@ -72,7 +73,7 @@ def give(request: HttpRequest) -> HttpResponse:
             words=said["words"],
             actor=person_of(request),
             at=timezone.now(),
-            idempotency_key=_tap(request),
+            idempotency_key=tap_of(request),
         )
     except REFUSALS as refusal:
         return _gifts_page(request, form, refusal=refusal)
@@ -85,7 +86,7 @@ def give(request: HttpRequest) -> HttpResponse:
 @login_required
 def return_gift(request: HttpRequest, gift_id: UUID) -> HttpResponse:
     """POST /wallet/gifts/<id>/return: every token of it goes back."""
-    _membership(request)
+    own_membership(request)
     gift = get_object_or_404(Gift.objects.visible_to(request.user), pk=gift_id)
     try:
         returned = operations.return_gift(gift_id=gift.pk, actor=person_of(request), at=timezone.now())
@@ -100,7 +101,7 @@ def return_gift(request: HttpRequest, gift_id: UUID) -> HttpResponse:
 @login_required
 def change_number(request: HttpRequest) -> HttpResponse:
     """POST /wallet/gifts/number: a first number, or a new one in place of the old."""
-    _membership(request)
+    own_membership(request)
     try:
         operations.change_gift_code(actor=person_of(request), at=timezone.now())
     except REFUSALS as refusal:
@@ -112,7 +113,7 @@ def change_number(request: HttpRequest) -> HttpResponse:
 def _gifts_page(
     request: HttpRequest, form: GiftForm, *, refusal: Exception | None = None, status: int = 200
 ) -> HttpResponse:
-    membership, now = _membership(request), timezone.now()
+    membership, now = own_membership(request), timezone.now()
     try:
         policies.check_can_see_wallet(person_of(request))
     except WalletNotShown as closed:
@@ -145,18 +146,3 @@ def _line(gift: Gift, membership: Membership) -> dict[str, Any]:
         "signed": -gift.tokens if is_given else gift.tokens,
         "may_return": membership.is_adult and not is_given and gift.returned_at is None,
     }
-
-
-def _membership(request: HttpRequest) -> Membership:
-    membership = membership_of(request.user)
-    if membership is None:
-        raise Http404
-    return membership
-
-
-def _tap(request: HttpRequest) -> str:
-    """Name this very form, so that pressing its button twice gives once."""
-    try:
-        return f"page:{UUID(request.POST.get('tap', ''))}"
-    except ValueError:
-        return ""

@@ -6,16 +6,16 @@ from uuid import UUID, uuid4
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from consent.parties.models import Membership
-from consent.parties.permissions import membership_of, person_of
+from consent.parties.permissions import own_membership, person_of
 from marketplace.care.queries import FITS, SHELVES, shelf, types_at_home
+from marketplace.care.views.taps import tap_of
 from rewards.ledger.errors import IdempotencyMismatch, InsufficientTokens
 from rewards.redemption import operations
 from rewards.redemption.errors import NotEnoughTokens, OnlyAdultsOrder, RedemptionError
@@ -26,15 +26,8 @@ CARDS, ORDERS = 24, 20
 STATUS = {NotEnoughTokens: 402, OnlyAdultsOrder: 403}
 
 
-def _membership(request: HttpRequest) -> Membership:
-    membership = membership_of(request.user)
-    if membership is None:
-        raise Http404
-    return membership
-
-
 def _orders(request: HttpRequest) -> OrderQuerySet:
-    return Order.objects.filter(household=_membership(request).household_id).with_reward()
+    return Order.objects.filter(household=own_membership(request).household_id).with_reward()
 
 
 @require_GET
@@ -42,7 +35,7 @@ def _orders(request: HttpRequest) -> OrderQuerySet:
 @login_required
 def show_shop(request: HttpRequest) -> HttpResponse:
     """GET /shop: first what fits the home; `?show=` names another shelf."""
-    membership, now = _membership(request), timezone.now()
+    membership, now = own_membership(request), timezone.now()
     user, shown = person_of(request), request.GET.get("show", FITS)
     page = Paginator(shelf(shown, user=user, at=now), CARDS).get_page(request.GET.get("page"))
     context = {
@@ -62,7 +55,7 @@ def show_shop(request: HttpRequest) -> HttpResponse:
 @login_required
 def reserve(request: HttpRequest, reward_id: UUID) -> HttpResponse:
     """GET, POST /shop/<id>/reserve: first what would happen, then the reservation itself."""
-    _membership(request)
+    own_membership(request)
     reward = get_object_or_404(Reward.objects.select_related("provider").filter(listed=True), pk=reward_id)
     if request.method == "GET":
         return _reserve_page(request, reward)
@@ -71,7 +64,7 @@ def reserve(request: HttpRequest, reward_id: UUID) -> HttpResponse:
             reward_id=reward.pk,
             actor=person_of(request),
             at=timezone.now(),
-            idempotency_key=_tap(request),
+            idempotency_key=tap_of(request),
         )
     except (RedemptionError, InsufficientTokens, IdempotencyMismatch) as refusal:
         return _reserve_page(request, reward, refusal=refusal)
@@ -111,7 +104,7 @@ def cancel_order(request: HttpRequest, order_id: UUID) -> HttpResponse:
 
 
 def _reserve_page(request: HttpRequest, reward: Reward, *, refusal: Exception | None = None) -> HttpResponse:
-    membership, now = _membership(request), timezone.now()
+    membership, now = own_membership(request), timezone.now()
     wallet = wallet_of(membership.household, at=now)
     if refusal is None and wallet.available < reward.tokens:
         refusal = NotEnoughTokens("", needed=reward.tokens, available=wallet.available)
@@ -134,19 +127,11 @@ def _order_page(request: HttpRequest, order: Order, *, refusal: Exception | None
     context = {
         "order": order,
         "state": order.shown_state(timezone.now()),
-        "is_adult": _membership(request).is_adult,
+        "is_adult": own_membership(request).is_adult,
         "refusal": refusal,
     }
     status = STATUS.get(type(refusal), 409) if refusal else 200
     return render(request, "care/order.html", context, status=status)
-
-
-def _tap(request: HttpRequest) -> str:
-    """Name this very form, so that pressing its button twice reserves once."""
-    try:
-        return f"page:{UUID(request.POST.get('tap', ''))}"
-    except ValueError:
-        return ""
 
 
 def _chips(shown: str) -> list[dict[str, Any]]:

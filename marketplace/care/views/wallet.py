@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from consent.parties.errors import InvalidCursor
 from consent.parties.paging import open_position, seal_position
-from consent.parties.permissions import membership_of, person_of
+from consent.parties.permissions import own_membership, person_of
 from marketplace.brokerage.wording import once_in
 from marketplace.care.chart import chart_of
 from marketplace.care.queries import WalletLine, lines_of
@@ -35,9 +35,7 @@ LINES = 20
 @login_required
 def show_wallet(request: HttpRequest) -> HttpResponse:
     """GET /wallet: adults and teens read it; nothing is spent here."""
-    membership = membership_of(request.user)
-    if membership is None:
-        raise Http404
+    membership = own_membership(request)
     user, home, now = person_of(request), membership.household, timezone.now()
     try:
         policies.check_can_see_wallet(user)
@@ -73,8 +71,7 @@ def show_wallet(request: HttpRequest) -> HttpResponse:
 @login_required
 def download_proof(request: HttpRequest) -> HttpResponse:
     """GET /wallet/proof: the home's statement and its proof as one file, for an adult to keep."""
-    if membership_of(request.user) is None:
-        raise Http404
+    own_membership(request)
     home = policies.check_can_take_proof(person_of(request))
     try:
         proof = StatementProofOutput(statement_of_home(home)).data

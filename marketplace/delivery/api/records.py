@@ -11,9 +11,9 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
+from consent.parties.renderers import CSV, NDJSON
 from marketplace.delivery import door, exports
 from marketplace.delivery.api.reading import ReadingView
-from marketplace.delivery.renderers import CSV, NDJSON
 from marketplace.delivery.serializers import RecordOutput, RecordsOutput
 from marketplace.demand.models import DataRequest
 

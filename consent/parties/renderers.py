@@ -1,4 +1,4 @@
-"""Formats that records come in besides JSON. The lines are written by `exports`, piece by piece."""
+"""Formats besides JSON that long lists come in, one line a row."""
 
 from typing import Any
 
