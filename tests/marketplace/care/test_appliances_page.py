@@ -42,7 +42,9 @@ def test_says_since_when_an_appliance_is_silent(mother, purifier):
     Appliance.objects.update(last_seen_at=timezone.now() - timedelta(days=4))
 
     page = signed_in(mother).get("/appliances").text
+    Appliance.objects.update(last_seen_at=timezone.now() - timedelta(hours=47))
 
+    assert "부터 소식이 없어요" not in signed_in(mother).get("/appliances").text
     assert "부터 소식이 없어요" in page
     assert "소식이 없는 가전이 한 대 있어요." in page
 
