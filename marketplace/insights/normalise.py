@@ -235,6 +235,9 @@ def _check_span(kind: Kind, reading: Reading, received_at: datetime) -> None:
         is_over = interval.end <= received_at + MAX_AHEAD
         if not is_over or not timedelta(0) <= interval.end - interval.start <= MAX_SPAN:
             raise ItemRefused("wrong_interval", "interval")
+        # Whatever time it is told at, it happened then.
+        if interval.end < received_at - MAX_AGE:
+            raise ItemRefused("too_old", "interval")
     elif kind.span == "interval" or (kind.span == "window" and reading.window_s is None):
         raise ItemRefused("missing_interval", "interval")
 

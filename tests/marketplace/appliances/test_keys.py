@@ -122,6 +122,20 @@ def test_a_carried_key_is_changed_for_a_carried_key(mother):
     assert [carry(text), carry(new)] == [401, 200]
 
 
+@pytest.mark.parametrize(
+    ("ends_in", "overlap", "left"), [(1, 24, 1), (None, 24 * 30, 24 * 7), (24 * 9, 24 * 30, 24 * 7)]
+)
+def test_a_change_lets_no_key_live_longer_than_it_would_or_than_a_week(mother, ends_in, overlap, left):
+    pair(code_for(mother))
+    at, key = timezone.now(), MachineKey.objects.get()
+    MachineKey.objects.update(expires_at=at + timedelta(hours=ends_in) if ends_in else None)
+
+    operations.change_carried_key(key_id=key.pk, actor=mother, overlap=timedelta(hours=overlap), at=at)
+
+    key.refresh_from_db()
+    assert key.expires_at == at + timedelta(hours=left)
+
+
 def test_what_carries_a_key_does_not_become_what_signs(mother):
     text, new = pair(code_for(mother)).json()["key"]["api_key"], Ed25519PrivateKey.generate()
     body = json.dumps({"public_key": public_text(new)}).encode()

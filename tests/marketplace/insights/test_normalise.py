@@ -62,6 +62,7 @@ def code(one):
         (reading("device.fault", "v" * 20 + ":" + "X" * 43, ""), "v" * 20 + ":" + "X" * 43, ""),
         (edge("presence.absence", True, interval=ABSENT), True, ""),
         (edge("presence.absence", True, interval=Interval(NOW - timedelta(31), NOW)), True, ""),
+        (edge("presence.absence", True, interval=Interval(AT - timedelta(30), NOW - timedelta(7))), True, ""),
         (edge("presence.cooled_while_away", "190", "min", interval=ABSENT), 3.17, "h"),
     ],
 )
@@ -109,6 +110,7 @@ def test_brings_a_value_to_its_kinds_unit(one, value, unit):
         (edge("presence.absence", True, interval=Interval(AT, AT - timedelta(1))), "wrong_interval"),
         (edge("presence.absence", True, interval=Interval(AT - timedelta(32), AT)), "wrong_interval"),
         (edge("presence.absence", True, interval=Interval(AT, NOW + timedelta(seconds=61))), "wrong_interval"),
+        (edge("presence.absence", True, interval=Interval(AT - timedelta(30), NOW - timedelta(7, 1))), "too_old"),
         (edge("pest.sighting", "cockroach", confidence=None), "confidence_required"),
         (reading("vacuum.obstacle", "cable", ""), "confidence_required"),
         (edge("pest.sighting", "cockroach", confidence=Decimal("1.01")), "out_of_range"),
