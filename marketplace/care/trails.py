@@ -19,6 +19,7 @@ from rewards.ledger.journal import Operation, operation_of, operations_under
 from rewards.ledger.models import Account, Attempt, Transfer
 
 NOBODY = [UUID(int=0)]
+_OF_ORGANISATIONS = {"buyer", "manufacturer", "provider"}
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,8 @@ def is_account(address: str) -> bool:
 
 def _operations_of_id(words: str) -> set[UUID]:
     """Find the operations an id leads to, each way along an index."""
-    try:
-        named = UUID(words.rpartition(":")[2])
-    except ValueError:
+    named = _id_in(words)
+    if named is None:
         return set()
     behind = Consent.objects.filter(Q(pk=named) | Q(ask=named) | Q(release=named), verdict=Consent.Verdict.GIVEN)
     found = list(behind.values_list("pk", "ask", "op_id"))
@@ -119,14 +119,21 @@ def _operations_of_id(words: str) -> set[UUID]:
     return {named} | {op_id for op_id in (*(op_id for _, _, op_id in found), *attempts) if op_id}
 
 
+def _id_in(words: str) -> UUID | None:
+    """Return the id that stands last in words; whoever wrote into the books may have named it otherwise."""
+    try:
+        return UUID(words.rpartition(":")[2])
+    except ValueError:
+        return None
+
+
 def _consent_behind(row: Transfer) -> Consent | None:
     """Find the yes an operation belongs to. A no leaves no trace here: its hold looks like any that lapsed."""
-    word, _, text = row.event_ref.partition(":")
-    by = {"consent": "pk", "ask": "ask"}.get(word)
-    if by is None:
+    by, named = {"consent": "pk", "ask": "ask"}.get(row.event_ref.partition(":")[0]), _id_in(row.event_ref)
+    if by is None or named is None:
         return None
     given = Consent.objects.select_related("recipient", "end").filter(verdict=Consent.Verdict.GIVEN)
-    return given.filter(**{by: text}).first()
+    return given.filter(**{by: named}).first()
 
 
 def _release_under(consent: Consent) -> Release | None:
@@ -155,15 +162,11 @@ def _legs(rows: list[Transfer]) -> list[Leg]:
 
 def names_of(addresses: Iterable[str]) -> dict[str, str]:
     """Return the names of the organisations behind accounts. A household's account has none, on purpose."""
-    parted = [(address, *address.partition(":")[::2]) for address in addresses]
-    of_requests = {text: address for address, kind, text in parted if kind == "escrow"}
-    of_organisations = {
-        text: address for address, kind, text in parted if kind in {"buyer", "manufacturer", "provider"}
-    }
-    names = {}
+    owners = {address: (address.partition(":")[0], _id_in(address)) for address in addresses}
+    requests = {named for kind, named in owners.values() if kind == "escrow" and named}
+    organisations = {named for kind, named in owners.values() if kind in _OF_ORGANISATIONS and named}
     # Asked also where there is none: a page then costs the same whatever is on it.
-    for request in DataRequest.objects.select_related("organisation").filter(pk__in=of_requests or NOBODY):
-        names[of_requests[str(request.pk)]] = request.organisation.name
-    for organisation in Organisation.objects.filter(pk__in=of_organisations or NOBODY):
-        names[of_organisations[str(organisation.pk)]] = organisation.name
-    return names
+    of_requests = DataRequest.objects.select_related("organisation").filter(pk__in=requests or NOBODY)
+    names: dict[UUID | None, str] = {request.pk: request.organisation.name for request in of_requests}
+    names |= {one.pk: one.name for one in Organisation.objects.filter(pk__in=organisations or NOBODY)}
+    return {address: names[named] for address, (_, named) in owners.items() if named in names}

@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from marketplace.brokerage.operations import deny_ask, withdraw_consent
 from marketplace.brokerage.proofs import PROOFS
-from rewards.ledger.addresses import escrow_account
+from rewards.ledger import operations as ledger
+from rewards.ledger.addresses import buyer_account, escrow_account
+from rewards.ledger.models import GUARANTEE
 from tests import factories
 from tests.browsers import signed_in
 
@@ -205,7 +207,25 @@ def test_refuses_a_cursor_of_another_list(desk, monkeypatch):
 
 def test_an_operation_or_account_nobody_made_is_not_found(desk):
     assert desk.get(f"/audit/transfers/{uuid4()}").status_code == 404
-    assert desk.get("/audit/accounts/household:nobody").status_code == 404
+    for address in ("household:nobody", "escrow:nobody", f"escrow:{uuid4()}", "escrow:"):
+        assert desk.get(f"/audit/accounts/{address}").status_code == 404, address
+
+
+@pytest.mark.parametrize("name", ["nobody", "{pk.hex}"])
+def test_an_escrow_under_another_name_than_the_rooms_give_has_its_page_too(desk, name):
+    address = f"escrow:{name.format(pk=factories.draft_request().pk)}"
+    ledger.open_account(address=address, kind="escrow")
+
+    assert address in text_of(desk.get("/audit/accounts?kind=escrow"))
+    assert address in text_of(desk.get(f"/audit/accounts/{address}"))
+
+
+def test_a_row_of_an_event_under_another_name_has_its_trail_too(desk):
+    buyer = factories.tokens_for(factories.organisation())
+    moved = {"debit": buyer_account(buyer.pk), "credit": GUARANTEE, "amount": 1, "actor": "system:test"}
+    row = ledger.post(key="odd", event_type="settle", event_ref="consent:nobody", **moved)
+
+    assert "consent:nobody" in text_of(desk.get(f"/audit/transfers/{row.op_id}"))
 
 
 @pytest.mark.parametrize(
