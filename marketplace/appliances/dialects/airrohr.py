@@ -30,12 +30,12 @@ VALUES: dict[str, tuple[str, str]] = {
     "temperature": _TEMPERATURE,
     **{
         f"{sensor}_temperature": _TEMPERATURE
-        for sensor in ("BMP", "BMP280", "BME280", "HTU21D", "SHT3X", "SCD30", "DS18B20")
+        for sensor in ("BMP", "BMP280", "BME280", "HTU21D", "SHT3X", "SCD30", "SEN5X", "DS18B20")
     },
     "humidity": _HUMIDITY,
-    **{f"{sensor}_humidity": _HUMIDITY for sensor in ("BME280", "HTU21D", "SHT3X", "SCD30")},
+    **{f"{sensor}_humidity": _HUMIDITY for sensor in ("BME280", "HTU21D", "SHT3X", "SCD30", "SEN5X")},
     **dict.fromkeys(("SCD30_co2_ppm", "MHZ16_CO2", "MHZ19_CO2", "conc_co2_ppm"), _CO2),
-    "SEN5X_VOC": ("air.voc_index", "{voc_index}"),
+    **dict.fromkeys(("SEN5X_VOC", "SGP40_VOC"), ("air.voc_index", "{voc_index}")),
 }
 
 # Beside its ratio, the dust of an optical counter is a number of particles and no weight.

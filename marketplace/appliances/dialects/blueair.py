@@ -16,6 +16,7 @@ from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.rejections import Rejection
 from marketplace.appliances.dialects.scalars import read_epoch
 from marketplace.appliances.dialects.speaker import Result, Speaker, answers, device_of, mapping, sequence
+from marketplace.appliances.dialects.unit_words import voc_kind
 
 _NUMBERS: dict[str, tuple[str, str | None]] = {
     "pm1": ("air.pm1", "ug/m3"),
@@ -29,7 +30,7 @@ _NUMBERS: dict[str, tuple[str, str | None]] = {
 }
 # What the histories of the older purifiers call the same; they say their units.
 _OLDER = {"pm": "pm2_5", "tmp": "t", "hum": "h", "voc": "tVOC"}
-KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {"filter.remaining"}
+KINDS = frozenset(kind for kind, _unit in _NUMBERS.values()) | {"air.tvoc_mass", "filter.remaining"}
 
 
 def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
@@ -98,8 +99,9 @@ def _entry(speaker: Speaker, entry: Mapping[str, Any]) -> Iterator[Result]:
     if name == "filterusage":
         yield speaker.filter_left(name, value)
     else:
-        kind, unit = _NUMBERS[name]
-        yield speaker.measured(name, value, kind, entry.get("u") or unit)
+        kind, usual = _NUMBERS[name]
+        unit = entry.get("u") or usual
+        yield speaker.measured(name, value, voc_kind(unit) if name == "tVOC" else kind, unit)
 
 
 DIALECT = Dialect(name="blueair", kinds=KINDS, content_types=frozenset({"application/json"}), parse=parse)

@@ -21,8 +21,11 @@ _DOCK, _DOCK_PARTS = "dock_error_status", "dss"
 # Where in the number for the dock's parts each has its two bits; 1 means that it is missing, empty or full.
 _PARTS = {2: "clear_water_box", 4: "dirty_water_box", 6: "dust_bag", 8: "water_box_filter", 10: "clean_fluid"}
 _ERRORS = ("error_code", "fault")
+# How the same is spelled in a library's own records and in diagnostics, which hold several of them.
+_SPELLED = {"filterWorkTime": "filter_work_time", "errorCode": "error_code", "dockErrorStatus": _DOCK}
+_PLACES = ("result", "data", "status", "consumable")
 # A record is known by these, whatever stands around it.
-_OF_A_RECORD = frozenset({*_FILTERS, _DOCK, *_ERRORS})
+_OF_A_RECORD = frozenset({*_FILTERS, _DOCK, *_ERRORS, *_SPELLED})
 _ERROR_POINT = "120"
 _ANSWER_POINTS = ("101", "102", "10001")
 KINDS = frozenset({"filter.remaining", "device.fault"})
@@ -51,7 +54,8 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
         appliance_type="robot_vacuum",
         observed_at=stamp,
     )
-    if not points and "result" not in found and not found.keys() & _OF_A_RECORD:
+    is_known = "result" in found or any(record.keys() & _OF_A_RECORD for record in _records(found))
+    if not points and not is_known:
         yield speaker.refused("wrong_shape")
         return
     yield from _error(speaker, points.get(_ERROR_POINT))
@@ -62,12 +66,13 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
 
 def _records(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield answer
-    for place in ("result", "data"):
+    for place in _PLACES:
         found = answer.get(place)
         yield from map(mapping, sequence(found) or [found])
 
 
 def _answer(speaker: Speaker, record: Mapping[str, Any]) -> Iterator[Result]:
+    record = {_SPELLED.get(name, name): value for name, value in record.items()}
     for name, life in _FILTERS.items():
         if name in record:
             yield speaker.filter_left(name, record[name], life=life)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from marketplace.appliances.dialects.messages import CONTENT_TYPES, Message, read_messages
+from marketplace.appliances.dialects.messages import ANNOUNCES, CONTENT_TYPES, Message, read_messages
 from marketplace.appliances.dialects.readings import Dialect, Method, Parsed, Raw, Reading
 from marketplace.appliances.dialects.rejections import Rejection
 from marketplace.appliances.dialects.scalars import read_time, read_uuid
@@ -45,19 +45,21 @@ _EVENTS = {
     "DustBinFullValetudoEvent": "dust_bin_full",
     "ConsumableDepletedValetudoEvent": "consumable_depleted",
 }
-# What a robot and its dock say of themselves over REST: (class, type, value).
+_DOCK_COMPONENT = "DockComponentStateAttribute"
+# What a robot and its dock say of themselves: (class, type, value).
 _ATTRIBUTES: dict[tuple[Any, ...], str] = {
     ("StatusStateAttribute", None, "error"): "error",
     ("DockStatusStateAttribute", None, "error"): "dock_error",
-    ("DockComponentStateAttribute", "dustbag", "full"): "dustbag_full",
-    ("DockComponentStateAttribute", "dustbag", "missing"): "dustbag_missing",
-    ("DockComponentStateAttribute", "detergent", "empty"): "detergent_empty",
-    ("DockComponentStateAttribute", "detergent", "missing"): "detergent_missing",
-    ("DockComponentStateAttribute", "water_tank_clean", "empty"): "water_tank_clean_empty",
-    ("DockComponentStateAttribute", "water_tank_clean", "missing"): "water_tank_clean_missing",
-    ("DockComponentStateAttribute", "water_tank_dirty", "full"): "water_tank_dirty_full",
-    ("DockComponentStateAttribute", "water_tank_dirty", "missing"): "water_tank_dirty_missing",
+    (_DOCK_COMPONENT, "dustbag", "full"): "dustbag_full",
+    (_DOCK_COMPONENT, "dustbag", "missing"): "dustbag_missing",
+    (_DOCK_COMPONENT, "detergent", "empty"): "detergent_empty",
+    (_DOCK_COMPONENT, "detergent", "missing"): "detergent_missing",
+    (_DOCK_COMPONENT, "water_tank_clean", "empty"): "water_tank_clean_empty",
+    (_DOCK_COMPONENT, "water_tank_clean", "missing"): "water_tank_clean_missing",
+    (_DOCK_COMPONENT, "water_tank_dirty", "full"): "water_tank_dirty_full",
+    (_DOCK_COMPONENT, "water_tank_dirty", "missing"): "water_tank_dirty_missing",
 }
+_HOMIE_UNIT = "/$unit"
 _MEDIA_LEVELS = frozenset({"MapData", "map-data", "map-data-hass", "segments"})
 KINDS = frozenset({"vacuum.obstacle", "filter.remaining", "device.fault"})
 
@@ -68,10 +70,24 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     Raises:
         UnreadableBody: the body is not readable JSON, or holds too many items.
     """
-    return answers(read_messages(body, headers), partial(_read, headers))
+    messages = read_messages(body, headers)
+    return answers(messages, partial(_read, headers, _stated_units(messages)))
 
 
-def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator[Result]:
+def _stated_units(messages: list[Message]) -> dict[str, object]:
+    """Collect the units of topics that Homie, or the discovery of Home Assistant, says in the same batch."""
+    units: dict[str, object] = {}
+    for message in messages:
+        found = mapping(message.payload)
+        announced = next((found[name] for name in ANNOUNCES if isinstance(found.get(name), str)), None)
+        if announced is not None:
+            units[announced] = found.get("unit_of_measurement", found.get("unit_of_meas"))
+        elif message.topic.endswith(_HOMIE_UNIT):
+            units[message.topic.removesuffix(_HOMIE_UNIT)] = message.payload
+    return units
+
+
+def _read(headers: Mapping[str, str], units: Mapping[str, object], _index: int, message: Message) -> Iterator[Result]:
     levels, payload = message.levels, message.payload
     speaker = Speaker(
         dialect="valetudo",
@@ -91,6 +107,8 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
         yield from _events(speaker, {"": found})
     elif levels[-1:] == ("status",) and isinstance(payload, str):
         yield from _attribute(speaker, {"__class": "".join(levels[-2:-1]), "value": payload})
+    elif levels[-2:-1] == (_DOCK_COMPONENT,):
+        yield from _attribute(speaker, {"__class": _DOCK_COMPONENT, "type": levels[-1], "value": payload})
     elif _MEDIA_LEVELS & set(levels):
         yield speaker.refused("raw_media")
     elif levels[-1:] == ("error",) and "severity" in found:
@@ -101,8 +119,8 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
         # Before 2021.04 this was all that was told.
         yield speaker.fault("state", "error")
     elif _is_of_a_filter(levels):
-        # The topic says percent or minutes nowhere.
-        yield speaker.measured("consumable.filter", payload, "filter.remaining", None)
+        # Percent, or minutes; the message itself says nowhere which.
+        yield speaker.measured("consumable.filter", payload, "filter.remaining", units.get(message.topic))
     elif _class(found) or "remaining" in found:
         yield from _attribute(speaker, found)
     elif not levels and not found:

@@ -232,8 +232,14 @@ ROBOROCK = {
         [fault("roborock:dock_dust_bag")],
     ),
     "parts that are no number": ({"result": [{"error_code": 0, "dss": "ok"}]}, NOTHING),
+    "diagnostics in another spelling": (
+        {"status": {"errorCode": 6, "dockErrorStatus": 39}, "consumable": {"filterWorkTime": 270_000}},
+        [left(50), fault("roborock:6"), fault("roborock:dock_39")],
+    ),
+    "records of a library": ({"consumable": {"filter_work_time": 0}, "clean_summary": {"clean_count": 9}}, [left(100)]),
 }
 FILTER = {"__class": "ConsumableStateAttribute", "type": "filter", "remaining": {"value": 63, "unit": "percent"}}
+LIFE = "v/r/ConsumableMonitoringCapability/filter-main"
 VALETUDO = {
     "a filter among the attributes": ({"attributes": [FILTER]}, [left(63)]),
     "a status by itself": (
@@ -241,6 +247,25 @@ VALETUDO = {
         [fault("valetudo:error"), *NOTHING * 2],
     ),
     "a topic of one level": ({"topic": "status", "payload": "error"}, NOTHING),
+    "parts of a dock as topics": (
+        [
+            {"topic": "v/r/DockComponentStateAttribute/dustbag", "payload": "full"},
+            {"topic": "v/r/DockComponentStateAttribute/detergent", "payload": "ok"},
+        ],
+        [fault("valetudo:dustbag_full"), *NOTHING],
+    ),
+    "a filter whose unit Homie says": (
+        [{"topic": f"{LIFE}/$unit", "payload": "%"}, {"topic": LIFE, "payload": "57"}],
+        [*NOTHING, left(57)],
+    ),
+    "a filter whose unit is announced": (
+        [{"topic": LIFE, "payload": "57"}, {"stat_t": LIFE, "unit_of_meas": "%"}],
+        [left(57), *NOTHING],
+    ),
+    "a filter in minutes": (
+        [{"topic": f"{LIFE}/$unit", "payload": "min"}, {"topic": LIFE, "payload": "57"}],
+        ["unknown_unit", *NOTHING],
+    ),
 }
 COLUMNS = ["time", "pm", "tmp", "hum", "co2", "voc", "allpollu"]
 BLUEAIR = {
@@ -256,6 +281,7 @@ BLUEAIR = {
         {"sensors": COLUMNS, "datapoints": [[SECONDS, 7, 21, 41, 650, 120, 20]]},
         [pm25(7), co2(650), "missing_unit", humid(41), warm(21)],
     ),
+    "VOC by weight": ([{"n": "tVOC", "v": 130, "u": "ug/m3", "t": SECONDS}], [("air.tvoc_mass", 130)]),
     "units nobody knows": (
         {"sensors": COLUMNS, "units": ["s", "minji"], "datapoints": [[SECONDS, 7]]},
         ["unknown_unit"],
@@ -281,6 +307,8 @@ AIRROHR = {
     ),
     "other sensors of CO2": (pushed(conc_co2_ppm="701", CCS_CO2="655"), [co2(701), *NOTHING]),
     "one more": (pushed(MHZ19_CO2="812"), [co2(812)]),
+    "an index of VOC": (pushed(SGP40_VOC="99", CCS811_VOC="71"), [("air.voc_index", 99), *NOTHING]),
+    "warmth beside dust": (pushed(SEN5X_temperature="22.5", SEN5X_humidity="41"), [warm(22.5), humid(41)]),
 }
 GENERATIONS = {
     "senml": SENML,
