@@ -32,6 +32,9 @@ def items_of(document: object) -> list[Any]:
     if isinstance(status, dict):
         # As diagnostics have it.
         return [{"components": status}]
+    if isinstance(found.get("main"), dict):
+        # As a client keeps it: the components by themselves.
+        return [{"components": found}]
     if isinstance(found.get("deviceState"), list):
         return [state for device in map(mapping, found["deviceState"]) for state in _states(device)]
     if isinstance(found.get("eventData"), dict):

@@ -43,6 +43,10 @@ SMARTTHINGS = {
     "no warmth at all": ({"temperature": {"value": None}, "temperatureRange": {"value": None}}, NOTHING),
     "a door of nobody knows what": ({"contact": told("open")}, NOTHING),
     "a wish alone": ({"coolingSetpoint": told(4, "C")}, ["wrong_shape"]),
+    "the components by themselves": (
+        {"main": {}, "freezer": {"temperatureMeasurement": {"temperature": told(-18, "C")}}},
+        [cold(-18, FREEZER)],
+    ),
     "a bare number": ({"carbonDioxide": 780}, ["wrong_shape"]),
     "a compartment alone": (
         {
