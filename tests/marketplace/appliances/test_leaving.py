@@ -16,7 +16,8 @@ from marketplace.delivery.models import Release
 from marketplace.insights.models import DataKey, Insight, TwinBook
 from tests import factories
 from tests.browsers import signed_in
-from tests.marketplace.appliances.hubs import Hub, event
+from tests.marketplace.appliances.hubs import Hub, code_for, event, pair
+from tests.marketplace.insights.test_ingest import whole_database
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +29,10 @@ def mother():
 
 def leaves(appliance, by):
     return brokerage.hand_on_appliance(appliance_id=appliance.pk, actor=by, at=timezone.now())
+
+
+def leave_maru(mother):
+    brokerage.leave_maru(actor=mother, at=timezone.now())
 
 
 def test_its_asks_are_taken_back_and_its_values_destroyed(mother):
@@ -46,6 +51,18 @@ def test_its_asks_are_taken_back_and_its_values_destroyed(mother):
     assert not DataKey.objects.exists()
     assert not TwinBook.objects.exists()
     assert AuditEntry.objects.filter(action="appliance.leave").count() == 1
+
+
+@pytest.mark.parametrize("go", [lambda mother: leaves(Appliance.objects.get(), mother), leave_maru], ids=["it", "all"])
+def test_what_its_home_called_it_stands_nowhere_any_more(mother, go):
+    key = pair(code_for(mother, type="air_purifier", label="안방 숨결")).json()["key"]["id"]
+    appliances.change_carried_key(
+        key_id=PairedKey.objects.get(pk=key).machine_key_id, actor=mother, overlap=timedelta(0), at=timezone.now()
+    )
+
+    go(mother)
+
+    assert "안방" not in whole_database()
 
 
 def test_nothing_is_asked_or_approved_about_it_any_more(mother):

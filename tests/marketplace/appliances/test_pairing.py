@@ -1,6 +1,7 @@
 """Coming in with a code: once, within ten minutes, by who holds it, and by nobody who guesses."""
 
 import hashlib
+import json
 import logging
 from datetime import timedelta
 
@@ -224,6 +225,17 @@ def test_nobody_brings_a_key_they_do_not_hold(mother):
         answer = Client().post("/api/v1/pairings", body, content_type="application/json", headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (401, "signature_refused")
     assert not PairedKey.objects.exists()
+
+
+def test_what_was_signed_more_than_five_minutes_ago_lets_nobody_in(mother):
+    key, code = Ed25519PrivateKey.generate(), code_for(mother)
+    body = json.dumps({"code": code, "public_key": public_text(key)}).encode()
+    headers = signed_headers(key, body, at=timezone.now() - timedelta(seconds=301))
+
+    answer = Client().post("/api/v1/pairings", body, content_type="application/json", headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "timestamp_outside_window")
+    assert pair(code, key=key).status_code == 201
 
 
 @pytest.mark.parametrize(
