@@ -8,7 +8,7 @@ from django.db import connection
 from rewards.ledger import liabilities, sealing
 from rewards.ledger.models import Leaf, Transfer
 from tests.benchmarks.ledger_books import open_books, pay_many
-from tests.rewards.ledger.test_sealing import recomputed, unsealed
+from tests.rewards.ledger.tree import recomputed, unsealed
 
 ROWS = 50_000
 

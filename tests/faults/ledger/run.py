@@ -23,7 +23,7 @@ from tests.faults.ledger.history import Op, check_answers, firsts_of, load, node
 from tests.faults.ledger.order import ordered
 from tests.faults.ledger.replay import Replay
 from tests.faults.ledger.traffic import CLOSED, OPENED, Call, setup
-from tests.rewards.ledger.test_sealing import recomputed, sealed
+from tests.rewards.ledger.tree import recomputed, sealed
 
 HANDS = 16
 #: So many calls are made however slow the machine: among fewer, what should go wrong may not have.

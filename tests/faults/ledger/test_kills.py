@@ -22,7 +22,7 @@ from rewards.ledger.queries import balance_of
 from tests.config.supervising import wait_until
 from tests.faults.ledger import run
 from tests.rewards.ledger import books
-from tests.rewards.ledger.test_sealing import unsealed
+from tests.rewards.ledger.tree import unsealed
 from tests.threads import all_at_once
 
 #: Sends one call, and stays where it is to be killed. It tells its place on the way.

@@ -15,7 +15,7 @@ from tests.faults.clusters import Cluster, pointed_at
 from tests.faults.ledger.run import check_seals
 from tests.faults.ledger.servers import Standby, a_primary
 from tests.rewards.ledger import books
-from tests.rewards.ledger.test_sealing import sealed
+from tests.rewards.ledger.tree import sealed
 
 NAME = "maru"
 

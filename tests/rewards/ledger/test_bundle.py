@@ -18,7 +18,7 @@ from rewards.ledger.models import FEES, Leaf
 from rewards.ledger.verify_bundle import Broken, Common, digests_of, is_signed, shared, verify
 from tests.conftest import connect_as_owner
 from tests.rewards.ledger import books
-from tests.rewards.ledger.test_sealing import sealed
+from tests.rewards.ledger.tree import sealed
 
 
 def play() -> None:

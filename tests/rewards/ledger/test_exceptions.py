@@ -16,7 +16,7 @@ from rewards.ledger.errors import InsufficientTokens
 from rewards.ledger.models import FEES, GUARANTEE, ISSUANCE, Repeat, Transfer
 from tests import factories
 from tests.rewards.ledger import books
-from tests.rewards.ledger.test_sealing import sealed
+from tests.rewards.ledger.tree import sealed
 
 API = "/api/v1/ledger"
 

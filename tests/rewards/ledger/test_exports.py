@@ -19,7 +19,7 @@ from rewards.ledger import exports, queries
 from rewards.ledger.models import FEES, ISSUANCE, Transfer
 from tests import factories
 from tests.rewards.ledger import books
-from tests.rewards.ledger.test_sealing import sealed
+from tests.rewards.ledger.tree import sealed
 
 API = "/api/v1/ledger/export"
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"]

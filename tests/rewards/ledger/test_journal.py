@@ -20,7 +20,7 @@ from rewards.ledger.journal import Filters
 from rewards.ledger.models import FEES, ISSUANCE, Transfer
 from tests import factories
 from tests.rewards.ledger import books
-from tests.rewards.ledger.test_sealing import sealed
+from tests.rewards.ledger.tree import sealed
 
 API = "/api/v1/ledger"
 

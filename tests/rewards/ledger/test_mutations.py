@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 
 from tests.conftest import connect_as_owner
-from tests.rewards.ledger import books, test_guards, test_keys, test_races, test_sealing
+from tests.rewards.ledger import books, test_guards, test_keys, test_races, test_sealing, tree
 from tests.rewards.ledger.test_spelling import replayed_however_it_is_spelled
 
 
@@ -116,7 +116,7 @@ CASES = [(name, check) for name, mutation in MUTATIONS.items() for check in muta
 
 @pytest.mark.parametrize(("name", "check"), CASES, ids=[f"{name}: {check.__name__}" for name, check in CASES])
 def test_the_tests_notice_that(committed_db, monkeypatch, name, check):
-    monkeypatch.setattr(test_sealing, "PATIENCE", 1.5)
+    monkeypatch.setattr(tree, "PATIENCE", 1.5)
     MUTATIONS[name].apply(committed_db)
     connection.close()
     assert books.post(credit=books.account()), "a mutation takes a safeguard away, not the ledger"

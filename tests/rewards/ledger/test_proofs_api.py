@@ -17,7 +17,7 @@ from rewards.ledger.models import FEES, ISSUANCE
 from rewards.ledger.verify_bundle import Checkpoint, is_consistent
 from tests import factories
 from tests.rewards.ledger import books
-from tests.rewards.ledger.test_sealing import climbed, fill, sealed
+from tests.rewards.ledger.tree import climbed, fill, sealed
 
 API = "/api/v1/ledger"
 

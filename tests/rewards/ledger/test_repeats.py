@@ -17,8 +17,8 @@ from tests import factories
 from tests.browsers import signed_in
 from tests.rewards.ledger import books
 from tests.rewards.ledger.test_exceptions import API, auditor, counted, listed
-from tests.rewards.ledger.test_races import all_at_once
-from tests.rewards.ledger.test_sealing import sealed
+from tests.rewards.ledger.tree import sealed
+from tests.threads import all_at_once
 
 #: How many keys of one sender are noted on a day, of each kind.
 MOST = 100

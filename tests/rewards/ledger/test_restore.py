@@ -12,7 +12,7 @@ from rewards.ledger.models import Checkpoint, Leaf, Transfer
 from rewards.ledger.verify_bundle import verify
 from tests.conftest import connect_as_owner
 from tests.rewards.ledger import books
-from tests.rewards.ledger.test_sealing import fill, recomputed, sealed, unsealed
+from tests.rewards.ledger.tree import fill, recomputed, sealed, unsealed
 
 
 def program(name: str, *arguments: str) -> None:

@@ -12,7 +12,7 @@ from rewards.ledger.invariants import broken_invariants
 from rewards.ledger.models import FEES, ISSUANCE, Rollup, Transfer
 from rewards.ledger.queries import balance_of, trial_balance
 from tests.rewards.ledger import books
-from tests.rewards.ledger.test_sealing import sealed
+from tests.rewards.ledger.tree import sealed
 
 
 @pytest.mark.django_db

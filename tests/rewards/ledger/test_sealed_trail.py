@@ -3,7 +3,7 @@
 from rewards.ledger import sealing
 from tests import factories
 from tests.browsers import signed_in
-from tests.rewards.ledger.test_sealing import sealed
+from tests.rewards.ledger.tree import sealed
 
 
 def test_the_page_of_a_deal_names_the_checkpoint_that_covers_it(committed_db):

@@ -1,56 +1,23 @@
 """Every finished row gets one leaf for ever, no row is lost, and what was signed is never taken back."""
 
 import itertools
-import time
 import uuid
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from psycopg import OperationalError
 
 from marketplace.care import clock
 from rewards.ledger import liabilities, merkle, sealing, tasks
 from rewards.ledger import operations as ledger
-from rewards.ledger.errors import EvidenceStands, InsufficientTokens, NotSealedYet, UnknownCheckpoint
+from rewards.ledger.errors import InsufficientTokens, NotSealedYet, UnknownCheckpoint
 from rewards.ledger.evidence import keep_evidence
 from rewards.ledger.models import FEES, ISSUANCE, Account, Attempt, Checkpoint, Leaf, Node, Transfer
 from tests.conftest import connect_as_owner
 from tests.rewards.ledger import books
-from tests.rewards.ledger.test_races import all_at_once
-
-PATIENCE = 20
-
-
-def sealed() -> None:
-    """Seal everything that is committed; a sealer at work elsewhere is waited for."""
-    end = time.monotonic() + PATIENCE
-    while unsealed():
-        assert time.monotonic() < end, "something is never sealed"
-        sealing.seal() or time.sleep(0.05)
-
-
-def unsealed() -> int:
-    """Return how many rows have no leaf, looked for without any watermark."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT (SELECT count(*) FROM ledger_transfer) + (SELECT count(*) FROM ledger_attempt)
-                    + (SELECT count(*) FROM ledger_account) + (SELECT count(*) FROM ledger_closure)
-                    - (SELECT count(*) FROM ledger_leaf WHERE evidence_id IS NULL AND liabilities_id IS NULL)"""
-        )
-        return cursor.fetchone()[0]
-
-
-def recomputed(size: int) -> bytes:
-    leaves = [bytes(digest) for digest in Leaf.objects.order_by("index").values_list("hash", flat=True)]
-    return merkle.root_of(size, subtree=lambda level, at: merkle.folded(leaves[at << level : (at + 1) << level]))
-
-
-def fill(count: int) -> None:
-    home = books.account()
-    for _ in range(count):
-        books.post(credit=home)
+from tests.rewards.ledger.tree import climbed, fill, recomputed, sealed, unsealed
+from tests.threads import all_at_once
 
 
 def test_every_row_gets_its_leaf_and_a_checkpoint_signs_them_all(committed_db):
@@ -131,24 +98,6 @@ def test_proofs_lead_from_the_row_to_the_signed_root_and_from_old_to_new(committ
         sealing.proofs_of(paid.op_id, checkpoint=old)
     with pytest.raises(UnknownCheckpoint):
         sealing.consistency(old=old.tree_size + 1, new=new.tree_size)
-
-
-def climbed(digest: bytes, index: int, size: int, path: list[bytes]) -> bytes:
-    """Return the root a path leads to.
-
-    Source: RFC 9162, 2.1.3.2.
-    """
-    last = size - 1
-    for other in path:
-        if index & 1 or index == last:
-            digest = merkle.node_hash(other, digest)
-            while not index & 1 and index:
-                index, last = index >> 1, last >> 1
-        else:
-            digest = merkle.node_hash(digest, other)
-        index, last = index >> 1, last >> 1
-    assert last == 0
-    return digest
 
 
 def test_what_commits_late_under_an_early_id_is_not_lost_and_holds_up_nobody(committed_db):
@@ -335,99 +284,6 @@ def test_a_checkpoint_is_of_the_whole_tree_and_larger_than_the_last(committed_db
             cursor.execute("SELECT ledger_keep_checkpoint(%s, '', '', '1', '{}', '{}', '{}')", [size])
 
 
-TABLES = ("transfer", "account", "closure", "attempt", "evidence")
-#: Other values, by type.
-OTHER = {
-    "bigint": "10001", "smallint": "9", "uuid": "gen_random_uuid()", "xid8": "'77'", "text": "'x'", "boolean": "false",
-    "timestamp with time zone": "'2001-01-01T00:00:00Z'", "character varying": "'x'", "bytea": "'\\x99'",
-    "jsonb": "'[9]'",
-}  # fmt: skip
-
-
-@pytest.fixture
-def one_of_each(db) -> None:
-    escrow, home = books.account("escrow", tokens=9), books.account()
-    placed = books.hold(debit=escrow, amount=9)
-    operation = uuid.uuid4()
-    keep_evidence(op_id=operation, digest=bytes(32))
-    books.capture((home, 4), hold=placed.key, op_id=operation)
-    closing = books.account()
-    ledger.close_account(address=closing, actor="test")
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_every_column_is_in_its_leaf(one_of_each, table):
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"
-            " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum", [f"ledger_{table}"],
-        )  # fmt: skip
-        columns = dict(cursor.fetchall())
-        for column, kind in columns.items():
-            row = ", ".join(f"{OTHER[kind]}::{kind}" if name == column else f"t.{name}" for name in columns)
-            cursor.execute(
-                f"""SELECT bool_or({content_of(table, "t")} = {content_of(table, f"ROW({row})::ledger_{table}")})
-                    FROM (SELECT * FROM ledger_{table} {NEWEST.get(table, "")}) t"""
-            )
-            assert cursor.fetchall() == [(False,)], f"{column} is not in the leaf"
-    assert len(columns) == len(apps.get_model("ledger", table)._meta.concrete_fields)
-
-
-NEWEST = {
-    "transfer": "WHERE kind = 'capture'",
-    "attempt": "WHERE action = 'capture'",
-    "account": "WHERE kind = 'household'",
-}
-
-
-@pytest.mark.parametrize("table", ["transfer", "account", "attempt"])
-def test_nothing_and_something_empty_are_not_the_same(one_of_each, table):
-    """NULL has a mark of its own, and no text can borrow from its neighbour: every two texts are told apart."""
-    model = apps.get_model("ledger", table)
-    texts = [field.column for field in model._meta.concrete_fields if field.db_type(connection) in TEXTS]
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM ledger_{table} LIMIT 0")
-        columns = [column.name for column in cursor.description]
-        for one, other in itertools.combinations(texts, 2):
-            cursor.execute(
-                f"""SELECT {content_of(table, shape(table, columns, {one: "'ab'", other: "'c'"}))}
-                         = {content_of(table, shape(table, columns, {one: "'a'", other: "'bc'"}))}"""
-            )
-            assert cursor.fetchone() == (False,), f"{one} flows into {other}"
-        for field in model._meta.concrete_fields:
-            if field.null and field.db_type(connection) in TEXTS:
-                cursor.execute(
-                    f"""SELECT {content_of(table, shape(table, columns, {field.column: "''"}))}
-                             = {content_of(table, shape(table, columns, {field.column: "NULL"}))}"""
-                )
-                assert cursor.fetchone() == (False,), field.column
-
-
-TEXTS = ("text", "character varying")
-SALTS = "'00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'"
-
-
-def content_of(table: str, row: str) -> str:
-    """Return what a leaf is the hash of, as SQL; where a row has two sides, behind salts that are the same."""
-    return f"ledger_{table}_content({row}{f', {SALTS}' if table == 'transfer' else ''})"
-
-
-def shape(table: str, columns: list[str], told: dict[str, str]) -> str:
-    """Return the newest row of a table with other values in some columns, as SQL."""
-    row = ", ".join(told.get(column, f"t.{column}") for column in columns)
-    return f"(SELECT ROW({row})::ledger_{table} FROM ledger_{table} t {NEWEST.get(table, '')} LIMIT 1)"
-
-
-def test_evidence_is_kept_once_and_before_its_operation(one_of_each):
-    row = Transfer.objects.get(kind="capture")
-
-    keep_evidence(op_id=row.op_id, digest=bytes(32))
-
-    for operation in (row.op_id, Transfer.objects.exclude(kind="capture")[0].op_id):
-        with pytest.raises(EvidenceStands):
-            keep_evidence(op_id=operation, digest=b"\1" * 32)
-
-
 def test_the_clock_seals_every_few_seconds_as_long_as_it_runs(monkeypatch, settings):
     now, sealed_at = [0.0], []
     monkeypatch.setattr(clock.time, "monotonic", lambda: now[0])
@@ -461,7 +317,6 @@ ONE_OF_EACH = {
     "refused attempt": ACT.replace("{0}", "no", 1).format("'household:n' || n"),
     "closure": "ledger_close_account('household:n' || n, 'test')",
 }
-
 POST = """
 SELECT ledger_apply('[{{"action": "post", "key": "{key}", "debit": "platform:issuance", "credit": "{credit}",
     "amount": 1, "actor": "test", "event_type": "", "event_ref": ""}}]')

@@ -24,7 +24,7 @@ from rewards.ledger.verify_bundle import Broken, verify, verify_statement
 from tests import factories
 from tests.browsers import signed_in
 from tests.rewards.ledger import books
-from tests.rewards.ledger.test_sealing import fill, sealed
+from tests.rewards.ledger.tree import fill, sealed
 
 
 def proof_of(address: str) -> str:

@@ -13,7 +13,7 @@ from django.test import Client
 from rewards.ledger import bundle, sealing, witnesses
 from rewards.ledger.models import Cosignature
 from rewards.ledger.verify_bundle import WITNESS, Broken, key_of, verify
-from tests.rewards.ledger.test_sealing import fill, sealed
+from tests.rewards.ledger.tree import fill, sealed
 
 URL = "/api/v1/ledger/checkpoints/cosignatures"
 LATEST = "/api/v1/ledger/checkpoints/latest"
