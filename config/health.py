@@ -7,7 +7,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from consent.parties.roles import RUNTIME_ROLE
 from marketplace.appliances.queries import is_bridge_late
@@ -19,14 +19,14 @@ SELECT coalesce(has_function_privilege(current_user, to_regprocedure('ledger_app
 """
 
 
-@require_GET
+@require_safe
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
     """GET /healthz: this process answers."""
     return JsonResponse({"status": "ok"})
 
 
-@require_GET
+@require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """GET /readyz: 200 once every needed part is there, 503 before. Redis, the ledger's seal and the bridge to a

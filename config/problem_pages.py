@@ -4,13 +4,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import get_language
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from config.api_errors import BY_STATUS, PROBLEMS, Row
 from marketplace.appliances.dialects.rejections import SENTENCES
 
 
-@require_GET
+@require_safe
 def show_problem(request: HttpRequest, code: str) -> HttpResponse:
     """GET /problems/<code>: what this code means, and the status it comes with."""
     if code in SENTENCES:

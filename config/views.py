@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.utils.translation import get_language
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language as remember_in_cookie
 
 from config.chrome import seat_of_person
@@ -15,13 +15,13 @@ from consent.records.controller import controller
 from marketplace.insights import memories
 
 
-@require_GET
+@require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """GET /: what Maru is, for a stranger."""
     return render(request, "landing.html")
 
 
-@require_GET
+@require_safe
 def privacy_notice(request: HttpRequest) -> HttpResponse:
     """GET /privacy-notice: what Maru keeps of people, how long, and whom they ask; for a stranger too."""
     locale = "en" if (get_language() or "ko").startswith("en") else "ko"
@@ -42,7 +42,7 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("icon.svg"))
 
 
-@require_GET
+@require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """GET /home: to the first room of the seat somebody sits in, or to opening a home of one's own."""

@@ -8,7 +8,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonRe
 from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from consent.records import notices, vocabulary
 from consent.records.errors import NoticeMissing
@@ -56,13 +56,13 @@ def verify_receipt(request: HttpRequest) -> HttpResponse:
     return _page(request, form=ReceiptForm(), **told)
 
 
-@require_GET
+@require_safe
 def download_verifier(request: HttpRequest) -> FileResponse:
     """GET /receipts/verify_receipt.py: the checker that needs no Maru."""
     return FileResponse(VERIFIER.open("rb"), as_attachment=True, filename=VERIFIER.name, content_type="text/x-python")
 
 
-@require_GET
+@require_safe
 def show_notice(request: HttpRequest, notice_version: str, notice_locale: str) -> HttpResponse:
     """GET /notices/v<version>/<locale>: one version of the notice as it is kept, with its places for facts."""
     number = notice_version.removeprefix("v")
@@ -76,13 +76,13 @@ def show_notice(request: HttpRequest, notice_version: str, notice_locale: str) -
     return HttpResponse(text, content_type="text/markdown; charset=utf-8", headers=headers)
 
 
-@require_GET
+@require_safe
 def show_vocabulary(request: HttpRequest) -> JsonResponse:
     """GET /ns: what our own terms in receipts mean."""
     return _linked(vocabulary.vocabulary())
 
 
-@require_GET
+@require_safe
 def show_context(request: HttpRequest) -> JsonResponse:
     """GET /ns/receipt-1.jsonld: the context that each receipt of this form carries."""
     return _linked({"@context": vocabulary.context()})

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from consent.parties.errors import InvalidCursor, OrganisationSuspended
 from consent.parties.models import Area
@@ -29,7 +29,7 @@ PER_PAGE = 100
 PLANKS = 10
 
 
-@require_GET
+@require_safe
 @login_required
 def record_requests(request: HttpRequest) -> HttpResponse:
     """GET /buyer/records: the data requests that brought something."""

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consent.parties.errors import PartiesError
 from consent.parties.models import Organisation
@@ -43,7 +43,7 @@ PEGS = {
 REFUSALS = (DemandError, LedgerError, PartiesError)
 
 
-@require_GET
+@require_safe
 @login_required
 def list_requests(request: HttpRequest) -> HttpResponse:
     """GET /buyer/data-requests: the buyer's own, newest first, each with where its tokens went."""
@@ -107,7 +107,7 @@ def preview_request(request: HttpRequest) -> HttpResponse:
     return render(request, "demand/parts/preview.html", {"sample": sample})
 
 
-@require_GET
+@require_safe
 @login_required
 def show_request(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """GET /buyer/data-requests/<id>/manage: where it stands, and the steps that lead on."""
@@ -176,7 +176,7 @@ def estimate_reach(request: HttpRequest, request_id: UUID) -> HttpResponse:
     return _request_page(request, found, reach=reach)
 
 
-@require_GET
+@require_safe
 @login_required
 def show_budget(request: HttpRequest) -> HttpResponse:
     """GET /buyer/budget: the buyer's own account, and what went where."""
@@ -191,7 +191,7 @@ def show_budget(request: HttpRequest) -> HttpResponse:
     return render(request, "demand/budget.html", {"cells": cells, "lines": queries.purse_lines(buyer)})
 
 
-@require_GET
+@require_safe
 @login_required
 def list_reviews(request: HttpRequest) -> HttpResponse:
     """GET /review: to the data requests that wait for an admin; nobody else has this page."""

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consent.parties.errors import OrganisationSuspended
 from consent.parties.models import Organisation
@@ -36,7 +36,7 @@ def _order(request: HttpRequest, order_id: UUID) -> Order:
     return get_object_or_404(orders, pk=order_id)
 
 
-@require_GET
+@require_safe
 @login_required
 def list_orders(request: HttpRequest) -> HttpResponse:
     """GET /provider/orders: what waits for an answer, what was promised, what is over."""
@@ -57,7 +57,7 @@ def list_orders(request: HttpRequest) -> HttpResponse:
     return render(request, "redemption/provider_orders.html", context)
 
 
-@require_GET
+@require_safe
 @login_required
 def show_order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     """GET /provider/orders/<id>: one order, and the steps that lead on from it."""
@@ -117,7 +117,7 @@ def fulfil_order(request: HttpRequest, order_id: UUID) -> HttpResponse:
     return redirect("provider_order", order.pk)
 
 
-@require_GET
+@require_safe
 @login_required
 def list_rewards(request: HttpRequest) -> HttpResponse:
     """GET /provider/rewards: what this provider has put into the shop."""

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from consent.parties.errors import InvalidCursor
 from consent.parties.paging import page_of
@@ -33,7 +33,7 @@ READS_PER_PAGE = 50
 PATH = "ask__offer__"
 
 
-@require_GET
+@require_safe
 @members_only
 def show_history(request: HttpRequest) -> HttpResponse:
     """GET /history: every decision with its receipt, newest first."""
@@ -58,7 +58,7 @@ def show_history(request: HttpRequest) -> HttpResponse:
     return render(request, "brokerage/history.html", told)
 
 
-@require_GET
+@require_safe
 @members_only
 def show_consent(request: HttpRequest, consent_id: UUID) -> HttpResponse:
     """GET /history/<id>: one decision, wherever in the list it is, with every single read."""
@@ -79,7 +79,7 @@ def show_consent(request: HttpRequest, consent_id: UUID) -> HttpResponse:
     return render(request, "brokerage/consent_page.html", told)
 
 
-@require_GET
+@require_safe
 @members_only
 def download_receipt(request: HttpRequest, consent_id: UUID) -> HttpResponse:
     """GET /history/<id>/receipt: the latest signed receipt as a file, or with `?act=given` the first."""

@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from consent.parties.languages import language
 from consent.parties.permissions import members_only, person_of
@@ -56,7 +56,7 @@ REFUSALS = (
 )
 
 
-@require_GET
+@require_safe
 @members_only
 def show_inbox(request: HttpRequest) -> HttpResponse:
     """GET /inbox: what waits, what was put aside, and what was decided in the last day."""
@@ -74,7 +74,7 @@ def show_inbox(request: HttpRequest) -> HttpResponse:
     return render(request, "brokerage/inbox.html", told | _pages(page, chosen))
 
 
-@require_GET
+@require_safe
 @members_only
 def show_ask(request: HttpRequest, ask_id: UUID) -> HttpResponse:
     """GET /inbox/<id>: one ask with the preview of one choice; to htmx only its card."""

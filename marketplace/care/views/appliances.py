@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consent.parties.permissions import members_only, person_of
 from marketplace.appliances import operations, policies
@@ -23,7 +23,7 @@ from marketplace.care.forms import JoinForm, KeyForm, PairingForm
 from marketplace.insights.kinds import KINDS
 
 
-@require_GET
+@require_safe
 @members_only
 def show_appliances(request: HttpRequest) -> HttpResponse:
     """GET /appliances: what lives here, when each was last heard, what may speak for the home."""

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from consent.parties.permissions import audits, has_second_factor
 from marketplace.brokerage.proofs import current_findings, current_status
@@ -30,7 +30,7 @@ def auditors_only(
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Let in an auditor whose session has a second factor; to everybody else this page does not exist."""
 
-    @require_GET
+    @require_safe
     @login_required
     @never_cache
     @functools.wraps(view)

@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from consent.parties.languages import language
 from marketplace.appliances.dialects import DIALECTS
@@ -33,7 +33,7 @@ PRODUCTS = {
 }
 
 
-@require_GET
+@require_safe
 def show_dialects(request: HttpRequest) -> HttpResponse:
     """GET /dialects: which hubs and appliances Maru understands, where each sends to, and what is understood of it."""
     listed = [

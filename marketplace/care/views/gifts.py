@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from consent.parties.models import Membership
 from consent.parties.permissions import own_membership, person_of
@@ -29,7 +29,7 @@ REFUSALS = (RedemptionError, InsufficientTokens, IdempotencyMismatch)
 STATUS: dict[type[Exception], int] = {OnlyAdultsGive: 403, GiftTriesUsedUp: 429}
 
 
-@require_GET
+@require_safe
 @never_cache
 @login_required
 def show_gifts(request: HttpRequest) -> HttpResponse:

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consent.parties.models import MachineKey
 from consent.parties.permissions import members_only, person_of
@@ -39,7 +39,7 @@ def invite(request: HttpRequest) -> HttpResponse:
     return see_other(reverse("show_pairing", args=[code.pk]))
 
 
-@require_GET
+@require_safe
 @members_only
 def show_pairing(request: HttpRequest, pairing_code_id: UUID) -> HttpResponse:
     """GET /appliances/pairings/<id>: the code while it waits, then what came in with it. htmx gets the sheet alone."""

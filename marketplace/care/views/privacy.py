@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consent.parties.errors import InvalidCursor
 from consent.parties.languages import language
@@ -92,7 +92,7 @@ def change_organisation(request: HttpRequest) -> HttpResponse:
     return see_other(f"{reverse('privacy')}#organisations")
 
 
-@require_GET
+@require_safe
 @members_only
 def take_everything(request: HttpRequest) -> HttpResponseBase:
     """GET /privacy/export: everything about this person and home as one JSON file."""
@@ -102,7 +102,7 @@ def take_everything(request: HttpRequest) -> HttpResponseBase:
     return StreamingHttpResponse(pieces, content_type="application/json", headers={"Content-Disposition": name})
 
 
-@require_GET
+@require_safe
 @members_only
 def take_tables(request: HttpRequest) -> HttpResponseBase:
     """GET /privacy/export/tables: the same as tables, one CSV file for each kind of thing, in one archive."""

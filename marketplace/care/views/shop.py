@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from consent.parties.permissions import own_membership, person_of
 from marketplace.care.queries import FITS, SHELVES, shelf, types_at_home
@@ -30,7 +30,7 @@ def _orders(request: HttpRequest) -> OrderQuerySet:
     return Order.objects.filter(household=own_membership(request).household_id).with_reward()
 
 
-@require_GET
+@require_safe
 @never_cache
 @login_required
 def show_shop(request: HttpRequest) -> HttpResponse:
@@ -72,7 +72,7 @@ def reserve(request: HttpRequest, reward_id: UUID) -> HttpResponse:
     return redirect("shop_order", order.pk)
 
 
-@require_GET
+@require_safe
 @never_cache
 @login_required
 def list_orders(request: HttpRequest) -> HttpResponse:
@@ -81,7 +81,7 @@ def list_orders(request: HttpRequest) -> HttpResponse:
     return render(request, "care/orders.html", {"page": page})
 
 
-@require_GET
+@require_safe
 @never_cache
 @login_required
 def show_order(request: HttpRequest, order_id: UUID) -> HttpResponse:

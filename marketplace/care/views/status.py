@@ -9,7 +9,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from consent.parties.canonical import utc_text
 from marketplace.appliances.queries import bridge_seen_at, is_bridge_late
@@ -28,7 +28,7 @@ class Bridge(TypedDict):
     is_late: bool
 
 
-@require_GET
+@require_safe
 def show_status(request: HttpRequest) -> HttpResponse:
     """GET /status: a page for people, JSON for everything that does not ask for a page."""
     status, seal, bridge = current_status(), _current_seal(), _current_bridge()
@@ -45,7 +45,7 @@ def show_status(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-@require_GET
+@require_safe
 def download_verifier(request: HttpRequest) -> FileResponse:
     """GET /ledger/verify_bundle.py: the checker of the books that needs no Maru."""
     return FileResponse(VERIFIER.open("rb"), as_attachment=True, filename=VERIFIER.name, content_type="text/x-python")

@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from consent.parties.errors import NotPermitted
 from consent.parties.permissions import person_of
@@ -12,7 +12,7 @@ from consent.parties.policies import check_is_admin
 from marketplace.brokerage.queries import UNREAD_LIMIT, unread_withdrawals
 
 
-@require_GET
+@require_safe
 @login_required
 def list_unread_withdrawals(request: HttpRequest) -> HttpResponse:
     """GET /review/withdrawals: who withdrew unread so often that somebody should ask why. It changes nothing."""

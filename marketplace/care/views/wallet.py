@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from consent.parties.errors import InvalidCursor
 from consent.parties.paging import open_position, seal_position
@@ -30,7 +30,7 @@ from rewards.redemption.queries import Month, WalletStanding, entries_of, months
 LINES = 20
 
 
-@require_GET
+@require_safe
 @never_cache
 @login_required
 def show_wallet(request: HttpRequest) -> HttpResponse:
@@ -66,7 +66,7 @@ def show_wallet(request: HttpRequest) -> HttpResponse:
     return render(request, "care/wallet.html", context)
 
 
-@require_GET
+@require_safe
 @never_cache
 @login_required
 def download_proof(request: HttpRequest) -> HttpResponse:

@@ -369,6 +369,14 @@ def test_the_trial_balance_looks_back(desk, by):
     assert "고칠 것이 하나 있어요" in text_of(desk.get("/audit/trial-balance", {"as_of": "9999-12-31T23:59", "by": by}))
 
 
+@pytest.mark.parametrize("address", ["/audit/exceptions", "/.well-known/jwks.json"])
+def test_head_is_answered_as_get_without_a_body(desk, address):
+    got, asked = desk.get(address), desk.head(address)
+
+    assert (got.status_code, asked.status_code, asked.content) == (200, 200, b"")
+    assert asked["Content-Type"] == got["Content-Type"]
+
+
 def test_the_exceptions_lead_to_their_rows(desk):
     deal = factories.deal()
 
