@@ -6,9 +6,9 @@ from a room's. Of what a person calls a thing nothing but these words is read.
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
+from itertools import filterfalse, pairwise
+from typing import NamedTuple
 
 
 def _words(text: str) -> frozenset[str]:
@@ -81,7 +81,7 @@ NO_ROOM = (
 )
 # Rooms all the same, and a thermometer for indoors whose maker calls it weather: each excuses the word within it.
 ROOM = (
-    _words("boilerroom serverroom serverraum poolroom gardenroom winecellar lumiweather aqaraweather")
+    _words("boilerroom serverroom serverraum poolroom gardenroom lumiweather aqaraweather")
     | _words("groundfloor firstfloor secondfloor thirdfloor topfloor upperfloor lowerfloor mainfloor 1stfloor 2ndfloor")
     | _words("3rdfloor floor1 floor2 floor3")
 )
@@ -102,8 +102,35 @@ _BETWEEN = re.compile(r"[\W_]+")
 
 def unaccented(name: str) -> str:
     """Return a name in small letters without their accents."""
+    if name.isascii():
+        return name.lower()
     parts = unicodedata.normalize("NFD", name.casefold())
-    return unicodedata.normalize("NFC", "".join(part for part in parts if not unicodedata.combining(part)))
+    return unicodedata.normalize("NFC", "".join(filterfalse(unicodedata.combining, parts)))
+
+
+class Named(NamedTuple):
+    """What the names of one thing come to, read once and known from then on."""
+
+    words: frozenset[str]
+    appliance_type: str | None
+    zone: str
+    is_setpoint: bool
+    is_no_room: bool
+    is_outdoors: bool
+
+
+@lru_cache(maxsize=4096)
+def named(*names: str) -> Named:
+    """Read all the names that one thing goes by."""
+    words = frozenset[str]().union(*map(words_of, names))
+    return Named(
+        words=words,
+        appliance_type=type_named(words),
+        zone=zone_named(words),
+        is_setpoint=not words.isdisjoint(SETPOINT),
+        is_no_room=is_no_room(words),
+        is_outdoors=is_outdoors(words),
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -114,27 +141,25 @@ def words_of(name: str) -> frozenset[str]:
     fridge's name is followed by that of its compartment, the last one counts.
     """
     words = [word for word in _BETWEEN.split(unaccented(name)) if word][-_MOST_WORDS:]
-    found = [part for pair in pairwise([*words, ""]) for word in (pair[0], "".join(pair)) for part in _parts(word)]
+    found = [part for word, after in pairwise([*words, ""]) for part in (*_parts(word), word + after)]
     fridge = next((part for part in reversed(found) if part in TYPES["refrigerator"]), None)
     return frozenset(found) - (FREEZER if fridge not in FREEZER else frozenset())
 
 
-def _parts(word: str) -> Iterator[str]:
-    yield word
-    if word.endswith(_ENDINGS):
-        ending = next(ending for ending in _ENDINGS if word.endswith(ending))
-        word = word.removesuffix(ending)
-        yield word
-        # As in `kylskapstemperatur`.
-        word = word.removesuffix("s")
-    if word.endswith(_FRIDGES):
-        yield from (fridge for fridge in _FRIDGES if word.endswith(fridge))
+# Names differ, their words hardly.
+@lru_cache(maxsize=4096)
+def _parts(word: str) -> tuple[str, ...]:
+    ending = next((ending for ending in _ENDINGS if word.endswith(ending)), "")
+    stem = word.removesuffix(ending)
+    # As in `kylskapstemperatur`.
+    tail = stem.removesuffix("s") if ending else stem
+    return (word, stem, *(fridge for fridge in _FRIDGES if tail.endswith(fridge)))
 
 
 @lru_cache(maxsize=1024)
 def type_named(words: frozenset[str]) -> str | None:
     """Return the type of appliance that words name, if they name one."""
-    return next((name for name, known in TYPES.items() if known & words), None)
+    return next((name for name, known in TYPES.items() if not words.isdisjoint(known)), None)
 
 
 def is_no_room(words: frozenset[str]) -> bool:
@@ -153,8 +178,10 @@ def is_outdoors(words: frozenset[str]) -> bool:
 
 
 def _names(words: frozenset[str], things: frozenset[str]) -> bool:
-    found, rooms = words & things, words & ROOM
-    return any(not any(thing in room for room in rooms) for thing in found)
+    if words.isdisjoint(things):
+        return False
+    rooms = words & ROOM
+    return any(not any(thing in room for room in rooms) for thing in words & things)
 
 
 def fridge_zone(words: frozenset[str]) -> str | None:

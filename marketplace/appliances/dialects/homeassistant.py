@@ -1,7 +1,7 @@
 """Home Assistant: state objects as REST, WebSocket, webhooks and automations send them.
 
-Only the device class, the unit, the state and the times are read. Names, attributes and places never are; of the
-entity id nothing but registered words counts ("fridge", "filter"), and the id itself only names the source.
+Only the device class, the unit, the state and the times are read. Other attributes and places never are; of the
+entity id and the name nothing but registered words counts ("fridge", "filter"); the id itself only names the source.
 Source: developers.home-assistant.io, REST and WebSocket API; device classes of the sensor platform.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 
 from marketplace.appliances import wire
 from marketplace.appliances.dialects import entity_words
+from marketplace.appliances.dialects.entity_words import Named, named
 from marketplace.appliances.dialects.messages import read_lines
 from marketplace.appliances.dialects.readings import Dialect, Interval, Method, Parsed, Raw, Reading, Value
 from marketplace.appliances.dialects.rejections import ItemRefused, Rejection
@@ -43,11 +44,14 @@ KINDS = frozenset(SENSOR_KINDS.values()) | {
     "device.fault",
 }
 
-_TYPE_OF_DOMAIN = {"vacuum": "robot_vacuum", "climate": "air_conditioner"}
-
 # Where a state object hides in the envelopes of webhooks, events and automations.
 _ENVELOPES = ("event", "event_data", "data", "new_state", "to_state", "result", "states", "variables", "trigger")
 _MAX_ENVELOPES = 6
+
+
+# What people call these decides whose warmth, damp or door it is.
+_NAMED_BY_PEOPLE = frozenset({"temperature", "humidity", "door", "opening"})
+_LONGEST_NAME = 255
 
 
 # Not frozen, though nobody changes one, as `Reading` is not.
@@ -58,19 +62,13 @@ class _State:
     index: int
     entity: str
     domain: str
-    words: frozenset[str]
+    named: Named
     device_class: str | None
     state: object
     attributes: Mapping[str, Any]
     times: Mapping[str, Any]
     before: Mapping[str, Any] | None
-
-
-@lru_cache(maxsize=1024)
-def _named(entity: str) -> tuple[str, frozenset[str]]:
-    """Return the domain of an entity and the words it is called by."""
-    domain, _, name = entity.partition(".")
-    return domain, entity_words.words_of(name)
+    received_at: datetime
 
 
 def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> Parsed:
@@ -81,7 +79,7 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     """
     found = _states(read_lines(body))
     items = assembled(found) if is_statestream(found) else found
-    return [result for index, item in enumerate(items) for result in _read(index, item)]
+    return [result for index, item in enumerate(items) for result in _read(index, item, received_at)]
 
 
 def _states(items: list[Any]) -> list[Any]:
@@ -111,12 +109,12 @@ def _unwrap(node: Any) -> Any:
     return node
 
 
-def _read(index: int, item: object) -> Iterator[Reading | Rejection]:
+def _read(index: int, item: object, received_at: datetime) -> Iterator[Reading | Rejection]:
     node = _unwrap(item)
     if isinstance(node, dict) and "new_state" in node and node["new_state"] is None:
         yield Rejection(index, "no_data")
         return
-    state = _state(index, node)
+    state = _state(index, node, received_at)
     if state is None:
         yield Rejection(index, "wrong_shape")
         return
@@ -130,25 +128,28 @@ def _read(index: int, item: object) -> Iterator[Reading | Rejection]:
         yield refused.at(index)
 
 
-def _state(index: int, node: object) -> _State | None:
+def _state(index: int, node: object, received_at: datetime) -> _State | None:
     if not isinstance(node, dict):
         return None
     entity, attributes, before = node.get("entity_id"), node.get("attributes"), node.get("old_state")
     if not isinstance(entity, str) or not ENTITY.fullmatch(entity) or "state" not in node:
         return None
-    attributes = attributes if isinstance(attributes, dict) else {}
-    domain, words = _named(entity)
+    # An automation may write beside the state what else stands among its attributes.
+    attributes = attributes if isinstance(attributes, dict) else node
     device_class = attributes.get("device_class")
+    device_class = device_class if isinstance(device_class, str) else None
+    name = attributes.get("friendly_name") if device_class in _NAMED_BY_PEOPLE else None
     return _State(
         index=index,
         entity=entity,
-        domain=domain,
-        words=words,
-        device_class=device_class if isinstance(device_class, str) else None,
+        domain=entity.partition(".")[0],
+        named=named(entity, name[:_LONGEST_NAME]) if isinstance(name, str) else named(entity),
+        device_class=device_class,
         state=node["state"],
         attributes=attributes,
         times=node,
         before=before if isinstance(before, dict) else None,
+        received_at=received_at,
     )
 
 
@@ -165,18 +166,19 @@ def _sensor(state: _State) -> Iterator[Reading]:
 
 
 def _sensor_kind(state: _State) -> tuple[str, str | None]:
-    if state.words & entity_words.SETPOINT:
+    about = state.named
+    if about.is_setpoint:
         raise ItemRefused("not_an_insight")
     if state.device_class == "aqi":
         raise ItemRefused("unknown_scheme")
-    if state.device_class == "temperature" and _appliance_type(state) == "refrigerator":
-        return "fridge.temperature", entity_words.zone_named(state.words)
+    if state.device_class == "temperature" and about.appliance_type == "refrigerator":
+        return "fridge.temperature", about.zone
     if state.device_class in SENSOR_KINDS:
         kind = SENSOR_KINDS[state.device_class]
-        if kind.startswith("climate.") and entity_words.is_no_room(state.words):
+        if about.is_no_room if kind.startswith("climate.") else about.is_outdoors and kind.startswith("air."):
             raise ItemRefused("not_an_insight")
         return kind, None
-    if state.device_class is None and "vocindex" in state.words:
+    if state.device_class is None and "vocindex" in about.words:
         # For an index there is neither a device class nor a unit.
         return "air.voc_index", None
     if _is_filter_left(state):
@@ -186,30 +188,30 @@ def _sensor_kind(state: _State) -> tuple[str, str | None]:
 
 def _is_filter_left(state: _State) -> bool:
     # Home Assistant has no device class for filters: the entity's own words and a percentage are all there is.
+    words = state.named.words
     return (
         state.device_class is None
-        and "filter" in state.words
-        and bool(state.words & entity_words.FILTER_LEFT)
-        and not state.words & entity_words.FILTER_USED
+        and bool(words & entity_words.FILTER and words & entity_words.FILTER_LEFT)
+        and not words & entity_words.FILTER_USED
         and state.attributes.get("unit_of_measurement") == "%"
     )
 
 
 def _metered_span(state: _State) -> Interval:
     """Return the span an energy meter covers; a counter that never resets says nothing about one event."""
-    start, end = _time(state.attributes, "last_reset"), _observed_at(state)
-    if start is None or end is None:
+    start = _time(state.attributes, "last_reset")
+    if start is None:
         raise ItemRefused("missing_interval", "attributes.last_reset")
-    return Interval(start, end)
+    return Interval(start, _observed_at(state) or state.received_at)
 
 
 def _binary_sensor(state: _State) -> Iterator[Reading]:
-    is_door = state.device_class in ("door", "opening") and _appliance_type(state) == "refrigerator"
+    is_door = state.device_class in ("door", "opening") and state.named.appliance_type == "refrigerator"
     if not is_door:
         raise ItemRefused("not_an_insight")
     if is_no_data(state.state) and state.state != "off":
         raise ItemRefused("no_data")
-    zone = entity_words.zone_named(state.words)
+    zone = state.named.zone
     if state.state == "on":
         changed_at = _time(state.times, "last_changed")
         yield _reading(state, kind="fridge.door_openings", value=Decimal(1), unit="{opening}", zone=zone, at=changed_at)
@@ -233,8 +235,8 @@ def _door_closed(state: _State, before: Mapping[str, Any], zone: str) -> Reading
 
 def _climate(state: _State) -> Iterator[Reading | Rejection]:
     humidity, temperature = (state.attributes.get(f"current_{name}") for name in ("humidity", "temperature"))
-    is_fridge = _appliance_type(state) == "refrigerator"
-    if not is_fridge and entity_words.is_no_room(state.words):
+    is_fridge = state.named.appliance_type == "refrigerator"
+    if not is_fridge and state.named.is_no_room:
         raise ItemRefused("not_an_insight")
     if is_no_data(humidity) and is_no_data(temperature):
         raise ItemRefused("no_data" if is_no_data(state.state) and state.state != "off" else "not_an_insight")
@@ -246,7 +248,7 @@ def _climate(state: _State) -> Iterator[Reading | Rejection]:
         if isinstance(unit, str) and ucum(unit) is not None:
             # A fridge's set point comes as a climate entity too, and what it measures is the inside.
             kind = "fridge.temperature" if is_fridge else "climate.temperature"
-            zone = entity_words.zone_named(state.words) if is_fridge else None
+            zone = state.named.zone if is_fridge else None
             yield _measured(state, kind=kind, raw=temperature, unit=unit, zone=zone)
         else:
             # A climate entity reports in the unit of its installation and does not say which.
@@ -293,7 +295,7 @@ def _reading(
     return Reading(
         index=state.index,
         source=state.entity,
-        appliance_type=_appliance_type(state, kind),
+        appliance_type=state.named.appliance_type or _type_by(kind),
         kind=kind,
         value=value,
         unit=unit,
@@ -305,16 +307,13 @@ def _reading(
     )
 
 
+def _type_by(kind: str) -> str:
+    return "air_sensor" if kind.startswith(("air.", "climate.")) else "other"
+
+
 @lru_cache(maxsize=64)
 def _method(read_from: str) -> Method:
     return Method(type="sensor", name=f"homeassistant.{read_from}", version="homeassistant@1")
-
-
-def _appliance_type(state: _State, kind: str = "") -> str:
-    named = entity_words.type_named(state.words)
-    if state.domain in _TYPE_OF_DOMAIN and not (state.domain == "climate" and named == "refrigerator"):
-        return _TYPE_OF_DOMAIN[state.domain]
-    return named or ("air_sensor" if kind.startswith(("air.", "climate.")) else "other")
 
 
 def _unit(state: _State) -> str:

@@ -13,7 +13,7 @@ _OF_THE_STATE = frozenset({"state", "last_changed", "last_updated"})
 #: The attributes of a state that are read at all.
 ATTRIBUTES = frozenset(
     {"device_class", "unit_of_measurement", "last_reset", "current_temperature", "current_humidity"}
-    | {"temperature_unit"}
+    | {"temperature_unit", "friendly_name"}
 )
 
 

@@ -218,12 +218,66 @@ def test_names_why_a_compressed_state_is_no_insight(told, code):
         *((f"sensor.{name}_temperature", None, None) for name in ("wine_cellar", "dishwasher", "feels_like")),
         *((f"sensor.{name}_temperatur", None, None) for name in ("washing_machine", "vorlauf", "shi_wai", "mu_biao")),
         *((f"sensor.{name}", "climate.temperature", None) for name in ("server_room", "lumi_lumi_weather_temperature")),
+        *((f"sensor.{name}_ondo", None, None) for name in ("obeun", "onsugi", "nalssi", "geosil_coego")),
+        *((f"sensor.{name}temperatur", None, None) for name in ("ofen", "puffer", "aussen", "komfort")),
+        *((f"sensor.{name}temperatuur", None, None) for name in ("buiten", "doel", "aanvoer_")),
+        *((f"sensor.{name}_wen_du", None, None) for name in ("wai_qi", "dian_re_shui_qi", "kao_xiang")),
+        *((f"sensor.{name}_temperature", None, None) for name in ("lave_linge", "bathroom_floor", "ender_3_bed")),
+        *((f"sensor.{name}_temperature", None, None) for name in ("study_plug", "comfort", "first_floor_boiler")),
+        *((f"sensor.{name}", None, None) for name in ("study_heat_index", "temperature_change_1h")),
+        *((f"sensor.{name}_temperature", "climate.temperature", None) for name in ("first_floor", "kids_bedroom")),
+        ("sensor.weather_station_indoor_temperature", "climate.temperature", None),
+        ("sensor.camera_da_letto_temperatura", "climate.temperature", None),
+        ("sensor.kuhlschranktemperatur", "fridge.temperature", "cooler"),
+        ("sensor.jubangnaengjanggo_ondo", "fridge.temperature", "cooler"),
+        ("sensor.kylskapstemperatur", "fridge.temperature", "cooler"),
+        ("sensor.fridge_freezer_temperature", "fridge.temperature", "freezer"),
+        ("sensor.fridge_freezer_fridge_temperature", "fridge.temperature", "cooler"),
+        ("sensor.fridgefreezer_refrigerator_temperature", "fridge.temperature", "cooler"),
     ],
 )
 def test_knows_whose_temperature_it_is_in_other_languages_too(entity_id, kind, zone):
     found = only(state(entity_id, "4", device_class="temperature", unit="°C"))
 
     assert found == ((kind, Decimal(4), "°C", zone) if kind else "not_an_insight")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "zone"),
+    [
+        ("주방 냉장고 온도", "fridge.temperature", "cooler"),
+        ("Gefriertruhe Temperatur", "fridge.temperature", "freezer"),
+        ("외부 온도", None, None),
+        ("Target temperature", None, None),
+        ("거실 온도", "climate.temperature", None),
+        (["Fridge"], "climate.temperature", None),
+    ],
+)
+def test_a_thing_whose_id_is_a_number_is_known_by_its_name(name, kind, zone):
+    one = state(
+        "sensor.0xa4c1_temperature", "4", device_class="temperature", unit="°C", attributes={"friendly_name": name}
+    )
+
+    assert only(one) == ((kind, Decimal(4), "°C", zone) if kind else "not_an_insight")
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "device_class"),
+    [
+        ("sensor.outdoor_pm2_5", "pm25"),
+        ("sensor.openweathermap_co2", "carbon_dioxide"),
+        ("sensor.study_eco2", "carbon_dioxide"),
+        ("sensor.bme680_co2_equivalent", "carbon_dioxide"),
+    ],
+)
+def test_the_air_outdoors_and_what_is_reckoned_is_not_the_air_of_the_home(entity_id, device_class):
+    assert only(state(entity_id, device_class=device_class)) == "not_an_insight"
+
+
+def test_reads_what_an_automation_wrote_beside_the_state():
+    one = state()
+
+    assert only({**one, **one.pop("attributes")}) == ("air.pm25", Decimal(62), "µg/m³", None)
 
 
 def test_reads_nothing_from_an_empty_list():
@@ -248,6 +302,13 @@ def test_reads_an_energy_meter_only_with_the_span_it_covers():
 
     assert outcome(reading) == ("appliance.energy", Decimal(420), "Wh", None)
     assert reading.interval.end - reading.interval.start == timedelta(hours=9, minutes=40)
+
+    timeless = state(value="420", **meter, attributes={"last_reset": "2026-11-20T00:00:00+00:00"})
+    (reading,) = parse(
+        {name: found for name, found in timeless.items() if name not in ("last_changed", "last_updated")}
+    )
+
+    assert reading.interval.end == NOW
     assert only(state(value="420", **meter)) == "missing_interval"
 
 
@@ -298,6 +359,8 @@ def test_reads_a_vacuum_in_trouble_without_its_words():
     [
         ("sensor.purifier_filter_life_remaining", True),
         ("sensor.purifier_filter_left", True),
+        ("sensor.purifier_filter_lifetime", True),
+        ("sensor.gonggiceongjeonggi_pilteo_sumyeong", True),
         ("sensor.purifier_filter_used", False),
         ("sensor.purifier_filter_life_used", False),
         ("sensor.purifier_remaining", False),

@@ -167,6 +167,30 @@ HOMEASSISTANT = {
         {"entity_id": "sensor.hall_voc_index", "state": "99", "attributes": {"state_class": "measurement"}},
         [("air.voc_index", 99)],
     ),
+    "a meter whose stream says no times": (
+        [
+            published(f"home/sensor/meter/{name}", said)
+            for name, said in {
+                "state": "0.82",
+                "device_class": '"energy"',
+                "unit_of_measurement": '"kWh"',
+                "last_reset": '"2026-11-20T00:00:00+00:00"',
+            }.items()
+        ],
+        [("appliance.energy", 0.82)],
+    ),
+    "a stream that names the thing": (
+        [
+            published(f"home/sensor/0xa4c1_temperature/{name}", said)
+            for name, said in {
+                "state": "4.5",
+                "device_class": '"temperature"',
+                "unit_of_measurement": '"°C"',
+                "friendly_name": '"냉장고 온도"',
+            }.items()
+        ],
+        [("fridge.temperature", 4.5, COOLER)],
+    ),
     "a humidifier": (
         {"entity_id": "humidifier.hall", "state": "on", "attributes": {"current_humidity": 46, "humidity": 50}},
         [("climate.humidity", 46)],
