@@ -185,6 +185,7 @@ def test_a_home_that_closes_leaves_no_key_and_no_code_open(hub, mother):
     assert hub.send([event()]).status_code == 401
     assert pair(code).status_code == 404
     assert not PairedKey.objects.open(timezone.now()).exists()
+    assert not PairingCode.objects.waiting(timezone.now()).exists()
     assert set(Pairing.objects.values_list("label", flat=True)) == {""}
 
 

@@ -279,6 +279,24 @@ def test_two_homes_with_the_same_names_stay_two_homes(hub):
     assert Appliance.objects.values("identity").distinct().count() == 2
 
 
+def test_what_two_formats_call_alike_stays_two_things(hub):
+    for dialect, body in (("airgradient", b'{"pm02":12}'), ("awair", b'{"pm25":12}')):
+        path = f"/api/v1/ingest/{dialect}"
+        answer = hub.generic("POST", path, body, content_type="application/json", HTTP_X_DEVICE="a1")
+        assert statuses(answer) == ["accepted"]
+
+    assert Appliance.objects.count() == 2
+
+
+def test_one_id_is_one_event_of_each_kind(hub):
+    dust = event()
+    coarser = event(kind="air.pm10") | {"id": dust["id"]}
+
+    answer = send(hub, [dust, coarser, dust], dialect="canonical", content_type=BATCH)
+
+    assert statuses(answer) == ["accepted", "accepted", "duplicate"]
+
+
 FOLDERS = ("homeassistant-core", "homeassistant-docs", "sensor-community", "malformed-wild")
 DROPPED = ("latitude", "longitude", "ssid", "macAddress", "viewInside", "image", "friendly_name", "entity_id")
 
