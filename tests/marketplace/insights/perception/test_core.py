@@ -1,7 +1,7 @@
 """What holds of every rule, whatever comes in: parts, order, repetitions, midnights and turns of the clock."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -223,6 +223,37 @@ def test_a_dip_below_the_line_does_not_end_it_and_calm_air_does():
     assert told([80] * 8 + [20] * 5 + [80] * 12) == 2
 
 
+@pytest.mark.parametrize(
+    ("values", "times"),
+    [
+        ([55] * 20, 0),
+        ([56] * 20, 1),
+        ([80] * 8 + [50] * 6 + [80] * 12, 1),
+        ([80] * 8 + [35] * 6 + [80] * 12, 1),
+        ([80] * 8 + [34] * 6 + [80] * 12, 2),
+    ],
+)
+def test_a_line_is_crossed_above_it_and_left_only_well_below_it(values, times):
+    air = [seen("air.pm25", value, BEGIN + timedelta(minutes=5 * n)) for n, value in enumerate(values)]
+
+    assert len(perceive({}, air, rules={"bad_pm25": RULES["bad_pm25"]})[1]) == times
+
+
+@pytest.mark.parametrize(("pause", "times"), [(20, 1), (21, 0)])
+def test_of_a_window_with_a_long_gap_in_it_nothing_is_told(pause, times):
+    minutes = [0, *range(pause, 33)]
+    air = [seen("air.pm25", 80, BEGIN + timedelta(minutes=minute)) for minute in minutes]
+
+    assert len(perceive({}, air, rules={"bad_pm25": RULES["bad_pm25"]})[1]) == times
+
+
+def test_a_warm_freezer_is_no_warm_cooler():
+    cooler = [seen("fridge.temperature", 12, BEGIN + timedelta(minutes=10 * n)) for n in range(12)]
+
+    assert [event.rule for event in perceive({}, cooler)[1]] == ["warm_fridge"]
+    assert perceive({}, [replace(one, zone="freezer") for one in cooler])[1] == []
+
+
 def test_air_that_is_bad_half_of_the_time_is_not_told():
     air = [seen("air.pm25", 50 if n % 2 else 80, BEGIN + timedelta(minutes=5 * n)) for n in range(30)]
 
@@ -256,6 +287,14 @@ def test_one_wild_reading_is_no_rise_and_a_drop_is_told_once():
     assert (event.kind, event.value, event.confidence) == ("climate.temperature_drop", 7, 0.7)
 
 
+@pytest.mark.parametrize(("between", "times"), [(35, 1), (30, 1), (29, 2)])
+def test_a_rise_is_told_again_only_after_more_than_half_of_it_was_gone(between, times):
+    values = [10, 10, 60, 60, between, 60, 60]
+    air = [seen("air.pm25", value, BEGIN + timedelta(minutes=2 * n)) for n, value in enumerate(values)]
+
+    assert len(perceive({}, air, rules={"sudden_pm25": RULES["sudden_pm25"]})[1]) == times
+
+
 def test_a_door_counts_all_its_openings_and_is_told_once():
     spells = [seen("fridge.door_open_time", 110, BEGIN + timedelta(minutes=4 * n)) for n in range(6)]
 
@@ -263,6 +302,24 @@ def test_a_door_counts_all_its_openings_and_is_told_once():
 
     assert (event.kind, event.value) == ("fridge.door_left_open", 330)
     assert event.explained.ko == "지난 30분 동안 냉장고 문이 모두 330초 열려 있었어요 (3번)."
+
+
+@pytest.mark.parametrize(
+    ("spells", "times"),
+    [
+        ({0: 299}, 0),
+        ({0: 300}, 1),
+        ({0: 150, 30: 150}, 1),
+        ({0: 150, 31: 150}, 0),
+        # While a fifth of it is left in the window, it is one long story.
+        ({0: 110, 4: 110, 8: 110, 33: 110}, 1),
+        ({0: 110, 4: 110, 8: 110, 39: 110, 41: 110, 43: 110}, 2),
+    ],
+)
+def test_a_door_is_told_again_only_once_hardly_any_of_it_is_left(spells, times):
+    said = [seen("fridge.door_open_time", value, BEGIN + timedelta(minutes=at)) for at, value in spells.items()]
+
+    assert len(perceive({}, said)[1]) == times
 
 
 @quick
@@ -335,6 +392,31 @@ def test_a_minute_before_monday_is_another_week():
     assert events[0].interval[0] == datetime(2026, 3, 2, tzinfo=zone)
 
 
+@pytest.mark.parametrize(("second_week", "told"), [((0.7, 0.65), [0.7]), ((0.6, 0.6), [0.6]), ((0.7, 0.59), [])])
+def test_a_pattern_is_as_sure_as_the_surest_time_of_its_least_sure_week(second_week, told):
+    sure = {8: second_week[0], 11: second_week[1]}
+    milk = [
+        seen(
+            "food.item",
+            "milk",
+            datetime(2026, 3, 2, 3, tzinfo=UTC) + timedelta(days=day),
+            confidence=sure.get(day, 0.9),
+        )
+        for day in (week * 7 + day for week in range(4) for day in (1, 4))
+    ]
+
+    events = perceive({}, milk, rules={"weekly_food": RULES["weekly_food"]})[1]
+
+    assert [event.confidence for event in events] == told
+
+
+@pytest.mark.parametrize(("days", "told"), [(6.99, []), (7, ["kimchi"])])
+def test_a_fridge_has_a_week_to_settle_in(days, told):
+    food = [seen("food.item", "milk", BEGIN), seen("food.item", "kimchi", BEGIN + timedelta(days=days))]
+
+    assert [event.value for event in perceive({}, food)[1]] == told
+
+
 # --- an empty home ------------------------------------------------------------------------------------------------
 
 
@@ -354,6 +436,18 @@ def test_an_empty_home_that_is_cooled_is_told_once_the_cooler_was_heard_after_it
     assert event.confidence == 0.9
     assert cooled(first=first, last=timedelta(minutes=110)) == []
     assert cooled(first=first, watts=60) == []
+
+
+@pytest.mark.parametrize(("steps_on", "watts", "told"), [(3, 900, 1), (2, 900, 0), (3, 101, 1), (3, 100, 0)])
+def test_a_cooler_must_draw_enough_for_long_enough(steps_on, watts, told):
+    away = seen("presence.absence", None, BEGIN + timedelta(hours=2), hours=2)
+    cooler = [
+        seen("appliance.power", watts if step < steps_on else 0, BEGIN + timedelta(minutes=10 * step))
+        for step in range(14)
+    ]
+
+    assert len(perceive({}, [*cooler, away])[1]) == told
+    assert perceive({}, [*(replace(one, type="other") for one in cooler), away])[1] == []
 
 
 def test_what_is_one_members_own_is_never_put_together_with_the_homes():
