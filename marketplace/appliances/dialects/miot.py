@@ -90,13 +90,17 @@ def parse(body: bytes, headers: Mapping[str, str], *, received_at: datetime) -> 
     result = mapping(items[0]).get("result") if len(items) == 1 else None
     if isinstance(result, list):
         items = result
-    elif isinstance(result, dict):
-        items = [result]
-    label = next((label for label in _NAMED_BY if items and all(_is_a_property(item, label) for item in items)), None)
-    if label is not None:
-        # One device's answer: its properties, one an entry.
-        items = [_by_name(items, label)]
-    return answers(items, partial(_read, headers))
+    named = _by_name(items)
+    # One device's answer is its properties, one an entry.
+    return answers(map(_answered, items) if named is None else [named], partial(_read, headers))
+
+
+def _answered(item: object) -> object:
+    """Return what a device answered with, if that is said around it."""
+    result = mapping(item).get("result")
+    if isinstance(result, list):
+        return _by_name(result) or item
+    return result if isinstance(result, dict) else item
 
 
 def _is_a_property(item: object, label: str) -> bool:
@@ -105,8 +109,11 @@ def _is_a_property(item: object, label: str) -> bool:
     return label in found and ("value" in found or "code" in found)
 
 
-def _by_name(entries: list[Any], label: str) -> dict[str, Any]:
-    """Put properties together by their names."""
+def _by_name(entries: list[Any]) -> dict[str, Any] | None:
+    """Put properties together by their names, if these are some."""
+    label = next((label for label in _NAMED_BY if entries and all(_is_a_property(one, label) for one in entries)), None)
+    if label is None:
+        return None
     return {
         entry[label]: {"value": entry.get("value") if entry.get("code", 0) == 0 else None, "unit": entry.get("unit")}
         for entry in entries

@@ -44,6 +44,9 @@ _PLAIN = (
     "rel living livingroom bed bedroom kitchen bath bathroom dining office study hall hallway lounge nursery"
 )
 _PLAIN_WORDS = frozenset(_PLAIN.split())
+_UNIT_WORDS = frozenset(
+    {"c", "celsius", "degc", "pct", "percent", "ppm", "ppb", "ug", "m3", "ugm3", "w", "watt", "watts"}
+)
 _CHIP = re.compile(r"[a-z]{1,5}[0-9][0-9x]{1,3}[a-z]?[0-9]{0,2}")
 # Chips that smell gases and reckon CO2 from them.
 _GUESSES_CO2 = re.compile(r"ccs811|sgp30|ens16|bme6[89]|iaqcore|mq1")
@@ -225,18 +228,12 @@ def _purpose(name: str, stated: Mapping[str, object]) -> frozenset[str]:
 def _meaning(resolved: _Record, purpose: frozenset[str]) -> tuple[str, str | None, str | None]:
     """Return the name of the thing, the kind of what it measures, and the unit if its object fixes one."""
     name = resolved.name.rstrip(":/")
-    parts = _SEPARATOR.split(name)
-    # The instance between an object and its resource may be left out.
-    for place in (-2, -3)[: len(parts) - 1]:
-        number = (parts[place], parts[-1])
-        if number == _CONCENTRATION:
-            gas = min(_GASES & purpose, default="")
-            return "/".join(parts[:place]), _KINDS_BY_NAME.get(gas), None
-        if found := _OBJECTS.get(number):
-            is_elsewhere = found[0].startswith("climate.") and entity_words.is_no_room(purpose)
-            return "/".join(parts[:place]), None if is_elsewhere else found[0], found[1]
+    # Before the record's own name may stand a device that forgot its last sign.
+    for said in (name, resolved.own.rstrip(":/")):
+        if found := _object_named(said, purpose):
+            length, kind, unit = found
+            return name[: len(name) - length].rstrip("/"), kind, unit
     name = _INSTANCE.sub("", name)
-    # Before the record's own name may stand a device that forgot its last colon.
     own, last = (_SEPARATOR.split(_INSTANCE.sub("", said.rstrip(":/")))[-1] for said in (resolved.own, name))
     measured = _kind_named(own) or _kind_named(last)
     if measured is None:
@@ -248,15 +245,30 @@ def _meaning(resolved: _Record, purpose: frozenset[str]) -> tuple[str, str | Non
     return thing.rstrip(":/_-."), kind if kind and _is_at_home(kind, thing) else None, None
 
 
+def _object_named(said: str, purpose: frozenset[str]) -> tuple[int, str | None, str | None] | None:
+    """Find an object of LwM2M at the end of a name: how much of the name it is, its kind and the unit it fixes."""
+    parts = _SEPARATOR.split(said)
+    # The instance between an object and its resource may be left out.
+    for place in (-2, -3)[: len(parts) - 1]:
+        number, length = (parts[place], parts[-1]), len("/".join(parts[place:]))
+        if number == _CONCENTRATION:
+            return length, _KINDS_BY_NAME.get(min(_GASES & purpose, default="")), None
+        if found := _OBJECTS.get(number):
+            is_elsewhere = found[0].startswith("climate.") and entity_words.is_no_room(purpose)
+            return length, None if is_elsewhere else found[0], found[1]
+    return None
+
+
 def _kind_named(part: str) -> tuple[int, str] | None:
     """Find what the last words of a name measure: how much of the name they are, and the kind."""
     words = [(found.start(), entity_words.unaccented(found[0])) for found in _WORD.finditer(part)]
-    for one in (words, _uncounted(words)):
+    for one in (words, _uncounted(words), _without_unit(words)):
         for first in range(max(0, len(one) - _MOST_WORDS), len(one)):
             kind = _KINDS_BY_NAME.get("_".join(word for _start, word in one[first:]))
             if kind is not None:
                 before = [word for _start, word in one[:first]]
-                return (len(part) - one[first][0], kind) if all(map(_is_plain, before)) else None
+                is_plain = all(_is_plain(word) or _KINDS_BY_NAME.get(word) == kind for word in before)
+                return (len(part) - one[first][0], kind) if is_plain else None
     return None
 
 
@@ -267,6 +279,12 @@ def _uncounted(words: list[tuple[int, str]]) -> list[tuple[int, str]]:
     start, word = words[-1]
     plain = _COUNTED.sub("", word)
     return [*words[:-1], (start, plain)] if plain else words[:-1]
+
+
+def _without_unit(words: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Leave away the unit that is said in the name as well, as in `co2_ppm`."""
+    last = next((place for place in range(len(words), 0, -1) if words[place - 1][1] not in _UNIT_WORDS), 0)
+    return words[:last]
 
 
 def _is_plain(word: str) -> bool:

@@ -104,6 +104,14 @@ SENML = {
         [record("hub/roomTemperature", 21), record("hub/carbonDioxide", 655, "ppm"), record("hub/activePower", 9, "W")],
         [warm(21), co2(655), ("appliance.power", 9)],
     ),
+    "units joined to it": (
+        [record("hub/temp_c", 21), record("hub/co2_ppm", 655, "ppm"), record("hub/pm25_ug_m3", 7, "ug/m3")],
+        [warm(21), co2(655), pm25(7)],
+    ),
+    "a number's sender that forgot its slash": (
+        [{"bn": "service", "n": "3303/0/5700", "u": "Cel", "v": 20}, {"n": "3304/0/5700", "v": 40}],
+        [warm(20), "missing_unit"],
+    ),
     "words joined that make another thing of it": (
         [
             record("hub/engine_temperature", 61),
@@ -201,6 +209,10 @@ MIOT = {
     "a device that has a name": ({"name": "Minji's", "aqi": 13, "filter_life_remaining": 77}, [pm25(13), left(77)]),
     "devices that have ids": ([{"did": "1", "aqi": 11}, {"did": "2", "aqi": 12}], [pm25(11), pm25(12)]),
     "a status as the answer": ({"command": "status", "result": {"aqi": 14, "humidity": 41}}, [pm25(14), humid(41)]),
+    "several answers": (
+        [{"result": [{"did": "aqi", "code": 0, "value": 15}]}, {"result": {"aqi": 16}}, {"result": ["ok"]}],
+        [pm25(15), pm25(16), *NOTHING],
+    ),
     "a monitor's short names": ({"pm25": 6, "pm10": 11, "co2": 690}, [pm25(6), ("air.pm10", 11), co2(690)]),
     "units in the description": (
         {
