@@ -162,7 +162,7 @@ MQTT_IN_FLIGHT = env.integer("MARU_MQTT_IN_FLIGHT", "publications on their way t
 
 # --- people --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "parties.User"
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail is unique by a constraint that ignores case
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # email is unique by a constraint that ignores case
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -224,8 +224,8 @@ USE_TZ = True
 
 # --- static files and headers --------------------------------------------------------------------
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
+# Served from their sources: nothing is collected anywhere first.
 WHITENOISE_USE_FINDERS = True
 # Otherwise every browser of a test would list all files anew when it starts.
 WHITENOISE_AUTOREFRESH = DEBUG or TESTING

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import pytest
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from tests.config.supervising import ROOT, run_supervisor
 
@@ -118,3 +119,9 @@ def test_the_cache_keeps_every_count_of_wrong_passwords():
     cache = told("CACHES", **INSTALLATION)["CACHES"]["default"]
 
     assert cache["OPTIONS"]["MAX_ENTRIES"] >= 50_000
+
+
+def test_a_worker_serves_the_files_from_their_sources_without_a_warning(settings):
+    settings.WHITENOISE_AUTOREFRESH = False  # as it is outside of tests, which take a warning for an error
+
+    assert "/static/maru.css" in WhiteNoiseMiddleware(lambda request: None).files

@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes people; e-mail addresses are compared without case."""
+    """Makes people; email addresses are compared without case."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email__iexact=username)
@@ -27,7 +27,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person who signs in with an e-mail address."""
+    """A person who signs in with an email address."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(_("이메일"))

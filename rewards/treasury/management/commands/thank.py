@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--batch", required=True, help="the name of this thank-you; once used, it stays what it was"
         )
-        parser.add_argument("--by", required=True, help="e-mail address of the admin who answers for it")
+        parser.add_argument("--by", required=True, help="email address of the admin who answers for it")
         parser.add_argument(
             "--organisation", type=UUID, help="who thanks and pays: Maru itself, and nobody else so far"
         )
@@ -45,7 +45,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         actor = User.objects.filter(email__iexact=options["by"]).first()
         if actor is None:
-            raise CommandError("Nobody has this e-mail address.")
+            raise CommandError("Nobody has this email address.")
         addresses = self._addresses(options)
         terms = {
             "batch": options["batch"],
