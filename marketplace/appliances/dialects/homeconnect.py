@@ -66,10 +66,7 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
     found = mapping(item)
     # Who reads a stream hands its data on as the text it is.
     envelope = mapping(decoded(found.get("data"))) or found
-    entries = next(
-        (envelope[name] for name in ("status", "items", "events") if isinstance(envelope.get(name), list)), None
-    )
-    entries = [envelope] if entries is None and "key" in envelope else entries
+    entries = _entries(envelope)
     speaker = Speaker(
         dialect="homeconnect", index=index, source=device_of(headers, envelope.get("haId"), found.get("haId"))
     )
@@ -84,6 +81,16 @@ def _read(headers: Mapping[str, str], index: int, item: object) -> Iterator[Resu
             yield from _entry(speaker, entry)
         except ItemRefused as refused:
             yield refused.at(index)
+
+
+def _entries(envelope: dict[str, Any]) -> list[Any] | None:
+    for told in map(envelope.get, ("status", "items", "events")):
+        if isinstance(told, list):
+            return told
+        if isinstance(told, dict):
+            # As diagnostics keep them: each under its key.
+            return [{**(mapping(found) or {"value": found}), "key": key} for key, found in told.items()]
+    return [envelope] if "key" in envelope else None
 
 
 def _started(entries: list[Any]) -> dict[str, Any]:

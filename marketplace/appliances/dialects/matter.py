@@ -143,6 +143,9 @@ def _node(item: dict[str, Any]) -> dict[str, Any]:
         return {"attributes": item}
     if isinstance(content, list) and len(content) == 3 and isinstance(content[1], str):
         return {"node_id": content[0], "attributes": {content[1]: content[2]}}
+    if isinstance(content, dict) and "attribute_id" in content:
+        path = f"{content.get('endpoint')}/{content.get('cluster_id')}/{content['attribute_id']}"
+        return {"node_id": content.get("node_id"), "attributes": {path: content}}
     return mapping(content) if isinstance(content, dict) else item
 
 

@@ -111,6 +111,10 @@ MATTER = {
         {"attributes": {"1/29/0": described([{"type": 112}]), "1/1026/0": described(400)}},
         [("fridge.temperature", 4)],
     ),
+    "an attribute that changed, as they told it": (
+        {"event": "attribute_updated", "data": {**described(2150), "cluster_id": 1026}},
+        [warm(21.5)],
+    ),
     "out of reach": ({**node(770, x1026_0=2150), "available": False}, ["no_data"]),
     "out of reach with nothing to say": ({**node(256, x6_0=True), "available": False}, NOTHING),
     "a bridge by its type": (bridged(), [("fridge.temperature", 3.5), warm(23)]),
@@ -140,6 +144,10 @@ def item(value=OPEN):
 
 HOMECONNECT = {
     "data as text": ({"event": "STATUS", "data": json.dumps({"haId": "B", "items": [item()]})}, [opened(FREEZER)]),
+    "diagnostics": (
+        {"data": {"status": {"Refrigeration.Common.Status.Door.Freezer": {"value": OPEN}, "BSH.Common.Root.X": True}}},
+        [opened(FREEZER)],
+    ),
     "text that is none": ({"event": "KEEP-ALIVE", "data": "Minji"}, ["wrong_shape"]),
 }
 TABLES = {
