@@ -103,7 +103,7 @@ def kinds_of(appliance_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
 def broker_logins(*, at: datetime) -> Iterator[Login]:
     """Return who may sign in at the broker: every pairing that asked for it and still has a key to speak with."""
     speaking = PairedKey.objects.open(at).values("pairing")
-    rows = BrokerLogin.objects.filter(pairing__ended_at=None, pairing__in=speaking)
+    rows = BrokerLogin.objects.standing().filter(pairing__in=speaking)
     for pairing_id, password_hash in rows.values_list("pairing", "password_hash").iterator():
         yield Login(str(pairing_id), password_hash)
 

@@ -1,9 +1,19 @@
 """What stands between an MQTT broker and Maru: who may sign in there, what is on its way, what was turned away."""
 
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import pgettext_lazy
 
-from marketplace.appliances.models.pairings import Pairing
+from marketplace.appliances.models.pairings import PairedKey, Pairing
+
+
+class BrokerLoginQuerySet(models.QuerySet["BrokerLogin"]):
+    def standing(self) -> "BrokerLoginQuerySet":
+        """Leave the passwords made since a key of their pairing was ended: its holder may know those of before."""
+        asked_at = OuterRef("changed_at")
+        ended_since = Q(revoked_at__gte=asked_at) | Q(machine_key__revoked_at__gte=asked_at)
+        ended = PairedKey.objects.filter(ended_since, pairing=OuterRef("pairing"))
+        return self.filter(~Exists(ended), pairing__ended_at=None)
 
 
 class BrokerLogin(models.Model):
@@ -17,6 +27,8 @@ class BrokerLogin(models.Model):
     password_hash = models.CharField(max_length=200)
     made_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+
+    objects = BrokerLoginQuerySet.as_manager()
 
     class Meta:
         verbose_name = pgettext_lazy("model", "브로커 출입")

@@ -14,7 +14,7 @@ from consent.parties.models import Household, MachineKey, User
 from consent.parties.queries import as_now
 from marketplace.appliances import policies
 from marketplace.appliances.errors import KeyAlreadyPaired, MessageRepeated, RotationUnderway
-from marketplace.appliances.models import PairedKey, Pairing, PairingCode
+from marketplace.appliances.models import BrokerLogin, PairedKey, Pairing, PairingCode
 
 #: A page says when a key was last used; nobody needs that to the second.
 _USE_NOTED_EVERY = timedelta(minutes=1)
@@ -232,6 +232,8 @@ def _changed(
     key, text = (bind_public_key(pairing, public_key, at=at), "") if public_key else issue_carried(pairing, at=at)
     ends = Q(expires_at=None) | Q(expires_at__gt=old_until)
     type(old_key)._default_manager.filter(ends, pk=old_key.pk).update(expires_at=old_until)
+    if old_until <= at:
+        BrokerLogin.objects.filter(pairing=pairing).delete()
     return key, text
 
 

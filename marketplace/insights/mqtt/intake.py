@@ -17,7 +17,7 @@ from marketplace.appliances import operations as appliances
 from marketplace.appliances import signatures, topics, wire
 from marketplace.appliances.dialects import Reading, Rejection
 from marketplace.appliances.errors import KeyEnded, MessageRepeated, SignatureRefused
-from marketplace.appliances.models import PairedKey
+from marketplace.appliances.models import BrokerLogin, PairedKey
 from marketplace.appliances.operations import HOLD, Arriving
 from marketplace.appliances.senders import Sender, sender_of
 from marketplace.appliances.signatures import Signed
@@ -158,9 +158,8 @@ class Intake:
 def _keys_of(pairing_ids: Iterable[UUID | None], at: datetime) -> dict[UUID, list[PairedKey]]:
     """Return the open keys of pairings that may sign in at the broker, the newest first, in one statement."""
     found: dict[UUID, list[PairedKey]] = {}
-    rows = PairedKey.objects.open(at).filter(
-        pairing__in=[one for one in pairing_ids if one], pairing__ended_at=None, pairing__broker_login__isnull=False
-    )
+    logins = BrokerLogin.objects.standing().filter(pairing__in=[one for one in pairing_ids if one])
+    rows = PairedKey.objects.open(at).filter(pairing__broker_login__in=logins)
     for key in rows.select_related("pairing__household", "pairing__broker_login").order_by("-made_at", "pk"):
         found.setdefault(key.pairing_id, []).append(key)
     return found

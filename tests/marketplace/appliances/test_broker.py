@@ -6,21 +6,23 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.test import Client
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent.parties.models import AuditEntry
+from consent.parties.models import AuditEntry, MachineKey
 from marketplace.appliances import operations, topics
 from marketplace.appliances.errors import ClockTooFarOff, UnknownTopic
 from marketplace.appliances.logins import access_file
-from marketplace.appliances.models import Arrival, BridgeBeat, BrokerLogin, PairedKey, SeenMessage, TurnedAway
-from marketplace.appliances.operations import HOLD, Arriving
+from marketplace.appliances.models import Arrival, BridgeBeat, BrokerLogin, PairedKey, Pairing, SeenMessage, TurnedAway
+from marketplace.appliances.operations import HOLD, Arriving, keys
+from marketplace.appliances.queries import broker_logins
 from marketplace.appliances.signatures import Signed, check_clock
 from tests import factories
 from tests.browsers import signed_in
-from tests.marketplace.appliances.hubs import Hub
+from tests.marketplace.appliances.hubs import Hub, raw_public
 
 pytestmark = pytest.mark.django_db
 PATH = "/api/v1/pairings/broker"
@@ -29,6 +31,12 @@ PATH = "/api/v1/pairings/broker"
 @pytest.fixture
 def broker(settings):
     settings.MQTT_HUBS_URL = "mqtts://broker.example"
+
+
+def bind_next(pairing: Pairing, *, signs: bool) -> tuple[PairedKey, str]:
+    if signs:
+        return keys.bind_public_key(pairing, raw_public(Ed25519PrivateKey.generate()), at=timezone.now()), ""
+    return keys.issue_carried(pairing, at=timezone.now())
 
 
 def ask(key: str) -> object:
@@ -93,6 +101,35 @@ def test_a_login_goes_with_its_pairing(broker):
     operations.prune_broker(at=timezone.now())
 
     assert not BrokerLogin.objects.exists()
+
+
+@pytest.mark.parametrize("signs", [True, False])
+def test_a_password_ends_with_a_key_whose_holder_may_know_it(broker, signs):
+    mother = factories.member()
+    hub, text = (Hub(mother), "") if signs else (None, factories.hub_key(of=mother.membership.household))
+    assert (hub.send(b"", path=PATH, content_type="application/json") if hub else ask(text)).status_code == 201
+    key_id, login = hub.key.pk if hub else MachineKey.objects.get().pk, BrokerLogin.objects.get()
+    # The pairing keeps another key to speak with.
+    _, next_text = bind_next(login.pairing, signs=signs)
+    assert list(broker_logins(at=timezone.now()))
+
+    operations.end_hub_key(key_id=key_id, actor=mother, at=timezone.now())
+
+    assert not list(broker_logins(at=timezone.now()))
+    if next_text:
+        assert ask(next_text).status_code == 201
+        assert [one.name for one in broker_logins(at=timezone.now())] == [str(login.pairing_id)]
+
+
+@pytest.mark.parametrize(("overlap", "is_kept"), [(timedelta(0), False), (timedelta(hours=1), True)])
+def test_a_password_outlives_a_key_that_is_changed_and_not_one_that_ends_at_once(broker, overlap, is_kept):
+    mother = factories.member()
+    ask(factories.hub_key(of=mother.membership.household))
+    key = MachineKey.objects.get()
+
+    operations.change_carried_key(key_id=key.pk, actor=mother, overlap=overlap, at=timezone.now())
+
+    assert any(broker_logins(at=timezone.now())) is is_kept
 
 
 def test_what_the_broker_s_rules_say_of_whom():

@@ -14,7 +14,8 @@ from consent.parties.canonical import utc_text
 from consent.parties.models import MachineKey
 from marketplace.appliances import operations as appliances
 from marketplace.appliances import wire
-from marketplace.appliances.models import Assurance, TurnedAway
+from marketplace.appliances.models import Assurance, BrokerLogin, TurnedAway
+from marketplace.appliances.operations.keys import issue_carried
 from marketplace.insights import operations
 from marketplace.insights.models import Insight
 from marketplace.insights.mqtt.intake import Intake
@@ -205,6 +206,21 @@ def test_a_carried_key_that_ended_is_not_heard_from_the_next_publication_on():
     [after] = take(publication(pairing.pk, "tasmota/tele/plug/SENSOR", SENSOR, packet=2), intake=intake)
 
     assert (before.code, after.code) == ("", "authentication_failed")
+    assert Insight.objects.count() == 1
+
+
+def test_a_password_that_an_ended_key_could_ask_for_is_not_believed_whatever_the_broker_does():
+    """The broker reads its files only now and then, and whoever is connected stays so."""
+    pairing, now = carrying(), timezone.now()
+    stolen = pairing.keys.get().machine_key
+    issue_carried(pairing, at=now)
+    MachineKey.objects.filter(pk=stolen.pk).update(revoked_at=now)
+
+    [thief] = take(publication(pairing.pk, "tasmota/tele/plug/SENSOR", SENSOR, packet=1))
+    BrokerLogin.objects.update(changed_at=now + timedelta(seconds=1))
+    [owner] = take(publication(pairing.pk, "tasmota/tele/plug/SENSOR", SENSOR, packet=2))
+
+    assert (thief.code, owner.code) == ("authentication_failed", "")
     assert Insight.objects.count() == 1
 
 
