@@ -55,14 +55,14 @@ OUTDOORS = (
 INDOORS = _words("indoor indoors inside silnae shinei innen interieur interieure interior interno interna binnen")
 # What a board measures of itself, and what it may be called after.
 BOARD = _words(
-    "cpu gpu processor chip disk ssd hdd nvme nas server router raspberry esp esp32 internal device board"
+    "cpu gpu processor chip disk ssd hdd nvme nas server router raspberry esp esp32 internal device board probe"
 ) | _words("motherboard mainboard chipset fritzbox plug socket dimmer relay steckdose cameratemperature")
 # Temperatures and humidities that are not those of a room.
 NO_ROOM = (
     _words(
         "battery inverter motor solar pv car vehicle ev tesla nozzle hotend printer 3dprinter drucker bedtemperature"
     )
-    | _words("oven grill bbq smoker meat probe microwave coffee espresso kettle washing washer dryer dishwasher fryer")
+    | _words("oven grill bbq smoker meat microwave coffee espresso kettle washing washer dryer dishwasher fryer")
     | _words("airfryer sousvide cooker hob cooktop stove toaster body skin")
     | _words("water boiler tank tub jacuzzi pool spa sauna aquarium terrarium soil wine radiator chimney flue floor")
     | _words("coil pipe compressor condenser evaporator exhaust discharge inlet outlet flow return supply")
@@ -116,7 +116,13 @@ class Named(NamedTuple):
     zone: str
     is_setpoint: bool
     is_no_room: bool
+    is_elsewhere: bool
     is_outdoors: bool
+
+    @property
+    def fridge_zone(self) -> str | None:
+        """The part of a fridge that is named, or None where no fridge is."""
+        return self.zone if self.appliance_type == "refrigerator" else None
 
 
 @lru_cache(maxsize=4096)
@@ -129,6 +135,7 @@ def named(*names: str) -> Named:
         zone=zone_named(words),
         is_setpoint=not words.isdisjoint(SETPOINT),
         is_no_room=is_no_room(words),
+        is_elsewhere=is_elsewhere(words),
         is_outdoors=is_outdoors(words),
     )
 
@@ -182,11 +189,6 @@ def _names(words: frozenset[str], things: frozenset[str]) -> bool:
         return False
     rooms = words & ROOM
     return any(not any(thing in room for room in rooms) for thing in words & things)
-
-
-def fridge_zone(words: frozenset[str]) -> str | None:
-    """Return the part of a fridge that words name, or None if they name no fridge."""
-    return zone_named(words) if type_named(words) == "refrigerator" else None
 
 
 def zone_named(words: frozenset[str]) -> str:

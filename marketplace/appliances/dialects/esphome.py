@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from marketplace.appliances.dialects import entity_words
+from marketplace.appliances.dialects.entity_words import named
 from marketplace.appliances.dialects.homeassistant import SENSOR_KINDS
 from marketplace.appliances.dialects.messages import ANNOUNCES, CONTENT_TYPES, Message, read_messages
 from marketplace.appliances.dialects.readings import Dialect, Parsed
@@ -22,7 +22,7 @@ from marketplace.appliances.dialects.unit_words import fold, voc_kind
 
 # The last words of an object id: (kind, the unit of ESPHome's components, or None where they differ)
 _IDS: tuple[tuple[re.Pattern[str], str, str | None], ...] = tuple(
-    (re.compile(rf"(?:.*_)?(?:{words})(?:_u?m)?(?:_weight)?(?:_concentration|_level|_value)?"), kind, unit)
+    (re.compile(rf"(?:.*_)?(?:{words})(?:_?u?m)?(?:_weight)?(?:_conc(?:entration)?|_level|_value)?"), kind, unit)
     for words, kind, unit in (
         (r"(?:pm|particulate_matter)_?1(?:_0)?", "air.pm1", "ug/m3"),
         (r"(?:pm|particulate_matter)_?2_?5", "air.pm25", "ug/m3"),
@@ -37,10 +37,8 @@ _IDS: tuple[tuple[re.Pattern[str], str, str | None], ...] = tuple(
 )
 # Discovery speaks of Home Assistant's classes; a counter of energy says nothing about one event.
 _CLASSES = {named: kind for named, kind in SENSOR_KINDS.items() if named != "energy"}
-# What a board measures of itself, what hangs outside, and what nobody measured.
-_NOT_HERE = entity_words.SETPOINT | frozenset(
-    {"internal", "esp", "esp32", "board", "outdoor", "outside", "water", "count", "estimated"}
-)
+# What a board measures of itself, and what it only counts.
+_OF_ITSELF = frozenset({"internal", "esp", "esp32", "board", "water", "count"})
 # Ids of the newer web server are names, in which the µ of a unit is no letter of the alphabet.
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 _STATE = re.compile(r"(?s)\s*(\S{1,64})(?:[ \u00a0](.{1,24}?))?\s*")
@@ -95,29 +93,29 @@ def _read(headers: Mapping[str, str], announced: Announced, _index: int, message
     elif is_no_data(payload) or payload in ("online", "offline"):
         yield speaker.refused("no_data")
     elif message.topic in announced:
-        named, unit = announced[message.topic]
-        yield from _value(speaker, _object(message.levels), payload, unit, named)
+        device_class, unit = announced[message.topic]
+        yield from _value(speaker, _names(message), payload, unit, device_class)
     elif len(message.levels) >= 3 and message.levels[-1] == "state" and message.levels[-3] == "sensor":
-        yield from _value(speaker, _object(message.levels), payload, None, None)
+        yield from _value(speaker, _names(message), payload, None, None)
 
 
-def _object(levels: Sequence[str]) -> str:
-    """Return the level of a topic that names what is measured: a board may be told to publish where it likes."""
-    return next((level for level in reversed(levels) if level != "state"), "")
+def _names(message: Message) -> tuple[str, str]:
+    """Return what a topic calls the board, and what is measured: a board may be told to publish where it likes."""
+    return _node(message.topic), next((level for level in reversed(message.levels) if level != "state"), "")
 
 
-def _node(topic: str) -> str | None:
+def _node(topic: str) -> str:
     # One board speaks under many topics; what stands before `sensor` is its name.
-    return topic.partition("/sensor/")[0] or None
+    return topic.partition("/sensor/")[0]
 
 
 def _web(headers: Mapping[str, str], index: int, found: Mapping[str, Any]) -> Iterator[Result]:
     speaker = Speaker(dialect="esphome", index=index, source=device_of(headers), appliance_type="air_sensor")
-    named, state = found.get("id", found.get("name_id")), found.get("state")
-    if not isinstance(named, str) or not found.keys() & {"state", "value"}:
+    name, state = found.get("id", found.get("name_id")), found.get("state")
+    if not isinstance(name, str) or not found.keys() & {"state", "value"}:
         yield speaker.refused("wrong_shape")
         return
-    domain, _dash, object_id = named.replace("/", "-").partition("-")
+    domain, _dash, object_id = name.replace("/", "-").partition("-")
     if domain != "sensor":
         return
     if is_no_data(found.get("state", found.get("value"))):
@@ -126,26 +124,29 @@ def _web(headers: Mapping[str, str], index: int, found: Mapping[str, Any]) -> It
     parts = _STATE.fullmatch(state) if isinstance(state, str) else None
     number, unit = (parts[1], parts[2]) if parts else (state, None)
     value = found.get("value", number)
-    yield from _value(speaker, object_id, value, unit or found.get("uom"), None)
+    yield from _value(speaker, ("", object_id), value, unit or found.get("uom"), None)
 
 
-def _value(speaker: Speaker, object_id: str, payload: object, unit: object, named: str | None) -> Iterator[Result]:
-    words = entity_words.words_of(fold(object_id))
-    if words & _NOT_HERE:
+def _value(
+    speaker: Speaker, names: tuple[str, str], payload: object, unit: object, device_class: str | None
+) -> Iterator[Result]:
+    object_id = fold(names[1])
+    board, about = named(names[0]), named(object_id)
+    if about.is_setpoint or about.is_outdoors or board.is_outdoors or about.words & _OF_ITSELF:
         return
-    said = _NO_WORD.sub("_", fold(object_id).lower()).strip("_")
+    said = _NO_WORD.sub("_", object_id.lower()).strip("_")
     by_id = next(((kind, fixed) for pattern, kind, fixed in _IDS if pattern.fullmatch(said)), None)
-    kind = _CLASSES.get(named) if named else by_id and by_id[0]
+    kind = _CLASSES.get(device_class) if device_class else by_id and by_id[0]
     if not kind:
         if read_number(payload) is None:
             yield speaker.refused("no_data" if is_no_data(payload) else "not_an_insight")
         return
     unit = unit or (by_id[1] if by_id and by_id[0] == kind else None)
-    zone = entity_words.fridge_zone(words)
+    zone = about.fridge_zone or board.fridge_zone
     if kind == "climate.temperature" and zone:
         fridge = replace(speaker, appliance_type="refrigerator")
         yield fridge.measured(kind, payload, "fridge.temperature", unit, zone=zone)
-    elif not (kind.startswith("climate.") and entity_words.is_no_room(words)):
+    elif not (kind.startswith("climate.") and (about.is_no_room or board.is_elsewhere)):
         yield speaker.measured(kind, payload, voc_kind(unit) if kind == "air.tvoc_ratio" else kind, unit)
 
 

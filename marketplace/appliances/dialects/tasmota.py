@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from marketplace.appliances.dialects import entity_words
+from marketplace.appliances.dialects.entity_words import Named, named
 from marketplace.appliances.dialects.messages import CONTENT_TYPES, Message, read_messages
 from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.rejections import ItemRefused
@@ -33,13 +33,13 @@ _NUMBERS = {
 }
 # What only a sensor of air measures: whatever it is called, its warmth is the room's.
 _OF_AIR = _NUMBERS.keys() - {"Humidity"}
-# Sensors of warmth that hang in a room, not on a pipe.
+# Sensors of warmth that hang in a room, not on a pipe; as all do that feel its damp too, whatever they are called.
 _OF_A_ROOM = frozenset(
-    {"BME280", "BME680", "BME68X", "BMP085", "BMP180", "BMP280", "BMP388", "BMP390", "SHT1X", "SHT3X", "SHT4X", "SHTC3"}
-    | {"AHT1X", "AHT2X", "AM2301", "AM2320", "DHT11", "DHT12", "DHT20", "DHT22", "HTU21", "SI7021", "HDC1080"}
-    | {"HDC2010", "HDC2080", "MCP9808", "LM75AD", "SonoffSC"}
-    | {"LYWSD02", "LYWSD03", "MJ_HT_V1", "CGD1", "CGG1", "MHOC303", "MHOC401", "ATC"}
+    {"BME280", "BME680", "BME68X", "BMP085", "BMP180", "BMP280", "BMP388", "BMP390", "BMP581", "SHT1X", "SHT3X"}
+    | {"SHT4X", "SHTC3", "AHT1X", "AHT2X", "AM2301", "AM2320", "DHT11", "DHT12", "DHT20", "DHT22", "HTU21", "SI7021"}
+    | {"HDC1080", "HDC2010", "HDC2080", "MCP9808", "LM75AD", "SonoffSC"}
 )
+_WARM_AND_DAMP = frozenset({"Temperature", "Humidity"})
 # Firmware before version 6 wrote the date with dots, and no zone.
 _OLD_TIME = re.compile(r"[0-9]{4}\.[0-9]{2}\.[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 # Bluetooth thermometers carry the tail of their address: each is a thing of its own.
@@ -68,17 +68,18 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
         yield speaker.refused("wrong_shape")
         return
     telemetry = mapping(message.payload.get("StatusSNS")) or message.payload
-    fridge = entity_words.fridge_zone(entity_words.words_of(message.topic))
+    about = named(message.topic)
+    fridge = about.fridge_zone
     speaker = replace(speaker, observed_at=_time(telemetry), appliance_type="refrigerator" if fridge else "other")
     unit = telemetry.get("TempUnit")
-    yield from _sensor(speaker, telemetry, unit, fridge)
+    yield from _sensor(speaker, telemetry, unit, about)
     for key, found in telemetry.items():
         known = _SENSOR.fullmatch(key)
         if known and isinstance(found, dict) and _is_read(known[1], found, fridge):
             of = f"{speaker.source or ''}/{key}" if known[2] else speaker.source
             # Sensirion's SGP4x knows an index of VOC only, and its driver calls that TVOC.
             found = {"VOC": found.get("TVOC")} if known[1].startswith("SGP4") else found
-            yield from _sensor(replace(speaker, source=of), found, unit, fridge)
+            yield from _sensor(replace(speaker, source=of), found, unit, about)
     # Before version 5.11 an energy meter had a topic of its own.
     is_of_a_meter = message.levels[-1:] == ("ENERGY",)
     yield from _energy(speaker, telemetry if is_of_a_meter else mapping(telemetry.get("ENERGY")))
@@ -86,14 +87,19 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
 
 def _is_read(sensor: str, found: Mapping[str, Any], fridge: str | None) -> bool:
     # A probe on a wire may hang anywhere, unless its topic is named after a fridge.
-    return sensor in _OF_A_ROOM or bool(found.keys() & _OF_AIR or (fridge and sensor.startswith("DS18")))
+    is_of_a_room = sensor in _OF_A_ROOM or "Humidity" in found or not found.keys().isdisjoint(_OF_AIR)
+    return is_of_a_room or (fridge is not None and sensor.startswith("DS18"))
 
 
-def _sensor(speaker: Speaker, found: Mapping[str, Any], unit: object, fridge: str | None) -> Iterator[Result]:
-    if fridge:
+def _sensor(speaker: Speaker, found: Mapping[str, Any], unit: object, about: Named) -> Iterator[Result]:
+    if fridge := about.fridge_zone:
         if "Temperature" in found:
             yield speaker.measured("Temperature", found["Temperature"], "fridge.temperature", unit, zone=fridge)
         return
+    if about.is_outdoors:
+        return
+    if about.is_elsewhere:
+        found = {name: value for name, value in found.items() if name not in _WARM_AND_DAMP}
     speaker = replace(speaker, appliance_type="air_sensor")
     for name, (kind, fixed) in _NUMBERS.items():
         if name in found:
@@ -108,8 +114,14 @@ def _sensor(speaker: Speaker, found: Mapping[str, Any], unit: object, fridge: st
 
 
 def _energy(speaker: Speaker, found: Mapping[str, Any]) -> Iterator[Result]:
-    if "Power" in found:
-        yield speaker.measured("ENERGY.Power", found["Power"], "appliance.power", "W")
+    power = found.get("Power")
+    if isinstance(power, list):
+        # A plug with several channels says of each by itself what it draws.
+        for number, watts in enumerate(power, 1):
+            own = replace(speaker, source=f"{speaker.source or ''}/l{number}")
+            yield own.measured("ENERGY.Power", watts, "appliance.power", "W")
+    elif "Power" in found:
+        yield speaker.measured("ENERGY.Power", power, "appliance.power", "W")
     if "Total" in found:
         # A counter since a time without a zone says nothing about one event.
         yield speaker.refused("missing_interval", "ENERGY.Total")

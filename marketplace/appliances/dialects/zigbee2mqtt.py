@@ -1,5 +1,5 @@
 """Zigbee2MQTT: what a sensor published under its topic. The topic is the name a person gave it: of that nothing counts
-but the registered words for a fridge, whose air is not a room's.
+but the registered words for a fridge, a boiler or a garden, whose air is not a room's.
 
 The format carries no units; those of the converter's documentation hold. For VOC and formaldehyde they differ from
 model to model, so neither is read. Source: zigbee2mqtt.io, devices and their exposes.
@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from marketplace.appliances.dialects import entity_words
+from marketplace.appliances.dialects.entity_words import named
 from marketplace.appliances.dialects.messages import ANNOUNCES, CONTENT_TYPES, Message, read_messages
 from marketplace.appliances.dialects.readings import Dialect, Parsed
 from marketplace.appliances.dialects.rejections import ItemRefused
@@ -27,8 +27,10 @@ _NUMBERS = {
     "humidity": ("climate.humidity", "%"),
     "power": ("appliance.power", "W"),
 }
-_DISPUTED = ("voc", "formaldehyd", "formaldehyde", "hcho", "eco2")
+_DISPUTED = ("voc", "voc_parts", "formaldehyd", "formaldehyde", "hcho", "eco2")
 _SCHEMES = ("air_quality", "aqi")
+_OF_A_ROOM = frozenset({"temperature", "humidity"})
+_OF_AIR = _OF_A_ROOM | (_NUMBERS.keys() - {"power"}) | {*_DISPUTED, *_SCHEMES}
 _FAULTS = ("replace_filter",)
 # A strip of sockets says of each by itself what it draws.
 _SOCKETS = {f"power_l{number}": f"l{number}" for number in range(1, 9)}
@@ -67,7 +69,8 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
         topic = message.topic
     if found.keys() & set(ANNOUNCES):
         return
-    zone = entity_words.fridge_zone(entity_words.words_of(topic))
+    about = named(topic)
+    zone = about.fridge_zone
     speaker = Speaker(
         dialect="zigbee2mqtt",
         index=message.index,
@@ -77,7 +80,9 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
     )
     if zone:
         yield from _fridge(speaker, zone, found)
-        found = {name: value for name, value in found.items() if name not in ("temperature", "humidity")}
+    if about.is_elsewhere:
+        elsewhere = _OF_AIR if about.is_outdoors else _OF_A_ROOM
+        found = {name: value for name, value in found.items() if name not in elsewhere}
     yield from _attributes(speaker, found)
 
 

@@ -145,6 +145,8 @@ FREEZING, COLD = "-18.5", "4.5"
         ("Kühlschrank/Küche", COLD, COOLER),
         ("주방 냉장고", COLD, COOLER),
         ("bing xiang", COLD, COOLER),
+        ("주방냉장고", COLD, COOLER),
+        ("冷凍庫", FREEZING, FREEZER),
     ],
 )
 def test_the_name_of_a_topic_tells_a_fridge_from_a_room(name, value, zone):
@@ -166,6 +168,38 @@ def test_a_probe_under_a_topic_named_after_a_fridge_hangs_in_it():
         ("fridge.temperature", 4.5, COOLER)
     ]
     assert outcomes("tasmota", {"topic": "tele/kitchen/SENSOR", "payload": probe}) == NOTHING
+
+
+@pytest.mark.parametrize("name", ["Outdoor", "Garten Luft", "외부", "pool", "puffertemperatur"])
+def test_what_a_topic_names_outdoors_or_in_a_tank_is_no_room(name):
+    said = {"temperature": 3.5, "humidity": 60, "power": 41.5}
+    board = {"SHT4X": {"Temperature": 3.5, "Humidity": 60}, "ENERGY": {"Power": 41.5}, "TempUnit": "C"}
+
+    assert outcomes("zigbee2mqtt", {"topic": f"zigbee2mqtt/{name}", "payload": said}) == [("appliance.power", 41.5)]
+    assert outcomes("tasmota", {"topic": f"tele/{name}/SENSOR", "payload": board}) == [("appliance.power", 41.5)]
+    assert outcomes("esphome", {"topic": f"{name}/sensor/humidity/state", "payload": "60"}) == NOTHING
+
+
+def test_the_air_outdoors_is_not_the_air_of_the_home():
+    assert outcomes("zigbee2mqtt", {"topic": "zigbee2mqtt/garden", "payload": {"co2": 420, "pm25": 9}}) == NOTHING
+    assert outcomes("tasmota", {"topic": "tele/garden/SENSOR", "payload": {"S8": {"CarbonDioxide": 420}}}) == NOTHING
+    assert outcomes("esphome", {"topic": "garden/sensor/co2/state", "payload": "420"}) == NOTHING
+
+
+def test_a_board_may_be_called_what_it_is():
+    board = {"SHT4X": {"Temperature": 21, "Humidity": 40}, "TempUnit": "C"}
+    room = [("climate.humidity", 40), ("climate.temperature", 21)]
+
+    assert sorted(outcomes("tasmota", {"topic": "tele/esp32-server/SENSOR", "payload": board})) == room
+    assert outcomes("esphome", {"topic": "esp32-board/sensor/humidity/state", "payload": "40"}) == room[:1]
+
+
+def test_a_board_named_after_a_fridge_hangs_in_it():
+    topic = "kuehlschrank/sensor/temperature/state"
+    announced = {"dev_cla": "temperature", "unit_of_meas": "°C", "stat_t": topic}
+    messages = [{"topic": "discovery", "payload": announced}, {"topic": topic, "payload": "5.1"}]
+
+    assert outcomes("esphome", messages) == [*NOTHING, ("fridge.temperature", 5.1, COOLER)]
 
 
 @pytest.mark.parametrize(

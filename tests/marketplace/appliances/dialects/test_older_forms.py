@@ -248,6 +248,13 @@ TASMOTA = {
     ),
 }
 ESPHOME = {
+    "a name with signs, and how much of it": (
+        [
+            {"name_id": "sensor/PM <2.5um Weight conc.", "id": "sensor-pm__2_5um_weight_conc_", "state": "3.4 µg/m³"},
+            {"id": "sensor/PM <1um Weight conc.", "value": 1.2, "state": "1.2 µg/m³"},
+        ],
+        [("air.pm25", 3.4), ("air.pm1", 1.2)],
+    ),
     "topics that begin alike": (
         [
             published(

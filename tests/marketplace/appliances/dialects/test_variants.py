@@ -165,6 +165,14 @@ TASMOTA = {
         {"StatusSNS": {"Time": "2018.02.01 22:52:09", "AM2301": {"Humidity": 50.6}, "TempUnit": "C"}},
         [("climate.humidity", 50.6)],
     ),
+    "a hygrometer of any name": (
+        {"HDC302X": {"Temperature": 22, "Humidity": 44, "DewPoint": 9.2}, "TempUnit": "C"},
+        [("climate.humidity", 44), ("climate.temperature", 22)],
+    ),
+    "a plug with two channels": (
+        {"ENERGY": {"Total": [1.1, 2.2], "Power": [60, 5]}},
+        [("appliance.power", 60), ("appliance.power", 5), "missing_interval"],
+    ),
     "a date that is none": ({"Time": "soon", "AM2301": {"Humidity": 50.6}}, ["wrong_time"]),
     "a probe in the fridge": ({"DS18B20-1": {"Temperature": 4.1}, "TempUnit": "C"}, ["not_an_insight"]),
 }
