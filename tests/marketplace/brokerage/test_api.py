@@ -17,16 +17,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def home():
-    return factories.household()
-
-
-@pytest.fixture
-def mother(home):
-    return factories.member(of=home)
-
-
-@pytest.fixture
 def ask(home, mother):
     return factories.ask(of=home)
 

@@ -2,7 +2,6 @@
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from consent.parties.models import Household, MachineKey, Membership, User
@@ -13,7 +12,6 @@ from consent.records import receipts
 from consent.records.models import Ask, Consent, Preference, Receipt
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage import operations, proofs
-from marketplace.brokerage.operations import leaving
 from marketplace.brokerage.queries import farewell_of
 from marketplace.care import takeout
 from marketplace.delivery import door
@@ -23,59 +21,12 @@ from marketplace.insights.models import DataKey, SealedObject
 from rewards.ledger.errors import UnknownAccount
 from rewards.ledger.models import Wallet
 from rewards.ledger.queries import balance_of, trial_balance, wallet_address
-from rewards.redemption import operations as redemption
 from rewards.redemption.models import Order
 from tests import factories
 from tests.browsers import signed_in
+from tests.marketplace.brokerage.lived_in import leave, live, own
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def home():
-    return factories.household(name="하늘이네")
-
-
-@pytest.fixture
-def mother(home):
-    return factories.member(of=home, name="윤하늘", email="haneul@example.com")
-
-
-@pytest.fixture
-def father(home):
-    return factories.member(of=home, name="윤바다", email="bada@example.com")
-
-
-@pytest.fixture
-def teen(home):
-    return factories.member(of=home, role="teen", name="윤별", email="byeol@example.com")
-
-
-def live(mother):
-    """A lived-in home: one yes that was read, one that was not, one no, one question that waits, a key, an order."""
-    request = factories.open_request()
-    first, second = (factories.deal(by=mother, request=request, source=f"urn:{number}") for number in (1, 2))
-    reader = door.Reader(organisation=first.release.organisation, name="key", path="api")
-    door.read_record(request=first.release.request, release_id=first.release.pk, reader=reader, at=timezone.now())
-    refused = factories.ask(of=mother.membership.household, request=request, source="urn:3")
-    operations.deny_ask(ask_id=refused.pk, actor=mother, locale="ko", at=timezone.now())
-    factories.ask(of=mother.membership.household, request=request, source="urn:4")
-    factories.hub_key(of=mother.membership.household)
-    factories.order(by=mother)
-    return first, second
-
-
-def leave(person):
-    return operations.leave_maru(actor=User.objects.get(pk=person.pk), at=timezone.now())
-
-
-def own(insight_source, person, request):
-    """A question about something that is this person's alone."""
-    ask = factories.ask(of=person.membership.household, request=request, source=insight_source)
-    with factories.as_owner():
-        Ask.objects.filter(pk=ask.pk).update(private_to=person.membership)
-    Appliance.objects.filter(pk=ask.offer.insight.appliance_id).update(private_to=person.membership)
-    return Ask.objects.select_related("household", "recipient").get(pk=ask.pk)
 
 
 def everything_stored():
@@ -253,81 +204,6 @@ def test_a_question_to_all_adults_is_taken_back_when_one_of_them_goes(mother, fa
     assert Ask.objects.get().state == Ask.State.CANCELLED
 
 
-def test_goes_on_where_it_was_interrupted(mother, home, monkeypatch):
-    live(mother)
-    with monkeypatch.context() as broken:
-        broken.setattr("marketplace.brokerage.operations.leaving._close", _interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            leave(mother)
-    assert User.objects.get(pk=mother.pk).is_active
-    assert not Consent.objects.in_force(timezone.now()).exists()
-
-    leave(mother)
-
-    assert not User.objects.get(pk=mother.pk).is_active
-    assert proofs.counted_status().orphans == 0
-
-
-def test_much_ends_in_steps_of_which_each_is_whole(mother, home, monkeypatch):
-    live(mother)
-    monkeypatch.setattr(leaving, "YESES", 1)
-    monkeypatch.setattr(leaving, "VALUES", 2)
-    person = User.objects.get(pk=mother.pk)
-
-    first = operations.leave_some(actor=person, at=timezone.now())
-
-    assert (first.is_last, first.farewell.consents) == (False, 1)
-    assert User.objects.get(pk=mother.pk).is_active
-    assert proofs.counted_status().orphans == 0
-
-    steps = [first]
-    while not steps[-1].is_last:
-        steps.append(operations.leave_some(actor=person, at=timezone.now()))
-
-    assert [step.farewell.consents for step in steps[1:]] == [0] * (len(steps) - 1)
-    assert not SealedObject.objects.filter(household_id=home.pk).exists()
-    assert not User.objects.get(pk=mother.pk).is_active
-    assert proofs.counted_status().orphans == 0
-
-
-def test_many_things_go_a_few_at_a_time_with_all_they_noticed(mother, teen, home, monkeypatch):
-    request = factories.open_request()
-    for number in range(4):
-        factories.ask(of=home, request=request, source=f"urn:{number}")
-    first = Appliance.objects.order_by("pk").first()
-    Appliance.objects.exclude(pk=first.pk).order_by("pk").first().set_part_of(first)
-    monkeypatch.setattr(leaving, "THINGS", 2)
-    person = User.objects.get(pk=mother.pk)
-
-    step = operations.leave_some(actor=person, at=timezone.now())
-
-    assert (step.is_last, step.farewell.appliances, step.farewell.insights, step.farewell.asks) == (False, 2, 2, 2)
-    assert User.objects.get(pk=mother.pk).is_active
-
-    assert operations.leave_some(actor=person, at=timezone.now()).is_last
-    assert not Appliance.objects.filter(left_at=None).exists()
-    assert not SealedObject.objects.filter(household_id=home.pk).exists()
-
-
-def test_many_yeses_end_with_as_many_statements_as_one(mother):
-    request = factories.open_request()
-    yeses = [factories.deal(by=mother, request=request, source=f"urn:{number}").consent.pk for number in range(4)]
-
-    counts = []
-    for some in (yeses[:1], yeses[1:]):
-        with CaptureQueriesContext(connection) as asked:
-            leaving._end(consent_ids=some, actor=mother, at=timezone.now())
-        counts.append(len(asked))
-
-    assert counts[0] == counts[1]
-    assert not Consent.objects.in_force(timezone.now()).exists()
-    assert Receipt.objects.filter(act="withdrawn").count() == 4
-
-
-def _interrupted(**_):
-    raise KeyboardInterrupt
-
-
 def test_somebody_with_a_seat_elsewhere_keeps_that_seat(mother, father):
     factories.organisation().seats.create(user=mother, role="staff")
 
@@ -366,95 +242,3 @@ def test_the_family_lists_nobody_who_left(mother, teen, home):
 
     assert [place.user for place in family_of(home, at=timezone.now()).members] == [mother]
     assert [place["name"] for place in takeout._members(home)] == ["윤하늘"]
-
-
-# --- the page -----------------------------------------------------------------------------------------------------
-
-
-def test_the_page_names_what_ends_and_talks_nobody_out_of_it(mother):
-    live(mother)
-
-    page = signed_in(mother).get("/privacy/leave").text
-
-    for said in (
-        "이어지던 허락 2건을 거두어요.",
-        "아직 받지 않으셔서 예약을 취소해요.",
-        "아무도 쓸 수 없게 돼요.",
-        "토큰 선물하기",
-        "먼저 모두 가져가기",
-    ):
-        assert said in page, said
-    go, stay = 'class="button quiet">떠날게요', 'class="button quiet" href="/privacy">그대로 있을게요'
-    assert go in page
-    assert stay in page
-
-
-def test_leaving_is_one_post_and_the_password_and_ends_in_the_open(mother):
-    factories.deal(by=mother)
-    browser = signed_in(mother)
-
-    asked = browser.post("/privacy/leave")
-    still = User.objects.get(pk=mother.pk).is_active
-    sent = browser.post(asked.url, {"password": "a long pass phrase"})
-
-    assert asked.url == "/accounts/reauthenticate/?next=%2Fprivacy%2Fleave"
-    assert still
-    assert (sent.status_code, sent.url) == (303, "/")
-    assert "떠나셨어요." in browser.get("/").text
-    assert browser.get("/inbox").status_code == 302
-    assert not User.objects.get(pk=mother.pk).is_active
-
-
-def test_a_long_way_out_is_told_step_by_step_and_goes_on_with_a_button(mother, monkeypatch):
-    live(mother)
-    monkeypatch.setattr(leaving, "YESES", 1)
-    browser = signed_in(mother)
-
-    under_way = browser.post(browser.post("/privacy/leave").url, {"password": "a long pass phrase"})
-
-    assert under_way.status_code == 200
-    assert "이어지던 허락 한 건을 거두어요." in under_way.text
-    assert "이어서 떠날게요" in under_way.text
-    assert User.objects.get(pk=mother.pk).is_active
-
-    done = browser.post("/privacy/leave", headers={"hx-request": "true"})
-
-    assert (done.status_code, done.headers["HX-Redirect"]) == (200, "/")
-    assert not User.objects.get(pk=mother.pk).is_active
-
-
-def test_a_wrong_password_opens_no_door(mother):
-    browser = signed_in(mother)
-
-    sent = browser.post(browser.post("/privacy/leave").url, {"password": "somebody else's guess"})
-
-    assert sent.status_code == 200
-    assert User.objects.get(pk=mother.pk).is_active
-
-
-def test_a_stranger_and_a_buyer_have_no_such_door(client):
-    assert client.post("/privacy/leave").status_code == 302
-    assert signed_in(factories.staff()).post("/privacy/leave").status_code == 403
-
-
-# --- at once ------------------------------------------------------------------------------------------------------
-
-
-def test_an_order_placed_while_the_home_closes_is_cancelled_too(mother, home, monkeypatch):
-    """It came after the others were cancelled and before the door was closed."""
-    live(mother)
-    reward, close = factories.reward(tokens=10), leaving._close
-
-    def ordered_meanwhile(**said):
-        monkeypatch.setattr(leaving, "_close", close)
-        redemption.place_order(reward_id=reward.pk, actor=mother, at=timezone.now())
-        return close(**said)
-
-    monkeypatch.setattr(leaving, "_close", ordered_meanwhile)
-    address = wallet_address(home)
-
-    leave(mother)
-
-    assert {order.state for order in Order.objects.filter(household=home)} == {Order.State.CANCELLED}
-    assert balance_of(address).held == 0
-    assert not Membership.objects.filter(household=home).exists()

@@ -26,16 +26,6 @@ pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def mother():
-    return factories.member(name="지우")
-
-
-@pytest.fixture
-def browser(mother):
-    return signed_in(mother)
-
-
 def papers_on(page: str) -> list[str]:
     return re.findall(r'<article class="sheet receipt" id="consent-([0-9a-f-]{36})"', page)
 
@@ -59,7 +49,7 @@ def test_shows_what_left_from_the_released_copy_and_the_text_of_then(mother, bro
     assert "<b>62</b>&nbsp;µg/m³" in page
     assert "거절하거나 답하지 않으셔도 불이익이 없어요." in page
     assert "맞아요, Ed25519" in page
-    assert "지우 님이 허락하셨고, 120 토큰이 들어왔어요." in page
+    assert "윤하늘 님이 허락하셨고, 120 토큰이 들어왔어요." in page
 
 
 def test_every_read_is_a_line_and_says_by_which_way(mother, browser):
@@ -310,7 +300,7 @@ def test_speaks_english_around_the_text_that_was_read(mother, browser):
 
     assert "What you decided so far" in page
     assert "Denying or not answering has no downside." in page
-    assert set(re.findall(r"[가-힣]+", page)) == {"한국어", "집", "지우"}
+    assert set(re.findall(r"[가-힣]+", page)) == {"한국어", "하늘이네", "윤하늘"}
 
 
 def test_an_empty_history_says_so(browser):

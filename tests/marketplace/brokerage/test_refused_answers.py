@@ -25,16 +25,6 @@ WRITTEN = (
 
 
 @pytest.fixture
-def home():
-    return factories.household()
-
-
-@pytest.fixture
-def mother(home):
-    return factories.member(of=home)
-
-
-@pytest.fixture
 def ask(home, mother):
     return factories.ask(of=home)
 
