@@ -53,9 +53,13 @@ def test_its_asks_are_taken_back_and_its_values_destroyed(mother):
     assert AuditEntry.objects.filter(action="appliance.leave").count() == 1
 
 
-@pytest.mark.parametrize("go", [lambda mother: leaves(Appliance.objects.get(), mother), leave_maru], ids=["it", "all"])
-def test_what_its_home_called_it_stands_nowhere_any_more(mother, go):
-    key = pair(code_for(mother, type="air_purifier", label="안방 숨결")).json()["key"]["id"]
+@pytest.mark.parametrize(
+    ("type", "go"),
+    [("air_purifier", lambda mother: leaves(Appliance.objects.get(), mother)), ("", leave_maru)],
+    ids=["an appliance that leaves", "a hub whose home does"],
+)
+def test_what_its_home_called_it_stands_nowhere_any_more(mother, type, go):
+    key = pair(code_for(mother, type=type, label="안방 숨결")).json()["key"]["id"]
     appliances.change_carried_key(
         key_id=PairedKey.objects.get(pk=key).machine_key_id, actor=mother, overlap=timedelta(0), at=timezone.now()
     )
