@@ -35,7 +35,7 @@ TYPES: dict[str, frozenset[str]] = {
 # What was set, or what is reckoned from a measurement.
 SETPOINT = (
     _words("target setpoint set desired min max minimum maximum limit threshold offset calibration temperaturealarm")
-    | _words("scheduled hysteresis rated nominal forecast predicted estimated equivalent eco2 tomorrow yesterday")
+    | _words("scheduled hysteresis rated nominal forecast predicted estimated eco2 co2equivalent tomorrow yesterday")
     | _words("difference delta change trend comforttemperature ecotemperature")
     | _words("mogpyo seoljeong hyimang coego coejeo mubiao sheding 목표 설정 희망 目標 目标 設定 设定")
     | _words("soll sollwert ziel komforttemperatur absenktemperatur differenz consigne consigna cible objetivo")
@@ -43,27 +43,26 @@ SETPOINT = (
 )
 # What is measured there is not the air of the home.
 OUTDOORS = (
-    _words("outdoor outdoors outside garden backyard balcony terrace patio porch greenhouse")
-    | _words("weather openweathermap openmeteo accuweather forecast airly waqi openaq meteo wetter wetterstation")
-    | _words(
-        "siloe siloegi oebu bakkat nalssi 실외 실외기 외부 바깥 날씨 shiwai huwai waiqi tianqi 室外 屋外 外気 户外 天气"
-    )
-    | _words("aussen garten balkon terrasse gewachshaus exterieur exterieure dehors jardin exterior terraza")
+    _words("outdoor outdoors outside garden backyard balcony terrace patio porch")
+    | _words("openweathermap openmeteo accuweather forecast airly waqi openaq meteo wetter wetterstation")
+    | _words("siloe siloegi oebu bakkat nalssi 실외 실외기 외부 바깥 날씨")
+    | _words("shiwai huwai waiqi tianqi 室外 屋外 外気 户外 天气")
+    | _words("aussen garten balkon terrasse exterieur exterieure dehors jardin exterior terraza")
     | _words("esterno esterna giardino terrazza buiten tuin utomhus utetemperatur utetemp zewnetrzna venkovni")
 )
 # Said beside one of those, as by the inner part of a weather station.
 INDOORS = _words("indoor indoors inside silnae shinei innen interieur interieure interior interno interna binnen")
 # What a board measures of itself, and what it may be called after.
-BOARD = _words(
-    "cpu gpu processor chip disk ssd hdd nvme nas server router raspberry esp esp32 internal device board probe"
-) | _words("motherboard mainboard chipset fritzbox plug socket dimmer relay steckdose cameratemperature")
+BOARD = (
+    _words("cpu gpu processor chip disk ssd hdd nvme nas server router raspberry esp esp32 internal device board")
+    | _words("motherboard mainboard chipset fritzbox plug socket dimmer relay steckdose cameratemperature")
+    | _words("probe weather")
+)
 # Temperatures and humidities that are not those of a room.
 NO_ROOM = (
-    _words(
-        "battery inverter motor solar pv car vehicle ev tesla nozzle hotend printer 3dprinter drucker bedtemperature"
-    )
-    | _words("oven grill bbq smoker meat microwave coffee espresso kettle washing washer dryer dishwasher fryer")
-    | _words("airfryer sousvide cooker hob cooktop stove toaster body skin")
+    _words("battery inverter motor solar pv car vehicle ev tesla nozzle hotend printer drucker bedtemperature")
+    | _words("3dprinter oven grill bbq smoker meat microwave coffee espresso kettle washing washer dryer dishwasher")
+    | _words("fryer airfryer sousvide cooker hob cooktop stove toaster body skin")
     | _words("water boiler tank tub jacuzzi pool spa sauna aquarium terrarium soil wine radiator chimney flue floor")
     | _words("coil pipe compressor condenser evaporator exhaust discharge inlet outlet flow return supply")
     | _words("dew dewpoint feels apparent perceived absolute heatindex humidex wetbulb windchill")
@@ -79,7 +78,7 @@ NO_ROOM = (
     | _words("agua caldera calentador piscina horno lavadora secadora lavavajillas acqua caldaia scaldabagno forno")
     | _words("lavatrice lavastoviglie ketel vloerverwarming aanvoer retour wasmachine vaatwasser")
 )
-# Rooms all the same, and a thermometer for indoors whose maker calls it weather: each excuses the word within it.
+# Rooms all the same, and a thermometer for indoors whose maker calls it weather: each excuses the word in it.
 ROOM = (
     _words("boilerroom serverroom serverraum poolroom gardenroom lumiweather aqaraweather")
     | _words("groundfloor firstfloor secondfloor thirdfloor topfloor upperfloor lowerfloor mainfloor 1stfloor 2ndfloor")
@@ -171,7 +170,7 @@ def type_named(words: frozenset[str]) -> str | None:
 
 def is_no_room(words: frozenset[str]) -> bool:
     """Say whether words of what is measured name something whose warmth and damp are not those of a room."""
-    return is_elsewhere(words) or _names(words, BOARD)
+    return is_elsewhere(words) or (_names(words, BOARD) and words.isdisjoint(INDOORS))
 
 
 def is_elsewhere(words: frozenset[str]) -> bool:
@@ -181,7 +180,7 @@ def is_elsewhere(words: frozenset[str]) -> bool:
 
 def is_outdoors(words: frozenset[str]) -> bool:
     """Say whether words name a place whose air is not that of the home."""
-    return _names(words, OUTDOORS) and not words & INDOORS
+    return _names(words, OUTDOORS) and words.isdisjoint(INDOORS)
 
 
 def _names(words: frozenset[str], things: frozenset[str]) -> bool:

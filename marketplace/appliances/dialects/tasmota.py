@@ -33,11 +33,12 @@ _NUMBERS = {
 }
 # What only a sensor of air measures: whatever it is called, its warmth is the room's.
 _OF_AIR = _NUMBERS.keys() - {"Humidity"}
-# Sensors of warmth that hang in a room, not on a pipe; as all do that feel its damp too, whatever they are called.
+# Sensors of warmth that hang in a room, not on a pipe; as all do that tell its dew point, whatever they are called.
 _OF_A_ROOM = frozenset(
     {"BME280", "BME680", "BME68X", "BMP085", "BMP180", "BMP280", "BMP388", "BMP390", "BMP581", "SHT1X", "SHT3X"}
     | {"SHT4X", "SHTC3", "AHT1X", "AHT2X", "AM2301", "AM2320", "DHT11", "DHT12", "DHT20", "DHT22", "HTU21", "SI7021"}
     | {"HDC1080", "HDC2010", "HDC2080", "MCP9808", "LM75AD", "SonoffSC"}
+    | {"LYWSD02", "LYWSD03", "MJ_HT_V1", "CGD1", "CGG1", "MHOC303", "MHOC401", "ATC", "IBSTH2"}
 )
 _WARM_AND_DAMP = frozenset({"Temperature", "Humidity"})
 # Firmware before version 6 wrote the date with dots, and no zone.
@@ -87,7 +88,7 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
 
 def _is_read(sensor: str, found: Mapping[str, Any], fridge: str | None) -> bool:
     # A probe on a wire may hang anywhere, unless its topic is named after a fridge.
-    is_of_a_room = sensor in _OF_A_ROOM or "Humidity" in found or not found.keys().isdisjoint(_OF_AIR)
+    is_of_a_room = sensor in _OF_A_ROOM or "DewPoint" in found or not found.keys().isdisjoint(_OF_AIR)
     return is_of_a_room or (fridge is not None and sensor.startswith("DS18"))
 
 

@@ -383,7 +383,7 @@ HOMECONNECT = {
 }
 SENML = {
     "an object with its entries": (
-        {"bn": "study/1/", "bt": SECONDS, "e": [{"n": "temperature", "u": "Cel", "v": 22.4}]},
+        {"bn": "greenhouse/1/", "bt": SECONDS, "e": [{"n": "temperature", "u": "Cel", "v": 22.4}]},
         [("climate.temperature", 22.4)],
     ),
     "objects with their entries": (
