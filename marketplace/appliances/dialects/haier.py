@@ -35,8 +35,8 @@ _DOORS: dict[str, str | None] = {
     "doorStatusZ3": None,
 }
 _OF_AN_AIR_CONDITIONER = frozenset({"acType", "windDirectionVertical", "tempIndoor"})
-# Two zones of a cellar are no fridge and freezer, though its second bears the freezer's name.
-_OF_A_WINE_CELLAR = frozenset({"humidityZ1", "humidityZ2"})
+# Two zones of a wine cellar are no fridge and freezer, though its second bears the freezer's name.
+_OF_A_CELLAR = (frozenset({"humidityZ1"}), frozenset({"humidityZ2"}), frozenset({"temp", "tempZ2"}))
 _ENVELOPES = ("data", "payload", "attributes")
 _ERROR = re.compile(r"[0-9A-Fa-f]{1,16}")
 _MAC = re.compile(r"[0-9A-Fa-fxX]{2}(?:[:-][0-9A-Fa-fxX]{2}){5}")
@@ -98,13 +98,17 @@ def _values(parameters: object) -> dict[str, Any] | None:
 
 
 def _appliance_type(values: Mapping[str, Any]) -> str:
-    if values.keys() & _OF_A_WINE_CELLAR:
+    if _is_cellar(values):
         return "other"
     if values.keys() & {*_FRIDGE, *_DOORS, "tempSelZ1", "tempSelZ2", "tempSelZ3"}:
         return "refrigerator"
     if values.keys() & {"mainFilterStatus", "preFilterStatus"}:
         return "air_purifier"
     return "air_conditioner" if values.keys() & _OF_AN_AIR_CONDITIONER else "other"
+
+
+def _is_cellar(values: Mapping[str, Any]) -> bool:
+    return any(names <= values.keys() for names in _OF_A_CELLAR)
 
 
 def _air(speaker: Speaker, values: Mapping[str, Any]) -> Iterator[Result]:
@@ -139,7 +143,7 @@ def _surroundings(speaker: Speaker, values: Mapping[str, Any]) -> Iterator[Resul
 
 
 def _fridge(speaker: Speaker, values: Mapping[str, Any]) -> Iterator[Result]:
-    if values.keys() & _OF_A_WINE_CELLAR:
+    if _is_cellar(values):
         return
     for name, zone in _FRIDGE.items():
         if name in values:

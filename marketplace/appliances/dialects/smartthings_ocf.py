@@ -227,7 +227,10 @@ def _cooking(speaker: Speaker, resources: Resources) -> Iterator[Result]:
         yield speaker.measured("oven.time", mapping(cavity.get("time")).get("setting"), "microwave.cook", "s")
     found = _samsung(resources, "/operational/state/vs/0")
     seconds = read_clock(found.get("operationTime"))
-    if speaker.appliance_type != "microwave" or seconds is None or found.get("state") == "Ready":
+    # An oven with one may also just bake.
+    modes = sequence(_samsung(resources, "/mode/vs/0").get("modes")) or ["MicroWave"]
+    has_waves = speaker.appliance_type == "microwave" and any(str(mode).startswith("MicroWave") for mode in modes)
+    if not has_waves or seconds is None or found.get("state") != "Run":
         return
     power = _POWER.fullmatch(str(_samsung(resources, "/oven/vs/0").get("powerLevel")))
     watts = read_number(power[1]) if power else None

@@ -133,6 +133,7 @@ HAIER = {
     ),
     "no sensor around it": (parameters(tempSelZ1="4", tempEnv="0", humidityEnv="0"), ["no_data", "no_data"]),
     "a wine cellar": (parameters(temp="13", tempZ2="7", humidityZ1="60", humidityZ2="55", tempEnv="24"), [warm(24)]),
+    "a wine cellar that says less": (parameters(temp="13", tempZ2="7"), NOTHING),
     "values handed on": ({"parameters": {"tempZ2": {"value": "-18"}}}, [cold(-18, FREEZER)]),
     "neither word": ({"parameters": {"tempZ2": {"lastUpdate": AT}}}, ["no_data"]),
 }
@@ -182,6 +183,24 @@ def test_reads_a_stream_of_events_as_the_events_in_it(dialect, event):
 
     assert outcomes(dialect, stream) == outcomes(dialect, [event, event])
     assert "text/event-stream" in DIALECTS[dialect].content_types
+
+
+def oven(state, mode):
+    said = {"/mode/vs/0": {"supportedModes": ["MicroWave", "Convection"], "modes": [mode]}}
+    said["/operational/state/vs/0"] = {"state": state, "operationTime": "00:01:30"}
+    return {href: {f"x.com.samsung.da.{name}": value for name, value in rep.items()} for href, rep in said.items()}
+
+
+@pytest.mark.parametrize(
+    ("state", "mode", "expected"),
+    [
+        ("Run", "MicroWaveGrill", [("microwave.cook", 90)]),
+        ("Run", "Convection", NOTHING),
+        ("Pause", "MicroWave", NOTHING),
+    ],
+)
+def test_counts_only_the_waves_of_an_oven_that_also_bakes(state, mode, expected):
+    assert outcomes("smartthings-ocf", oven(state, mode)) == expected
 
 
 def test_counts_nothing_where_a_counter_says_minus_one():
