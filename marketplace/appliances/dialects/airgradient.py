@@ -1,8 +1,8 @@
 """AirGradient: what a monitor answers at `/measures/current`, posts to its server or publishes over MQTT.
 
-`pm02` is PM2.5 and `pm01` PM1. The format carries no units; they are the firmware's. A monitor says no time, but its
-cloud and those who hand its words on later do. Just after a start keys are missing. What hangs outside tells nothing of
-the home and is not read.
+`pm02` is PM2.5 and `pm01` PM1; the API of the portable ones says `pm25`. The format carries no units; they are the
+firmware's. A monitor says no time, but its cloud and those who hand its words on later do. Just after a start keys are
+missing. What hangs outside tells nothing of the home and is not read.
 Source: github.com/airgradienthq/arduino, docs/local-server.md.
 """
 
@@ -28,6 +28,11 @@ _NUMBERS = {
     "tvoc_index": ("air.voc_index", "{voc_index}"),
     "atmp": ("climate.temperature", "Cel"),
     "rhum": ("climate.humidity", "%"),
+    # As the portable ones write it.
+    "pm25": ("air.pm25", "ug/m3"),
+    "co2": ("air.co2", "[ppm]"),
+    "temperature": ("climate.temperature", "Cel"),
+    "humidity": ("climate.humidity", "%"),
 }
 # How the models that hang outside begin; one firmware writes a nought for the O.
 _OUTDOORS = ("O-", "0-")
@@ -51,7 +56,7 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
         return
     if _is_outdoors(found):
         return
-    serial = found.get("serialno", message.levels[-1] if message.levels else None)
+    serial = found.get("serialno", found.get("serialNumber", message.levels[-1] if message.levels else None))
     speaker = Speaker(
         dialect="airgradient",
         index=message.index,
@@ -61,13 +66,22 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
     )
     # `boot` counts the measuring rounds since the last start, `bootCount` is its older name.
     is_first_round = read_number(found.get("boot", found.get("bootCount"))) == 0
-    named = [name for name in _NUMBERS if name in found]
+    named = _named(found)
     if is_first_round:
         # Nothing is measured yet, and then not everything.
         yield from (speaker.refused("warming_up", name) for name in named or ("boot",))
         return
     for name in named:
         yield speaker.measured(name, found[name], *_NUMBERS[name])
+
+
+def _named(found: Mapping[str, Any]) -> list[str]:
+    """Return the names that are there, one a kind."""
+    names: dict[str, str] = {}
+    for name, (kind, _unit) in _NUMBERS.items():
+        if name in found:
+            names.setdefault(kind, name)
+    return list(names.values())
 
 
 def _is_outdoors(found: Mapping[str, Any]) -> bool:

@@ -30,10 +30,10 @@ VALUES: dict[str, tuple[str, str]] = {
     "temperature": _TEMPERATURE,
     **{
         f"{sensor}_temperature": _TEMPERATURE
-        for sensor in ("BMP", "BMP280", "BME280", "HTU21D", "SHT3X", "SCD30", "SEN5X", "DS18B20")
+        for sensor in ("BMP", "BMP280", "BME280", "HTU21D", "SHT3X", "AHT20", "SCD30", "SEN5X", "DS18B20")
     },
     "humidity": _HUMIDITY,
-    **{f"{sensor}_humidity": _HUMIDITY for sensor in ("BME280", "HTU21D", "SHT3X", "SCD30", "SEN5X")},
+    **{f"{sensor}_humidity": _HUMIDITY for sensor in ("BME280", "HTU21D", "SHT3X", "AHT20", "SCD30", "SEN5X")},
     **dict.fromkeys(("SCD30_co2_ppm", "MHZ16_CO2", "MHZ19_CO2", "conc_co2_ppm"), _CO2),
     **dict.fromkeys(("SEN5X_VOC", "SGP40_VOC"), ("air.voc_index", "{voc_index}")),
 }

@@ -41,7 +41,8 @@ _MOST_WORDS = 1 + max(name.count("_") for name in _KINDS_BY_NAME)
 # What may be joined to these words without making something else of them: a room, a chip, a number.
 _PLAIN = (
     "air ambient room indoor indoors inside interior home house env environment sensor node measured current relative "
-    "rel living livingroom bed bedroom kitchen bath bathroom dining office study hall hallway lounge nursery"
+    "rel total zone living livingroom bed bedroom kitchen bath bathroom toilet dining office study hall hallway "
+    "corridor lounge nursery basement attic"
 )
 _PLAIN_WORDS = frozenset(_PLAIN.split())
 _UNIT_WORDS = frozenset(

@@ -305,6 +305,11 @@ AIRGRADIENT = {
     "outside, by the older key": ({**HUNG, "fwMode": "O-1PP"}, NOTHING),
     "outside, by its place": ({**HUNG, "locationType": "outdoor", "timestamp": AT}, NOTHING),
     "inside": ({**HUNG, "model": "I-9PSL", "locationType": "indoor"}, [pm25(31), co2(430), warm(-4)]),
+    "carried about": (
+        {"serialNumber": "84fce612aaaa", "co2": 660, "pm25": 2.5, "temperature": 21.5, "humidity": 41, "boot": 9},
+        [co2(660), pm25(2.5), warm(21.5), humid(41)],
+    ),
+    "under both names": ({"pm02": 7, "pm25": 9, "boot": 9}, [pm25(7)]),
 }
 
 
@@ -319,6 +324,7 @@ AIRROHR = {
     ),
     "other sensors of CO2": (pushed(conc_co2_ppm="701", CCS_CO2="655"), [co2(701), *NOTHING]),
     "one more": (pushed(MHZ19_CO2="812"), [co2(812)]),
+    "a cheaper thermometer": (pushed(AHT20_temperature="21", AHT20_humidity="40"), [warm(21), humid(40)]),
     "an index of VOC": (pushed(SGP40_VOC="99", CCS811_VOC="71"), [("air.voc_index", 99), *NOTHING]),
     "warmth beside dust": (pushed(SEN5X_temperature="22.5", SEN5X_humidity="41"), [warm(22.5), humid(41)]),
 }
