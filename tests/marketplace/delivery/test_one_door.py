@@ -19,10 +19,12 @@ MAY_OPEN = {
 MAY_READ = {"marketplace/delivery"}
 
 
-def sources():
+def sources(*, with_word=""):
+    """Every source by its path, parsed; only those in which a word stands, for most have nothing to do with it."""
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*.py")):
-            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
+            if with_word in (text := path.read_text()):
+                yield path.relative_to(ROOT).as_posix(), ast.parse(text)
 
 
 def names_in(tree):
@@ -46,7 +48,7 @@ def imports_of(tree):
 
 
 def test_only_the_door_the_preview_and_the_vaults_own_room_open_what_is_sealed():
-    openers = {path for path, tree in sources() if "open_sealed" in set(names_in(tree))}
+    openers = {path for path, tree in sources(with_word="open_sealed") if "open_sealed" in set(names_in(tree))}
 
     strangers = {path for path in openers if not any(path.startswith(place) for place in MAY_OPEN)}
     assert strangers == set()
@@ -56,7 +58,7 @@ def test_only_the_door_the_preview_and_the_vaults_own_room_open_what_is_sealed()
 def test_nobody_outside_this_room_reads_through_the_door():
     readers = {
         path
-        for path, tree in sources()
+        for path, tree in sources(with_word="door")
         if any(name.startswith("marketplace.delivery.door") for name in imports_of(tree))
     }
 
