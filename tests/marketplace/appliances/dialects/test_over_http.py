@@ -45,6 +45,15 @@ def test_a_bare_scalar_comes_as_plain_text(hub):
     assert result["problem"]["code"] == "out_of_range"
 
 
+def test_a_stream_of_events_comes_as_one(hub):
+    event = b'{"deviceEvent":{"capability":"fineDustSensor","attribute":"fineDustLevel","value":9}}'
+    stream = b"event: CONTROL_EVENT\ndata: welcome\n\nevent: DEVICE_EVENT\ndata: " + event + b"\n\n"
+
+    answer = hub.generic("POST", "/api/v1/ingest/smartthings", stream, content_type="text/event-stream")
+
+    assert [result["status"] for result in answer.json()["results"]] == ["accepted"]
+
+
 def test_the_list_of_dialects_names_them_all():
     listed = APIClient().get("/api/v1/dialects").json()["data"]
 
