@@ -227,6 +227,7 @@ def test_a_dip_below_the_line_does_not_end_it_and_calm_air_does():
     ("values", "times"),
     [
         ([55] * 20, 0),
+        ([55, 80] * 10, 0),
         ([56] * 20, 1),
         ([80] * 8 + [50] * 6 + [80] * 12, 1),
         ([80] * 8 + [35] * 6 + [80] * 12, 1),
