@@ -42,13 +42,16 @@ _NUMBERS: dict[str, tuple[str, str | None]] = {
 _FILTERS = (
     *("filter_life_remaining", "filter_life_level", "filter_life", "filter1_life"),
     *("filter_left_percentage", "filter_rate", "filter_intermediate", "filter_efficient"),
+    *("dust_filter_life_remaining", "upper_filter_life_remaining"),
 )
 # How the specification and the monitors write their units, in a property beside or in the description.
 _UNITS = {"celsius": "Cel", "c": "Cel", "fahrenheit": "[degF]", "f": "[degF]", "percentage": "%", "mg_m3": "mg/m3"}
 _NO_UNITS = (None, "", "none")
 _TENTHS = Decimal("0.1")
-# A plug, a strip and a water filter tell how warm they are themselves.
-_OWN_WARMTH = frozenset({"usb_on", "wifi_led", "power_consume_rate", "load_power", "tds_in", "tds_out"})
+# A plug, a strip and a water filter tell how warm they are themselves, a ventilator how warm what it draws in is.
+_OWN_WARMTH = frozenset(
+    {"usb_on", "wifi_led", "power_consume_rate", "load_power", "tds_in", "tds_out", "dust_filter_life_remaining"}
+)
 # The services of which a property of that name is meant; a heater or a fridge has a `temperature` of its own.
 _SERVICES = frozenset(
     {"environment", "filter", "air_purifier", "air_fresh", "air_monitor", "vacuum", "brush_cleaner"}

@@ -23,7 +23,7 @@ _PARTS = {2: "clear_water_box", 4: "dirty_water_box", 6: "dust_bag", 8: "water_b
 _ERRORS = ("error_code", "fault")
 # How the same is spelled in a library's own records and in diagnostics, which hold several of them.
 _SPELLED = {"filterWorkTime": "filter_work_time", "errorCode": "error_code", "dockErrorStatus": _DOCK}
-_PLACES = ("result", "data", "status", "consumable")
+_PLACES = ("result", "response", "data", "status", "consumable", "consumables")
 # A record is known by these, whatever stands around it.
 _OF_A_RECORD = frozenset({*_FILTERS, _DOCK, *_ERRORS, *_SPELLED})
 _ERROR_POINT = "120"

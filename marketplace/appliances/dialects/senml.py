@@ -289,8 +289,10 @@ def _without_unit(words: list[tuple[int, str]]) -> list[tuple[int, str]]:
 
 
 def _is_plain(word: str) -> bool:
-    is_a_place = _NUMBER.sub("", word) in _PLAIN_WORDS or not _NUMBER.sub("", word)
-    return is_a_place or bool(_CHIP.fullmatch(word) or _ADDRESS.fullmatch(word))
+    plain = _NUMBER.sub("", word)
+    # A word of the right letters looks like an address: one has digits.
+    is_address = plain != word and _ADDRESS.fullmatch(word)
+    return not plain or plain in _PLAIN_WORDS or bool(is_address or _CHIP.fullmatch(word))
 
 
 def _is_at_home(kind: str, thing: str) -> bool:

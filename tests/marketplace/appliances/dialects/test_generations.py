@@ -115,11 +115,12 @@ SENML = {
     "words joined that make another thing of it": (
         [
             record("hub/engine_temperature", 61),
+            record("hub/facade_temperature", 9),
             record("hub/outdoorTemperature", 3),
             record("hub/tx_power", 14, "W"),
             record("hub/sgp30_co2", 655, "ppm"),
         ],
-        NOTHING * 4,
+        NOTHING * 5,
     ),
     "the air outdoors": (
         [record("home/outdoor/pm25", 21, "ug/m3"), record("home/outdoor/co2", 420, "ppm")],
@@ -205,6 +206,10 @@ MIOT = {
         {"environment.indoor_temperature": 25, "air_conditioner.outdoor_temp": 33},
         [warm(25)],
     ),
+    "what a ventilator draws in": (
+        {"co2": 655, "temperature": 9, "dust_filter_life_remaining": 35, "upper_filter_life_remaining": 74},
+        [co2(655), left(35), left(74)],
+    ),
     "a thermometer": ({"temperature_humidity_sensor.temperature": 24.5}, [warm(24.5)]),
     "a device that has a name": ({"name": "Minji's", "aqi": 13, "filter_life_remaining": 77}, [pm25(13), left(77)]),
     "devices that have ids": ([{"did": "1", "aqi": 11}, {"did": "2", "aqi": 12}], [pm25(11), pm25(12)]),
@@ -248,6 +253,8 @@ ROBOROCK = {
         {"status": {"errorCode": 6, "dockErrorStatus": 39}, "consumable": {"filterWorkTime": 270_000}},
         [left(50), fault("roborock:6"), fault("roborock:dock_39")],
     ),
+    "an answer in a log": ({"params": [], "response": {"filter_work_time": 54_000}, "error": None}, [left(90)]),
+    "what an older Valetudo hands on": ({"consumables": {"filter_work_time": 270_000}}, [left(50)]),
     "records of a library": ({"consumable": {"filter_work_time": 0}, "clean_summary": {"clean_count": 9}}, [left(100)]),
 }
 FILTER = {"__class": "ConsumableStateAttribute", "type": "filter", "remaining": {"value": 63, "unit": "percent"}}
