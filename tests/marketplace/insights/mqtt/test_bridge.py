@@ -47,23 +47,24 @@ def test_what_a_signed_in_pairing_publishes_is_stored_and_answered(broker, bridg
 
 
 def test_the_broker_lets_nobody_speak_for_another_or_overhear(broker, bridge, let_devices_in):
-    mine, theirs, hub = carrying(password="mine"), carrying(password="theirs"), signing()
+    mine, theirs, plain = signing(), signing(), carrying()
     let_devices_in()
+    name = str(mine.pairing.pk)
 
-    with Device(broker, str(mine.pk), "mine") as device, Device(broker, str(hub.pairing.pk), "secret") as other:
+    with Device(broker, name, "secret") as device, Device(broker, str(theirs.pairing.pk), "secret") as other:
         device._client.subscribe("#", qos=1)
-        device._client.publish(f"in/{theirs.pk}/tasmota/tele/plug/SENSOR", '{"ENERGY":{"Power":1}}', qos=1)
+        device._client.publish(f"in/{plain.pk}/tasmota/tele/plug/SENSOR", '{"ENERGY":{"Power":1}}', qos=1)
         device._client.publish("out/all", "x", qos=1)
-        device.publish("tasmota/tele/plug/SENSOR", '{"ENERGY":{"Power":2}}')
-        device.wait_until_sent()
-        other.publish("events", framed(hub, [event(-4, **VOC)], message_id="theirs"))
+        other.publish("events", framed(theirs, [event(-4, **VOC)], message_id="theirs"))
         other.answer_to("theirs")
+        # After that one: what was to be overheard has been heard by then.
+        device.publish("events", framed(mine, [event(40, **VOC)], message_id="mine"))
+        device.answer_to("mine")
 
-    stored(1)
-    assert Insight.objects.get().household == mine.household
-    assert device.answers == []
+    assert [one["message"] for one in device.answers] == ["mine"]
+    assert Insight.objects.get().household == mine.pairing.household
     with pytest.raises(AssertionError, match="does not let"):
-        Device(broker, str(theirs.pk), "mine", seconds=1)
+        Device(broker, str(plain.pk), "mine", seconds=1)
 
 
 def test_what_comes_while_no_bridge_runs_waits_and_what_is_merely_kept_is_old_news(broker, bridge, let_devices_in):
