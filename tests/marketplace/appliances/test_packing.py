@@ -35,12 +35,26 @@ def test_unpacks_parts_set_end_to_end(encoding):
     assert packing.unpack(packed, encoding, limit=LIMIT) == b"[1,2]"
 
 
-def test_takes_the_largest_honest_batch(encoding):
+def honest(count):
+    """A batch of so many readings, packed to some fiftieth."""
     event = b'{"id":"%06d","kind":"air.pm25","value":%d,"unit":"ug/m3"}'
-    body = b"[" + b",".join(event % (n, n % 97) for n in range(70_000)) + b"]"
+    return b"[" + b",".join(event % (n, n % 97) for n in range(count)) + b"]"
+
+
+def test_takes_the_largest_honest_batch(encoding):
+    body = honest(70_000)
     assert LIMIT * 0.95 < len(body) < LIMIT
 
     assert packing.unpack(PACK[encoding](body), encoding, limit=LIMIT) == body
+
+
+def test_more_than_the_limit_is_refused_however_honestly_it_is_packed(encoding):
+    body = honest(75_000)
+    packed = PACK[encoding](body)
+    assert LIMIT < len(body) < packing.MAX_RATIO * len(packed)
+
+    with pytest.raises(BodyTooLarge):
+        packing.unpack(packed, encoding, limit=LIMIT)
 
 
 @pytest.mark.parametrize("size", [LIMIT + 1, 64 * 1024 * 1024])

@@ -148,6 +148,17 @@ def test_a_bomb_or_another_packing_is_refused(hub, body, encoding, code):
     assert code_of(hub.send(body, **{"content-encoding": encoding})) == code
 
 
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [(b"[" * 5000, ""), (b"\xff", ""), (gzip.compress(b" " * 8_000_000), "gzip"), (b"not packed", "zstd")],
+    ids=["too deep", "no text", "gzip bomb", "not packed"],
+)
+def test_nobody_looks_into_what_the_key_did_not_sign(hub, body, encoding):
+    answer = hub.send(body, secret=Ed25519PrivateKey.generate(), **({"content-encoding": encoding} if encoding else {}))
+
+    assert code_of(answer) == (401, "signature_refused")
+
+
 def test_another_packing_is_told_which_ones_are_read(hub):
     answer = hub.send(b"[]", **{"content-encoding": "br"})
 
