@@ -308,7 +308,8 @@ def _filter(speaker: Speaker, attributes: Mapping[int, Any], name: str) -> Itera
         return
     # 0 counts up towards the end of the filter's life, 1 counts down.
     if direction == 1:
-        yield speaker.measured(f"filter.{name}", condition, "filter.remaining", "%")
+        # Under one name, so that two filters with the same left are one event told twice and not a conflict.
+        yield speaker.measured("filter", condition, "filter.remaining", "%")
     elif direction == 0:
         yield speaker.filter_left(f"filter.{name}", condition)
     else:

@@ -214,6 +214,19 @@ def test_lets_each_thing_behind_a_bridge_speak_for_itself():
     assert [one.source for one in read("matter", node(770, x1026_0=2150))] == ["7"]
 
 
+@pytest.mark.parametrize(
+    ("dialect", "document"),
+    [
+        ("matter", node(45, x113_0=100, x113_1=1, x114_0=100, x114_1=1)),
+        ("haier", parameters(doorStatusZ1="1", door2StatusZ1="1")),
+    ],
+)
+def test_tells_what_two_parts_say_alike_as_one_event_and_not_as_a_conflict(dialect, document):
+    first, second = read(dialect, document)
+
+    assert (first.event_key, first.content_digest) == (second.event_key, second.content_digest)
+
+
 def test_knows_whose_door_an_event_in_a_stream_tells_of():
     enveloped = {"event": "STATUS", "data": {"haId": "BOSCH-1", "items": [item()]}}
 
