@@ -16,17 +16,21 @@ def _words(text: str) -> frozenset[str]:
 
 
 FREEZER = (
-    _words("freezer naengdongsil naengdonggo gefrierschrank gefrierfach gefriertruhe congelateur congelador vriezer")
-    | _words("congelatore frys frysbox fryser pakastin zamrazarka mrazak mraznicka fagyaszto dondurucu morozilka")
-    | _words("lengdong reitouko reitoko 냉동실 냉동고 冷凍庫 冷冻")
+    _words(
+        "freezer naengdongsil naengdonggo naengdong 냉동실 냉동고 lengdong reitouko reitoko binggui 冷凍庫 冷冻 冰柜"
+    )
+    | _words("gefrierschrank gefrierfach gefriertruhe kuhltruhe kuehltruhe tiefkuhlschrank tiefkuhltruhe tiefkuhler")
+    | _words("congelateur congelo congelador congeladora congelatore vriezer diepvries zamrazarka mrazak mraznicka")
+    | _words("frys frysen frysbox fryser fryseren frysskap fryseskap pakastin pakastimen fagyaszto dondurucu morozilka")
 )
 # The first type one of whose words stands in the name; a guess the household can correct.
 TYPES: dict[str, frozenset[str]] = {
     "refrigerator": FREEZER
-    | _words("fridge refrigerator naengjanggo naengjangsil gimcinaengjanggo 냉장고 냉장실 김치냉장고")
-    | _words("kuhlschrank kuehlschrank refrigerateur frigo frigorifico nevera koelkast frigorifero geladeira heladera")
-    | _words("refrigerador kylskap koleskab kjoleskap jaakaappi lodowka lednice lednicka hutoszekreny buzdolabi")
-    | _words("kholodilnik bingxiang lengcang lengzang reizouko reizoko 冷蔵庫 冰箱 冷藏"),
+    | _words("fridge refrigerator naengjanggo naengjangsil naengjang gimcinaengjanggo 냉장고 냉장실 김치냉장고")
+    | _words("bingxiang lengcang lengzang lenggui reizouko reizoko 冷蔵庫 冰箱 冷藏 kuhlschrank kuehlschrank koelkast")
+    | _words("refrigerateur frigo frigorifico frigorifero frigider nevera geladeira heladera refrigerador buzdolabi")
+    | _words("kylskap kylen kyl koleskab kjoleskap jaakaappi jaakaapin lodowka lednice lednicka chladnicka huto")
+    | _words("hutoszekreny kholodilnik"),
     "air_purifier": _words("purifier airpurifier gonggiceongjeonggi luftreiniger"),
     "robot_vacuum": _words("vacuum roborock robovac roomba robosceongsogi saugroboter"),
     "microwave": _words("microwave jeonjareinji mikrowelle"),
@@ -37,18 +41,26 @@ SETPOINT = (
     _words("target setpoint set desired min max minimum maximum limit threshold offset calibration temperaturealarm")
     | _words("scheduled hysteresis rated nominal forecast predicted estimated eco2 co2equivalent tomorrow yesterday")
     | _words("difference delta change trend comforttemperature ecotemperature")
-    | _words("mogpyo seoljeong hyimang coego coejeo mubiao sheding 목표 설정 희망 目標 目标 設定 设定")
-    | _words("soll sollwert ziel komforttemperatur absenktemperatur differenz consigne consigna cible objetivo")
-    | _words("impostata obiettivo doel doeltemperatuur zadana")
+    | _words("mogpyo seoljeong hyimang coego coejeo 목표 설정 희망 mubiao sheding zuigao zuidi 目標 目标 設定 设定")
+    | _words("soll sollwert ziel komforttemperatur absenktemperatur differenz maximale minimale maxima minima")
+    | _words("consigne cible consigna objetivo deseada alvo impostata obiettivo doel doeltemperatuur")
+    | _words("borvarde settpunkt onsket tavoite asetus asetusarvo zadana docelowa cilova pozadovana nastavena")
+    | _words("kivant beallitott tselevaya ustavka hedef")
 )
 # What is measured there is not the air of the home.
 OUTDOORS = (
-    _words("outdoor outdoors outside garden backyard balcony terrace patio porch")
-    | _words("openweathermap openmeteo accuweather forecast airly waqi openaq meteo wetter wetterstation")
-    | _words("siloe siloegi oebu bakkat nalssi 실외 실외기 외부 바깥 날씨")
-    | _words("shiwai huwai waiqi tianqi 室外 屋外 外気 户外 天气")
-    | _words("aussen garten balkon terrasse exterieur exterieure dehors jardin exterior terraza")
-    | _words("esterno esterna giardino terrazza buiten tuin utomhus utetemperatur utetemp zewnetrzna venkovni")
+    _words("outdoor outdoors outside garden backyard balcony terrace patio porch forecast meteo")
+    | _words("openweathermap openmeteo accuweather airly waqi openaq")
+    | _words("siloe siloegi oebu oegi yaoe madang bakkat nalssi 실외 실외기 외부 외기 야외 마당 바깥 날씨")
+    | _words("shiwai huwai waiqi tianqi tingyuan 室外 屋外 外気 户外 天气 庭")
+    | _words("aussen draussen garten balkon terrasse wetter wetterstation buiten tuin terras")
+    | _words("exterieur exterieure dehors jardin balcon exterior terraza calle jardim varanda rua")
+    | _words("esterno esterna giardino balcone terrazza terrazzo")
+    | _words(
+        "utomhus utetemperatur utetemp utendors udendors ude tradgard balkong hage ulko ulkona parveke terassi piha"
+    )
+    | _words("zewnetrzna zewnetrzny zewnatrz ogrod taras venkovni venku zahrada terasa kulso kinti kert erkely terasz")
+    | _words("ulitsa ulichnaya naruzhnaya dvor dissicaklik disari bahce")
 )
 # Said beside one of those, as by the inner part of a weather station.
 INDOORS = _words("indoor indoors inside silnae shinei innen interieur interieure interior interno interna binnen")
@@ -58,25 +70,38 @@ BOARD = (
     | _words("motherboard mainboard chipset fritzbox plug socket dimmer relay steckdose cameratemperature")
     | _words("probe weather")
 )
-# Temperatures and humidities that are not those of a room.
+# Temperatures and humidities that are not those of a room: of machines, of kitchens, of water, of heating, of laundry.
 NO_ROOM = (
-    _words("battery inverter motor solar pv car vehicle ev tesla nozzle hotend printer drucker bedtemperature")
-    | _words("3dprinter oven grill bbq smoker meat microwave coffee espresso kettle washing washer dryer dishwasher")
-    | _words("fryer airfryer sousvide cooker hob cooktop stove toaster body skin")
-    | _words("water boiler tank tub jacuzzi pool spa sauna aquarium terrarium soil wine radiator chimney flue floor")
-    | _words("coil pipe compressor condenser evaporator exhaust discharge inlet outlet flow return supply")
-    | _words("dew dewpoint feels apparent perceived absolute heatindex humidex wetbulb windchill")
-    | _words("suon onsu onsugi boilreo setaggi geonjogi siggiseceoggi wainselreo iseuljeom cegam obeun jeongsugi")
-    | _words("jeonjareinji bapsot eeopeuraieo eohang 보일러 온수 수온 오븐 세탁기 건조기 전자레인지 정수기 어항")
-    | _words("shuiwen reshui kaoxiang xiyi honggan yugang yinshui 水温 烤箱 洗衣机")
-    | _words("taupunkt gefuhlte vorlauf rucklauf heizkorper fussbodenheizung warmwasser wasser wassertemperatur boden")
-    | _words("kessel puffer pufferspeicher abgas ofen backofen wasserkocher waschmaschine trockner geschirrspuler")
-    | _words("durchlauferhitzer poolwasser mikrowelle korper kaffeemaschine")
-    | _words(
-        "eau chaudiere piscine chauffeeau ballon lavelinge sechelinge lavevaisselle temperaturefour dufour ressentie"
+    _words(
+        "battery inverter motor solar pv car vehicle ev tesla nozzle hotend printer 3dprinter drucker bedtemperature"
     )
-    | _words("agua caldera calentador piscina horno lavadora secadora lavavajillas acqua caldaia scaldabagno forno")
-    | _words("lavatrice lavastoviglie ketel vloerverwarming aanvoer retour wasmachine vaatwasser")
+    | _words("dew dewpoint feels apparent perceived absolute heatindex humidex wetbulb windchill body skin")
+    | _words("iseuljeom cegam taupunkt gefuhlte ressentie")
+    | _words("oven grill bbq smoker meat microwave coffee espresso kettle fryer airfryer sousvide cooker hob cooktop")
+    | _words("stove toaster obeun jeonjareinji bapsot eeopeuraieo 오븐 전자레인지 kaoxiang weibolu 烤箱 微波炉")
+    | _words("ofen backofen mikrowelle wasserkocher kaffeemaschine temperaturefour dufour microondes horno microondas")
+    | _words("forno ugn ovn uuni piekarnik trouba suto dukhovka firin magnetron")
+    | _words("water boiler tank tub jacuzzi pool spa sauna aquarium terrarium soil wine")
+    | _words("suon onsu onsugi mulondo boilreo jeongsugi eohang sujo suyeongjang 보일러 온수 수온 정수기 어항 수조")
+    | _words("shuiwen reshui yinshui yucao geitang yugang shuizu yongchi 水温 给水 浴槽")
+    | _words("wasser warmwasser wassertemperatur poolwasser durchlauferhitzer zisterne brunnen schwimmbad aquario")
+    | _words("eau chauffeeau ballon piscine agua calentador piscina acuario acqua scaldabagno acquario zwembad")
+    | _words("vatten varmvatten varmtvann vann vand vesi lamminvesi kayttovesi akvarium akvaario woda wody bojler voda")
+    | _words("vody viz melegviz medence basen bazen akwarium havuz akvaryum basseyn boyler")
+    | _words("radiator chimney flue floor towel coil pipe compressor condenser evaporator exhaust extract discharge")
+    | _words("inlet outlet flow return supply badag diban")
+    | _words(
+        "kessel puffer pufferspeicher abgas vorlauf rucklauf heizkorper fussbodenheizung boden kollektor verdampfer"
+    )
+    | _words("verdichter kompressor zuluft abluft fortluft heissgas korper")
+    | _words("chaudiere radiateur caldera radiador suelo caldaia termosifone pavimento ketel vloer vloerverwarming")
+    | _words("aanvoer retour framledning golv gulv lattia menovesi podlaha podloga padlo kazan kotel kociol bufor")
+    | _words("washing washer dryer dishwasher setaggi geonjogi siggiseceoggi wainselreo 세탁기 건조기 식기세척기")
+    | _words("xiyi honggan xiwan 洗衣机 waschmaschine trockner geschirrspuler geschirrspueler spulmaschine")
+    | _words("lavelinge sechelinge lavevaisselle lavadora secadora lavavajillas lavatrice asciugatrice lavastoviglie")
+    | _words("wasmachine droger vaatwasser tvattmaskin torktumlare diskmaskin vaskemaskin torketrommel oppvaskmaskin")
+    | _words("opvaskemaskine pesukone kuivausrumpu astianpesukone pralka suszarka zmywarka pracka susicka mycka")
+    | _words("mosogep szarito mosogatogep stiralka posudomoyka camasir bulasik")
 )
 # Rooms all the same, and a thermometer for indoors whose maker calls it weather: each excuses the word in it.
 ROOM = (
@@ -89,9 +114,12 @@ FILTER_LEFT = _words("remaining left life lifetime lifespan lebensdauer sumyeong
 FILTER_USED = _words("used usage hours time age")
 
 # How tongues that write words together end the one that says what is measured; the longest first.
-_ENDINGS = (
-    *("luftfeuchtigkeit", "luftfeuchte", "feuchtigkeit", "temperature", "temperatuur", "temperatura", "temperatur"),
-    *("humidity", "feuchte", "seubdo", "wendu", "shidu", "ondo", "temp", "tur", "온도", "습도", "温度", "湿度"),
+_ENDINGS = sorted(
+    _words("temperature temperatur temperatura temperatuur temp teplota lampotila homerseklet sicaklik ondo wendu tur")
+    | _words("luftfeuchtigkeit luftfeuchte feuchtigkeit feuchte humidity vochtigheid fuktighet fugtighed kosteus")
+    | _words("seubdo shidu 온도 습도 温度 湿度"),
+    key=len,
+    reverse=True,
 )
 _FRIDGES = tuple(TYPES["refrigerator"])
 #: More words than anybody calls a thing; a longer name counts by its end.
