@@ -1,4 +1,4 @@
-"""What outsiders check the books with, and an auditor one account; a home gets no proof of its own here yet."""
+"""What outsiders check the books with, and an auditor one account; a home takes its own from its wallet."""
 
 import json
 

@@ -1,3 +1,5 @@
+"""Addresses of this room."""
+
 from django.urls import path
 
 from rewards.ledger import api, audit_api, proof_api

@@ -60,7 +60,6 @@ class Release(models.Model):
         WITHDRAWN = "withdrawn", _("철회")
         REVOKED = "revoked", _("거두어짐")
         EXPIRED = "expired", _("보관 끝")
-        ERASED = "erased", _("지움")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     consent = models.OneToOneField(Consent, on_delete=models.PROTECT, related_name="release")
