@@ -162,15 +162,20 @@ def test_a_broker_may_hold_what_was_signed_for_seven_days(ago, is_taken):
     assert one.code == ("" if is_taken else "timestamp_outside_window")
 
 
-def test_what_was_signed_before_the_pairing_came_to_the_broker_is_refused():
+@pytest.mark.parametrize(
+    ("key_came", "pairing_came", "code"),
+    [(20, 1, "timestamp_outside_window"), (1, 20, "timestamp_outside_window"), (20, 20, "")],
+    ids=["before the pairing came to the broker", "before the key came to the pairing", "after both"],
+)
+def test_what_was_signed_too_early_is_refused(key_came, pairing_came, code):
     hub, now = signing(), timezone.now()
-    login = hub.pairing.broker_login
-    login.made_at = now - timedelta(hours=1)
-    login.save()
+    for row, hours in ((hub.key, key_came), (hub.pairing.broker_login, pairing_came)):
+        row.made_at = now - timedelta(hours=hours)
+        row.save()
 
     [one] = take(publication(hub.pairing.pk, "events", framed(hub, [event()], at=now - timedelta(hours=2))))
 
-    assert one.code == "timestamp_outside_window"
+    assert one.code == code
 
 
 def test_a_pairing_without_a_login_is_not_heard():
