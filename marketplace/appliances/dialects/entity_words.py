@@ -89,7 +89,7 @@ NO_ROOM = (
     | _words("vatten varmvatten varmtvann vann vand vesi lamminvesi kayttovesi akvarium akvaario woda wody bojler voda")
     | _words("vody viz melegviz medence basen bazen akwarium havuz akvaryum basseyn boyler")
     | _words("radiator chimney flue floor towel coil pipe compressor condenser evaporator exhaust extract discharge")
-    | _words("inlet outlet flow return supply badag diban")
+    | _words("inlet outlet flow return supply floorheating badag diban")
     | _words(
         "kessel puffer pufferspeicher abgas vorlauf rucklauf heizkorper fussbodenheizung boden kollektor verdampfer"
     )
