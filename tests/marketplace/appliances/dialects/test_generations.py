@@ -122,6 +122,10 @@ SENML = {
         ],
         NOTHING * 5,
     ),
+    "power that is made": (
+        [record("roof/pv/power", 2100, "W"), record("plug/power", 61, "W")],
+        [*NOTHING, ("appliance.power", 61)],
+    ),
     "the air outdoors": (
         [record("home/outdoor/pm25", 21, "ug/m3"), record("home/outdoor/co2", 420, "ppm")],
         NOTHING * 2,
