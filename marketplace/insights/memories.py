@@ -29,8 +29,8 @@ from marketplace.insights.vault import ROW_COLUMNS
 
 
 @dataclass(frozen=True)
-class Box:
-    """What is remembered of one subject, with the key that closes its box again."""
+class OpenBox:
+    """A box that was opened: what is remembered of one subject, and the key that closes it again."""
 
     id: UUID
     key: BoxKey
@@ -50,7 +50,7 @@ _MEMORY_COLUMNS = ("id", "household_id", "appliance_id", "sealed_id", "box", "to
 
 
 @transaction.atomic(savepoint=False)
-def open_boxes(*, household: Household, subjects: Collection[str]) -> dict[str, Box]:
+def open_boxes(*, household: Household, subjects: Collection[str]) -> dict[str, OpenBox]:
     """Open what is remembered of these subjects, and let nobody else write into it until the transaction ends.
 
     What cannot be opened is destroyed, as if it never was: its rules begin anew.
@@ -70,7 +70,7 @@ def open_boxes(*, household: Household, subjects: Collection[str]) -> dict[str, 
             said = json.loads(key.open(box, place=_place(pk)))
         except VaultClosed:
             continue
-        found[str(appliance_id or "")] = Box(pk, key, said)
+        found[str(appliance_id or "")] = OpenBox(pk, key, said)
     if lost := {row[0] for row in rows} - {box.id for box in found.values()}:
         _shred(RuleMemory.objects.filter(pk__in=lost))
     return found
@@ -80,7 +80,7 @@ def _place(memory_id: UUID) -> bytes:
     return f"maru/rule-memory/1|{memory_id}".encode()
 
 
-def _closed(box: Box, said: Mapping[str, Memory]) -> bytes:
+def _closed(box: OpenBox, said: Mapping[str, Memory]) -> bytes:
     return box.key.close(_written(said).encode(), place=_place(box.id))
 
 
@@ -91,7 +91,7 @@ _written = json.JSONEncoder(separators=(",", ":"), sort_keys=True, check_circula
 def remember(
     *,
     household: Household,
-    boxes: Mapping[str, Box],
+    boxes: Mapping[str, OpenBox],
     known: Mapping[tuple[str, str], Memory],
     after: Mapping[tuple[str, str], Memory],
     on: date,
@@ -117,7 +117,7 @@ def _make_boxes(household: Household, said: Mapping[str, dict[str, Memory]], on:
     if not said:
         return
     keys = [os.urandom(32) for _ in said]
-    made = {subject: Box(uuid4(), BoxKey(key), {}) for subject, key in zip(said, keys, strict=True)}
+    made = {subject: OpenBox(uuid4(), BoxKey(key), {}) for subject, key in zip(said, keys, strict=True)}
     sealed = vault.seal_many(
         [
             vault.Content(SealedObject.Purpose.MEMORY, household.pk, made[subject].id, key)
