@@ -137,7 +137,7 @@ ROOMS: dict[type[Exception], Row] = {
     appliances.PresenceIsEverybodys: Row(409, _("모두의 일을 알 수 있는 가전이에요")),
     appliances.FlagDecided: Row(409, _("이미 정한 일이에요")),
     insights.VaultClosed: Row(410, _("더는 열 수 없는 기록이에요")),
-    insights.KeyAway: Row(503, _("지금은 열쇠를 읽을 수 없어요")),
+    insights.KeyAway: Row(503, _("지금은 금고를 열 수 없어요")),
     insights.RotationUnfinished: Row(500, _("저희 쪽에서 막혔어요")),
     demand.RequestNotInState: Row(409, _("이 데이터 요청에서 지금은 할 수 없는 일이에요")),
     demand.OutsideTemplate: Row(422, _("이 목적이 허락하는 범위를 넘어요")),

@@ -11,6 +11,8 @@ from django.views.decorators.http import require_safe
 
 from consent.parties.roles import RUNTIME_ROLE
 from marketplace.appliances.queries import is_bridge_late
+from marketplace.insights import vault
+from marketplace.insights.errors import KeyAway
 from rewards.ledger import sealing
 
 SEEN_MIGRATED: set[str] = set()
@@ -29,8 +31,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
-    """GET /readyz: 200 once every needed part is there, 503 before. Redis, the ledger's seal and the bridge to a
-    broker, where there is one, are told but not needed.
+    """GET /readyz: 200 once every needed part is there, 503 before. Redis, the vault's keys, the ledger's seal and the
+    bridge to a broker, where there is one, are told but not needed: without keys whoever needs one is told so.
     """
     try:
         needed = {"database": _acts_as_runtime(), "ledger": _reaches_the_ledger(), "migrations": _is_migrated()}
@@ -39,6 +41,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
     is_ready = all(needed.values())
     is_late = is_ready and sealing.seconds_behind() > sealing.LATE_SECONDS
     checks = {name: "ok" if fine else "missing" for name, fine in needed.items()}
+    if is_ready:
+        checks["keys"] = "ok" if _has_the_keys() else "missing"
     checks["sealing"] = "late" if is_late else "ok"
     if settings.MQTT_URL and is_ready:
         checks["mqtt_bridge"] = "late" if is_bridge_late(at=timezone.now()) else "ok"
@@ -68,6 +72,14 @@ def _is_migrated() -> bool:
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             return False
         SEEN_MIGRATED.add(name)
+    return True
+
+
+def _has_the_keys() -> bool:
+    try:
+        vault.check_keys_are_there()
+    except KeyAway:
+        return False
     return True
 
 

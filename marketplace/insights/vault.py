@@ -248,7 +248,7 @@ def _without_key_of(epoch: str) -> VaultClosed | KeyAway:
 
 
 def _away() -> KeyAway:
-    return KeyAway(gettext("봉한 것의 열쇠를 지금은 읽을 수 없어요. 잃은 것은 없으니 잠시 뒤 다시 해 주세요."))
+    return KeyAway(gettext("금고의 열쇠를 지금 읽지 못해요. 잃은 것은 없으니 잠시 뒤 다시 해 주세요."))
 
 
 def _sealed(pk: str, content: Content, epoch: str, wrapping: AESGCM, chance: bytes) -> tuple[Stored, _Key]:

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 
 from config import health
+from tests import factories
 from tests.rewards.ledger import books
 
 
@@ -16,7 +17,9 @@ def test_is_ready_once_database_migrations_and_ledger_are_there(client):
     answer = client.get("/readyz")
 
     assert answer.status_code == 200
-    assert answer.json() == dict.fromkeys(("status", "database", "ledger", "migrations", "sealing", "redis"), "ok")
+    assert answer.json() == dict.fromkeys(
+        ("status", "database", "ledger", "migrations", "keys", "sealing", "redis"), "ok"
+    )
     assert "no-store" in answer["Cache-Control"]
 
 
@@ -28,6 +31,16 @@ def test_stays_ready_without_redis(client, settings):
 
     assert answer.status_code == 200
     assert answer.json()["redis"] == "missing"
+
+
+@pytest.mark.django_db
+def test_says_when_the_folder_of_keys_is_away_and_stays_ready(client, settings, tmp_path):
+    factories.insight(of=factories.household())
+    settings.KEYS_DIR = tmp_path / "elsewhere"
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["keys"]) == (200, "missing")
 
 
 @pytest.mark.django_db
