@@ -39,12 +39,12 @@ _KINDS_BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names
 _KINDS_BY_UNIT = {"Cel": "climate.temperature", "%RH": "climate.humidity"}
 _MOST_WORDS = 1 + max(name.count("_") for name in _KINDS_BY_NAME)
 # What may be joined to these words without making something else of them: a room, a chip, a number.
+_SAID_OF_IT = frozenset({"air", "ambient", "measured", "current", "relative", "rel", "total"})
 _PLAIN = (
-    "air ambient room indoor indoors inside interior home house env environment sensor node measured current relative "
-    "rel total zone living livingroom bed bedroom kitchen bath bathroom toilet dining office study hall hallway "
-    "corridor lounge nursery basement attic"
+    "room indoor indoors inside interior home house env environment sensor node zone living livingroom bed bedroom "
+    "kitchen bath bathroom toilet dining office study hall hallway corridor lounge nursery basement attic"
 )
-_PLAIN_WORDS = frozenset(_PLAIN.split())
+_PLAIN_WORDS = frozenset(_PLAIN.split()) | _SAID_OF_IT
 _UNIT_WORDS = frozenset(
     {"c", "celsius", "degc", "pct", "percent", "ppm", "ppb", "ug", "m3", "ugm3", "w", "watt", "watts"}
 )
@@ -245,7 +245,8 @@ def _meaning(resolved: _Record, purpose: frozenset[str]) -> tuple[str, str | Non
     else:
         length, kind = measured
     thing = name[: len(name) - length]
-    return thing.rstrip(":/_-."), kind if kind and _is_at_home(kind, thing) else None, None
+    is_guess = kind == "air.co2" and _GUESSES_CO2.search(name.lower())
+    return thing.rstrip(":/_-."), None if kind is None or is_guess or not _is_at_home(kind, thing) else kind, None
 
 
 def _object_named(said: str, purpose: frozenset[str]) -> tuple[int, str | None, str | None] | None:
@@ -270,8 +271,12 @@ def _kind_named(part: str) -> tuple[int, str] | None:
             kind = _KINDS_BY_NAME.get("_".join(word for _start, word in one[first:]))
             if kind is not None:
                 before = [word for _start, word in one[:first]]
-                is_plain = all(_is_plain(word) or _KINDS_BY_NAME.get(word) == kind for word in before)
-                return (len(part) - one[first][0], kind) if is_plain else None
+                if not all(_is_plain(word) or _KINDS_BY_NAME.get(word) == kind for word in before):
+                    return None
+                # What is said of the measurement, and with which chip, is no part of the thing's name.
+                while first and (one[first - 1][1] in _SAID_OF_IT or _CHIP.fullmatch(one[first - 1][1])):
+                    first -= 1
+                return len(part) - one[first][0], kind
     return None
 
 
@@ -300,7 +305,7 @@ def _is_plain(word: str) -> bool:
 def _is_at_home(kind: str, thing: str) -> bool:
     """Say whether a thing's name leaves it in a room, and what it tells a measurement."""
     about = entity_words.words_of(_NUMBER.sub(" ", " ".join(_WORD.findall(thing)))) - _SENDERS
-    if about & entity_words.SETPOINT or (kind == "air.co2" and _GUESSES_CO2.search(thing.lower())):
+    if about & entity_words.SETPOINT:
         return False
     if kind == "appliance.power":
         return not about & _MAKERS

@@ -369,3 +369,10 @@ def test_what_two_objects_of_one_device_measure_is_that_device_s():
     ]
 
     assert {found.source for found in read("senml", pack)} == {"hub"}
+
+
+def test_what_is_said_of_a_measurement_names_no_other_thing():
+    names = ["temperature", "air_temperature", "relative_humidity", "temp_c", "temp2", "sht31_humidity"]
+    pack = [record(f"hub/{name}", 20, "%" if name.endswith("humidity") else "Cel") for name in names]
+
+    assert {found.source for found in read("senml", pack)} == {"hub"}
