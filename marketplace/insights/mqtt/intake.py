@@ -21,7 +21,7 @@ from marketplace.appliances.models import BrokerLogin, PairedKey
 from marketplace.appliances.operations import HOLD, Arriving
 from marketplace.appliances.senders import Sender, sender_of
 from marketplace.appliances.signatures import Signed
-from marketplace.insights import operations
+from marketplace.insights import operations, vault
 from marketplace.insights.mqtt.entities import Entities, is_of_an_entity
 from marketplace.insights.mqtt.frames import read_frame
 from marketplace.insights.mqtt.publications import Publication
@@ -73,10 +73,11 @@ class Intake:
         Those that are done already are passed over, so that this may be called again with the same ones.
 
         Raises:
-            NotNow: the database is away; what is not done stays so.
+            NotNow: the database or a key of the vault is away; what is not done stays so.
         """
         waiting = [one for one in publications if not one.is_done]
         with nothing_lost():
+            vault.check_keys_are_there()
             for call in self._calls(waiting, at):
                 _record(call, at)
             _note([one for one in waiting if one.is_done], at)

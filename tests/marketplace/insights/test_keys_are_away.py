@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from consent.parties.secrets import pepper
 from marketplace.brokerage import operations as brokerage
 from marketplace.insights import keyring, rotation, twin
 from marketplace.insights.errors import KeyAway, RotationUnfinished
@@ -66,8 +67,10 @@ def folder_away(keys: Path) -> Callable[[], object]:
 
 
 def folder_empty(keys: Path) -> Callable[[], object]:
+    """As a process finds it that begins in that moment."""
     kept = keys.rename(keys.with_name("elsewhere"))
     keys.mkdir()
+    pepper.cache_clear()
 
     def back() -> None:
         assert not list(keys.iterdir()), "nothing is begun in the empty folder"
@@ -127,12 +130,13 @@ def test_a_hub_is_told_to_come_again(home, keys):
     assert [one["status"] for one in taken.json()["results"]] == ["accepted"]
 
 
-def test_a_bridge_acknowledges_nothing(keys, monkeypatch):
+@pytest.mark.parametrize("go", [file_away, folder_empty])
+def test_a_bridge_acknowledges_nothing(keys, go, monkeypatch):
     monkeypatch.setattr("marketplace.insights.mqtt.refusals.connection.close", lambda: None)
     pairing = carrying()
     take(publication(pairing.pk, "tasmota/tele/plug/SENSOR", SENSOR, packet=3))
     one = publication(pairing.pk, "tasmota/tele/plug/SENSOR", {"ENERGY": {"Power": 5}}, packet=4)
-    come_back = file_away(keys)
+    come_back = go(keys)
 
     with pytest.raises(NotNow):
         take(one)
