@@ -48,5 +48,10 @@ def test_costs_the_same_with_twenty_rows(costs, method, route):
 
     assert few.status == many.status
     assert (few.status < 400) == ((method, route) not in REFUSED), (few.status, "see REFUSED")
-    more = many.shapes - few.shapes
-    assert few.count == many.count, "\n".join(f"{times} x {shape[:600]}" for shape, times in more.most_common(5))
+    assert few.count == many.count, more_of(many, than=few)
+
+
+def more_of(many: Cost, *, than: Cost) -> str:
+    """Name the statements that grew with the rows."""
+    more = many.shapes - than.shapes
+    return "\n".join(f"{times} x {shape[:600]}" for shape, times in more.most_common(5))
