@@ -7,12 +7,16 @@ from a room's. Of what a person calls a thing nothing but these words is read.
 import re
 import unicodedata
 from functools import lru_cache
-from itertools import filterfalse, pairwise
+from itertools import chain, filterfalse, pairwise
 from typing import NamedTuple
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
+
+
+def _longest_first(words: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(words, key=len, reverse=True))
 
 
 FREEZER = (
@@ -68,7 +72,7 @@ INDOORS = _words("indoor indoors inside silnae shinei innen interieur interieure
 BOARD = (
     _words("cpu gpu processor chip disk ssd hdd nvme nas server router raspberry esp esp32 internal device board")
     | _words("motherboard mainboard chipset fritzbox plug socket dimmer relay steckdose cameratemperature")
-    | _words("probe weather")
+    | _words("probe weather count")
 )
 # Temperatures and humidities that are not those of a room: of machines, of kitchens, of water, of heating, of laundry.
 NO_ROOM = (
@@ -114,14 +118,18 @@ FILTER_LEFT = _words("remaining left life lifetime lifespan lebensdauer sumyeong
 FILTER_USED = _words("used usage hours time age")
 
 # How tongues that write words together end the one that says what is measured; the longest first.
-_ENDINGS = sorted(
+_ENDINGS = _longest_first(
     _words("temperature temperatur temperatura temperatuur temp teplota lampotila homerseklet sicaklik ondo wendu tur")
     | _words("luftfeuchtigkeit luftfeuchte feuchtigkeit feuchte humidity vochtigheid fuktighet fugtighed kosteus")
-    | _words("seubdo shidu 온도 습도 温度 湿度"),
-    key=len,
-    reverse=True,
+    | _words("seubdo shidu 온도 습도 温度 湿度")
 )
-_FRIDGES = tuple(TYPES["refrigerator"])
+_FRIDGES = _longest_first(TYPES["refrigerator"])
+#: All that count.
+_KNOWN = (
+    frozenset({"vocindex"})
+    .union(*TYPES.values(), SETPOINT, OUTDOORS, INDOORS, BOARD, NO_ROOM, ROOM)
+    .union(FILTER, FILTER_LEFT, FILTER_USED)
+)
 #: More words than anybody calls a thing; a longer name counts by its end.
 _MOST_WORDS = 24
 _BETWEEN = re.compile(r"[\W_]+")
@@ -136,7 +144,7 @@ def unaccented(name: str) -> str:
 
 
 class Named(NamedTuple):
-    """What the names of one thing come to, read once and known from then on."""
+    """What the names of one thing come to, read once and known from then on; of its words those that count."""
 
     words: frozenset[str]
     appliance_type: str | None
@@ -155,7 +163,13 @@ class Named(NamedTuple):
 @lru_cache(maxsize=4096)
 def named(*names: str) -> Named:
     """Read all the names that one thing goes by."""
-    words = frozenset[str]().union(*map(words_of, names))
+    words = _KNOWN.intersection(chain.from_iterable(map(words_of, names)))
+    return _named(words)
+
+
+# Most names come to nothing, and the rest to few things.
+@lru_cache(maxsize=1024)
+def _named(words: frozenset[str]) -> Named:
     return Named(
         words=words,
         appliance_type=type_named(words),
@@ -175,19 +189,26 @@ def words_of(name: str) -> frozenset[str]:
     fridge's name is followed by that of its compartment, the last one counts.
     """
     words = [word for word in _BETWEEN.split(unaccented(name)) if word][-_MOST_WORDS:]
-    found = [part for word, after in pairwise([*words, ""]) for part in (*_parts(word), word + after)]
-    fridge = next((part for part in reversed(found) if part in TYPES["refrigerator"]), None)
-    return frozenset(found) - (FREEZER if fridge not in FREEZER else frozenset())
+    found: list[str] = []
+    for word, after in pairwise([*words, ""]):
+        found += _parts(word)
+        found.append(word + after)
+    known = frozenset(found)
+    if known.isdisjoint(FREEZER):
+        return known
+    last = next(part for part in reversed(found) if part in TYPES["refrigerator"])
+    return known if last in FREEZER else known - FREEZER
 
 
 # Names differ, their words hardly.
 @lru_cache(maxsize=4096)
-def _parts(word: str) -> tuple[str, ...]:
-    ending = next((ending for ending in _ENDINGS if word.endswith(ending)), "")
-    stem = word.removesuffix(ending)
-    # As in `kylskapstemperatur`.
-    tail = stem.removesuffix("s") if ending else stem
-    return (word, stem, *(fridge for fridge in _FRIDGES if tail.endswith(fridge)))
+def _parts(word: str) -> list[str]:
+    parts = [word]
+    if word.endswith(_ENDINGS):
+        parts.append(word.removesuffix(next(ending for ending in _ENDINGS if word.endswith(ending))))
+        # As in `kylskapstemperatur`.
+        word = parts[-1].removesuffix("s")
+    return parts + [fridge for fridge in _FRIDGES if word.endswith(fridge)] if word.endswith(_FRIDGES) else parts
 
 
 @lru_cache(maxsize=1024)
