@@ -3,8 +3,10 @@
 import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from marketplace.appliances.models import Appliance, Pairing
@@ -78,6 +80,19 @@ def test_a_recorded_week_is_read_in_the_order_of_its_times(tmp_path, name, text,
 
     assert found.moments == ({"temp": 21}, second)
     assert found.at(datetime(2026, 11, 16, tzinfo=week._A_MONDAY.tzinfo)) is found.moments[0]
+
+
+def test_the_recorded_week_of_a_real_home_comes_through_the_doors(doors, mother):
+    file = Path(settings.BASE_DIR).parent / "shared" / "payloads" / "awair" / "cloud_fifteen_minute.json"
+    if not file.exists():
+        pytest.skip(f"no recorded week here: {file.name}")
+    recorded, kept = recorded_week(file), let_in(mother)
+
+    living.send("", kept, due_of(kept, at=datetime.now(UTC))[:3], week=recorded)
+
+    assert len(recorded.moments) == 672
+    assert all(set(one) == set(week.COMPONENTS) for one in recorded.moments)
+    assert Insight.objects.filter(kind="air.pm25").count() == 3
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,13 @@ def test_every_detector_names_registered_kinds():
 
 @pytest.mark.parametrize(
     ("kind", "value", "days"),
-    [("air.co2", 612, 1), ("air.pm25", 41, 1), ("climate.temperature", 23.4, 2), ("climate.humidity", 48.2, 2)],
+    [
+        ("air.co2", 612, 1),
+        ("air.pm25", 10, 1),
+        ("air.tvoc_ratio", 300, 1),
+        ("climate.temperature", 23.4, 2),
+        ("climate.humidity", 48.2, 2),
+    ],
 )
 def test_a_value_that_never_moves_is_doubted_after_its_time_and_not_before(kind, value, days):
     day = 24 * 4
@@ -75,6 +81,18 @@ def test_a_sensor_that_was_silent_begins_anew():
     assert reasons([*first, *later]) == []
 
 
+def test_a_sensor_that_speaks_seldom_must_stand_still_for_longer():
+    assert reasons(stream("air.co2", [612] * 47, minutes=60)) == []
+    assert reasons(stream("air.co2", [612] * 48, minutes=60)) == ["frozen"]
+
+
+def test_what_comes_late_is_no_movement():
+    stood = stream("air.co2", [612] * 97)
+    late = Seen(appliance="a", kind="air.co2", value=700, at=BEGIN + timedelta(minutes=20))
+
+    assert reasons([*stood[:-1], late, stood[-1]]) == ["frozen"]
+
+
 def test_after_a_doubt_it_takes_the_whole_time_again():
     assert reasons(stream("air.co2", [612] * (96 * 3))) == ["frozen", "frozen"]
 
@@ -82,10 +100,15 @@ def test_after_a_doubt_it_takes_the_whole_time_again():
 # --- times without jitter -----------------------------------------------------------------------------------------
 
 
-def test_things_that_happen_by_the_clock_are_doubted():
-    (found,) = doubt({}, stream("pest.sighting", ["ant"] * 9, minutes=40))[1]
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("pest.sighting", "ant"), ("microwave.cook", 90), ("vacuum.obstacle", "cable"), ("presence.absence", True)],
+)
+def test_things_that_happen_by_the_clock_are_doubted(kind, value):
+    (found,) = doubt({}, stream(kind, [value] * 9, minutes=40))[1]
 
     assert (found.reason, found.facts) == ("too_regular", {"times": 8})
+    assert reasons(stream(kind, [value] * 9, minutes=40, window_s=2_400)) == []
 
 
 @settings(max_examples=25, deadline=None)
@@ -119,6 +142,24 @@ def test_jumps_that_cannot_be_are_doubted_when_they_keep_on():
     assert (found.reason, found.facts) == ("impossible", {"times": 10})
     assert reasons(stream("climate.temperature", there_and_back[:8], minutes=1)) == []
     assert reasons(stream("climate.temperature", there_and_back, minutes=2)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "most"), [("climate.temperature", 20, 15), ("fridge.temperature", -2, 25), ("air.co2", 400, 20_000)]
+)
+def test_how_far_a_kind_can_jump_within_a_minute(kind, low, most):
+    assert reasons(stream(kind, [low, low + most] * 10, minutes=1)) == []
+    assert "impossible" in reasons(stream(kind, [low, low + most + 1] * 10, minutes=1))
+
+
+def test_two_compartments_do_not_jump_between_each_other():
+    said = [
+        Seen(appliance="a", kind="fridge.temperature", value=value, zone=zone, at=one.at)
+        for one in stream("fridge.temperature", [0] * 20, minutes=1)
+        for zone, value in (("cooler", 8), ("freezer", -20))
+    ]
+
+    assert reasons(said) == []
 
 
 def test_dust_in_the_wrong_order_is_doubted_when_most_of_it_is():
