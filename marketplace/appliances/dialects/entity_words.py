@@ -111,7 +111,7 @@ NO_ROOM = (
 ROOM = (
     _words("boilerroom serverroom serverraum poolroom gardenroom lumiweather aqaraweather")
     | _words("groundfloor firstfloor secondfloor thirdfloor topfloor upperfloor lowerfloor mainfloor 1stfloor 2ndfloor")
-    | _words("3rdfloor floor1 floor2 floor3")
+    | _words("fourthfloor 3rdfloor 4thfloor floor1 floor2 floor3 bodysensor")
 )
 FILTER = _words("filter pilteo filtre filtro")
 FILTER_LEFT = _words("remaining left life lifetime lifespan lebensdauer sumyeong")
@@ -121,7 +121,7 @@ FILTER_USED = _words("used usage hours time age")
 _ENDINGS = _longest_first(
     _words("temperature temperatur temperatura temperatuur temp teplota lampotila homerseklet sicaklik ondo wendu tur")
     | _words("luftfeuchtigkeit luftfeuchte feuchtigkeit feuchte humidity vochtigheid fuktighet fugtighed kosteus")
-    | _words("seubdo shidu 온도 습도 温度 湿度")
+    | _words("sensor fuhler seubdo shidu 온도 습도 温度 湿度")
 )
 _FRIDGES = _longest_first(TYPES["refrigerator"])
 #: All that count.

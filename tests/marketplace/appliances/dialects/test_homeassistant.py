@@ -219,7 +219,7 @@ def test_names_why_a_compressed_state_is_no_insight(told, code):
         *((f"sensor.{name}_temperatur", None, None) for name in ("washing_machine", "vorlauf", "shi_wai", "mu_biao")),
         *((f"sensor.{name}", "climate.temperature", None) for name in ("server_room", "lumi_lumi_weather_temperature")),
         *((f"sensor.{name}_ondo", None, None) for name in ("obeun", "onsugi", "nalssi", "geosil_coego")),
-        *((f"sensor.{name}temperatur", None, None) for name in ("ofen", "puffer", "aussen", "komfort")),
+        *((f"sensor.{name}temperatur", None, None) for name in ("ofen", "puffer", "aussen", "aussensensor_")),
         *((f"sensor.{name}temperatuur", None, None) for name in ("buiten", "doel", "aanvoer_")),
         *((f"sensor.{name}_wen_du", None, None) for name in ("wai_qi", "dian_re_shui_qi", "kao_xiang")),
         *((f"sensor.{name}_temperature", None, None) for name in ("lave_linge", "bathroom_floor", "ender_3_bed")),
