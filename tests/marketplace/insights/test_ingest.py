@@ -2,7 +2,9 @@
 
 import base64
 import json
+import logging
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from rest_framework.test import APIClient
 from consent.parties import operations as parties
 from consent.parties.models import MachineKey
 from consent.parties.roles import RUNTIME_ROLE
+from marketplace.appliances.dialects import DIALECTS
 from marketplace.appliances.models import Appliance
 from marketplace.appliances.operations import MAX_NEW_A_DAY
 from marketplace.care.story import airrohr_body, edge_events, home_assistant_states, thinq_status
@@ -227,6 +230,25 @@ def test_only_a_hub_s_living_key_may_send(home):
         found[who] = send(client, [pm25()]).status_code
 
     assert found == expected
+
+
+@pytest.mark.parametrize("broken", ["a dialect", "the taking in"])
+def test_what_nobody_foresaw_is_logged_without_its_words(hub, monkeypatch, caplog, broken):
+    def stumble(*_said, **_more):
+        raise ValueError("canary-5f2e")
+
+    if broken == "a dialect":
+        monkeypatch.setitem(DIALECTS, "airrohr", replace(DIALECTS["airrohr"], parse=stumble))
+    else:
+        monkeypatch.setattr(operations, "normalise", stumble)
+    hub.raise_request_exception = False
+
+    with caplog.at_level(logging.DEBUG):
+        answer = send(hub, airrohr_body(), dialect="airrohr")
+
+    assert answer.status_code == 500
+    assert "airrohr: ValueError in stumble, line " in caplog.text
+    assert "canary-5f2e" not in caplog.text + answer.content.decode()
 
 
 @pytest.mark.parametrize(
