@@ -1,6 +1,7 @@
 """One thing with many names: joined by its people, asked about once, and nothing becomes askable by it."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -9,6 +10,7 @@ from consent.parties.errors import NotPermitted
 from consent.parties.models import Membership
 from consent.records.models import Ask
 from marketplace.appliances import operations
+from marketplace.appliances.dialects import Method, Raw, Reading
 from marketplace.appliances.errors import NotOneAppliance
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage import operations as brokerage
@@ -58,9 +60,9 @@ def test_what_either_name_says_is_the_whole_s(mother, home, whole, part):
 
 def again(home, source, event_id):
     at = timezone.now()
-    reading = factories.Reading(
-        index=0, kind="climate.humidity", value=factories.Decimal(40), unit="%", source=source, event_id=event_id,
-        method=factories.Method(type="sensor", name="test", version="1"), raw=factories.Raw("40", "%"),
+    reading = Reading(
+        index=0, kind="climate.humidity", value=Decimal(40), unit="%", source=source, event_id=event_id,
+        method=Method(type="sensor", name="test", version="1"), raw=Raw("40", "%"),
         appliance_type="air_purifier", observed_at=Insight.objects.get(kind="climate.humidity").received_at
         - timedelta(minutes=5),
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """Streams that say too much: counted, held, looked at by a person, let go or kept."""
 
 from datetime import timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -10,6 +11,7 @@ from consent.parties.errors import NotPermitted
 from consent.parties.models import AuditEntry
 from consent.records.models import Ask
 from marketplace.appliances import caps, operations, queries
+from marketplace.appliances.dialects import Method, Raw, Reading
 from marketplace.appliances.errors import FlagDecided
 from marketplace.appliances.models import Appliance, DayCount, StreamFlag
 from marketplace.brokerage import operations as brokerage
@@ -44,10 +46,10 @@ def few(monkeypatch):
 def farm(home, count, *, kind="air.pm25", at=None):
     at = at or timezone.now()
     readings = [
-        factories.Reading(
-            index=number, kind=kind, value=factories.Decimal(60 + number), unit="ug/m3", event_id=uuid4().hex,
-            source="urn:device:a", method=factories.Method(type="sensor", name="t", version="1"),
-            raw=factories.Raw("60", "ug/m3"), appliance_type="air_purifier", observed_at=at - timedelta(minutes=5),
+        Reading(
+            index=number, kind=kind, value=Decimal(60 + number), unit="ug/m3", event_id=uuid4().hex,
+            source="urn:device:a", method=Method(type="sensor", name="t", version="1"),
+            raw=Raw("60", "ug/m3"), appliance_type="air_purifier", observed_at=at - timedelta(minutes=5),
         )
         for number in range(count)
     ]  # fmt: skip

@@ -18,6 +18,7 @@ from marketplace.brokerage import operations, proposals, taken
 from marketplace.brokerage.errors import OfferChanged
 from marketplace.brokerage.operations import asking
 from marketplace.insights.models import Insight, Waiting
+from rewards.ledger import operations as ledger
 from rewards.ledger.models import Wallet
 from tests import factories
 from tests.browsers import signed_in
@@ -210,7 +211,7 @@ def test_a_home_s_first_wallet_and_a_stream_held_back_wait_for_each_other_one_wa
 def test_of_two_hands_that_open_a_home_s_first_wallet_both_get_the_same(home):
     Wallet.objects.filter(household=home).delete()
 
-    answers = all_at_once(lambda _: factories.ledger.open_wallet(household=home), hands=4)
+    answers = all_at_once(lambda _: ledger.open_wallet(household=home), hands=4)
 
     assert len(set(answers)) == 1
     assert answers[0] == Wallet.objects.get(household=home).account

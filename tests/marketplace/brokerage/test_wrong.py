@@ -11,6 +11,7 @@ from django.utils import timezone
 from consent.records.errors import NotYourHousehold
 from consent.records.models import Ask, Consent
 from marketplace.appliances import operations as appliances
+from marketplace.appliances.dialects import Method, Raw, Reading
 from marketplace.appliances.models import Appliance, StreamFlag
 from marketplace.brokerage import operations
 from marketplace.brokerage.errors import AppliancePrivate, CalledWrong, NotJudged, StreamHeld
@@ -22,7 +23,6 @@ from rewards.ledger.models import Transfer
 from rewards.ledger.queries import balance_of
 from tests import factories
 from tests.browsers import signed_in
-from tests.factories import Method, Raw, Reading
 
 pytestmark = pytest.mark.django_db
 

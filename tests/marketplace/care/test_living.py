@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from consent.parties.models import User
 from marketplace.appliances.models import Appliance, Pairing
 from marketplace.care import living, week
 from marketplace.care.living import REACH, Sensor, SensorGone, due_of
@@ -153,7 +154,7 @@ def doors(db, monkeypatch):
         client = Client()
 
         def sign_in(self, email, password):
-            Near.client.force_login(factories.User.objects.get(email=email))
+            Near.client.force_login(User.objects.get(email=email))
 
         def request(self, method, path, body=None, headers=None):
             sent = dict(headers or {})

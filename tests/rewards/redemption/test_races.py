@@ -6,6 +6,7 @@ from threading import Barrier
 from django.db import connection
 from django.utils import timezone
 
+from rewards.ledger import operations as ledger
 from rewards.ledger.addresses import provider_account
 from rewards.ledger.errors import InsufficientTokens
 from rewards.ledger.invariants import broken_invariants
@@ -110,7 +111,7 @@ def test_fulfilling_and_cancelling_at_once_pay_one_of_the_two(committed_db):
     for _ in range(6):
         order = factories.order_in(Order.State.ACCEPTED)
         worker, firm = factories.staff(of=order.reward.provider), provider_account(order.reward.provider_id)
-        factories.ledger.open_account(address=firm, kind="provider")
+        ledger.open_account(address=firm, kind="provider")
 
         def fulfil(order=order, worker=worker):
             return operations.fulfil_order(

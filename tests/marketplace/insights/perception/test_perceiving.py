@@ -10,12 +10,12 @@ from django.db import connection
 from django.utils import timezone
 
 from marketplace.appliances import operations as appliances
+from marketplace.appliances.dialects import Interval, Method, Raw, Reading
 from marketplace.appliances.models import Appliance, StreamFlag
 from marketplace.brokerage import operations as brokerage
 from marketplace.insights import memories, operations, vault, waiting
 from marketplace.insights.models import Conclusion, DataKey, Evidence, Insight, RuleMemory, SealedObject, Waiting
 from tests import factories
-from tests.factories import Method, Raw, Reading
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now().replace(microsecond=0)
@@ -158,7 +158,7 @@ def absence(index, *, hours=3, at=NOW):
     model = Method(type="model", name="m", version="1", sha256="a" * 64)
     return reading(
         index, "presence.absence", True, at, source="urn:device:door", unit="", type="other", method=model,
-        confidence=Decimal("0.8"), interval=factories.Interval(at - timedelta(hours=hours), at),
+        confidence=Decimal("0.8"), interval=Interval(at - timedelta(hours=hours), at),
     )  # fmt: skip
 
 
