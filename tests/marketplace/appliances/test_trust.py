@@ -16,8 +16,8 @@ from marketplace.appliances.errors import FlagDecided
 from marketplace.appliances.models import Appliance, DayCount, StreamFlag
 from marketplace.brokerage import operations as brokerage
 from marketplace.brokerage.errors import StreamHeld
+from marketplace.insights import notifications, waiting
 from marketplace.insights import operations as insights
-from marketplace.insights import waiting
 from marketplace.insights.kinds import KINDS
 from marketplace.insights.models import Insight, Waiting
 from tests import factories
@@ -123,17 +123,21 @@ def test_a_new_day_starts_from_nothing(home, few):
     assert not StreamFlag.objects.exists()
 
 
-def test_cleared_it_is_asked_about_after_all_and_its_day_starts_anew(home, few):
+def test_cleared_what_was_held_is_asked_about_after_all_and_its_day_starts_anew(home, few, monkeypatch):
     factories.open_request()
     farm(home, 4)
+    held, woken = set(Insight.objects.values_list("pk", flat=True)), []
+    monkeypatch.setattr(notifications, "wake_matching_on_commit", lambda: woken.append(1))
 
     brokerage.look_at_stream(
         flag_id=StreamFlag.objects.get().pk, actor=factories.admin(), verdict="cleared", at=timezone.now()
     )
-    farm(home, 3)
+    assert woken == [1]
     brokerage.match_insights(at=timezone.now() + LATER)
+    farm(home, 3)
 
-    assert Ask.objects.count() == 1
+    assert Ask.objects.get().offer.insight_id in held
+    assert not Waiting.objects.filter(pk__in=held).exists()
     assert not StreamFlag.objects.standing().exists()
     assert AuditEntry.objects.filter(action="stream.cleared").count() == 1
 
