@@ -96,11 +96,20 @@ class Mosquitto:
 class Device:
     """Something that publishes as a pairing, over MQTT 3.1.1 as small devices do, and hears its answers."""
 
-    def __init__(self, broker: Mosquitto, name: str, password: str, *, clean: bool = True, seconds: float = 30) -> None:
+    def __init__(
+        self,
+        broker: Mosquitto,
+        name: str,
+        password: str,
+        *,
+        clean: bool = True,
+        seconds: float = 30,
+        client: str | None = None,
+    ) -> None:
         self.name, self.answers = name, []  # type: ignore[var-annotated]
         self._heard = threading.Condition()
         self._sent: list[paho.MQTTMessageInfo] = []
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=clean)
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client or name, clean_session=clean)
         self._client.username_pw_set(name, password)
         self._client.reconnect_delay_set(0.05, 0.2)
         self._client.on_connect = self._listen

@@ -15,6 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from consent.parties.secrets import keyed_name
 from marketplace.appliances import topics
 from marketplace.appliances.operations import HOLD
 from marketplace.insights.mqtt.frames import MAX_BYTES
@@ -67,6 +68,15 @@ def read_address(url: str, *, allows_plain: bool) -> Address:
     return Address(parts.hostname, port, is_tls, username, unquote(parts.password) if parts.password else None)
 
 
+def name_at_broker(client: str) -> str:
+    """Return the name under which the broker keeps what waits for a bridge, with a tail that nobody can guess.
+
+    Any hub with a login of its own may sign in under any name, and would be handed the place of whoever has it: what
+    waits there goes, for a hub may not read it.
+    """
+    return f"{client}-{keyed_name('broker-client', client)[:32]}"
+
+
 class Broker(aiomqtt.Client):
     """A connection whose publications are acknowledged one by one, when whoever took them says so."""
 
@@ -84,7 +94,7 @@ class Broker(aiomqtt.Client):
             address.port,
             username=address.username,
             password=address.password,
-            identifier=client,
+            identifier=name_at_broker(client),
             protocol=aiomqtt.ProtocolVersion.V5,
             # Also on the first connection: what came while no bridge ran is waiting.
             clean_start=cast(Any, False),

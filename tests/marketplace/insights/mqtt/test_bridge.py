@@ -90,6 +90,21 @@ def test_what_comes_while_no_bridge_runs_waits_and_what_is_merely_kept_is_old_ne
         stored(53)
 
 
+def test_a_hub_that_signs_in_under_the_bridge_s_name_does_not_empty_what_waits_for_it(broker, bridge, let_devices_in):
+    pairing, hostile = carrying(), carrying(password="other")
+    let_devices_in()
+    bridge.stop()
+    with Device(broker, str(pairing.pk), "secret") as device:
+        device.publish("zigbee2mqtt/a", voc(40))
+        device.wait_until_sent()
+
+    with Device(broker, str(hostile.pk), "other", client="maru-bridge") as taker:
+        taker.wait_until_sent()
+    bridge.start()
+
+    stored(1)
+
+
 def test_two_bridges_share_what_comes(broker, let_devices_in):
     pairings = [carrying() for _ in range(6)]
     let_devices_in()
