@@ -19,11 +19,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mother():
-    return factories.member(name="지우")
-
-
-@pytest.fixture
 def purifier(mother):
     return factories.insight(of=mother.membership.household).appliance
 

@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mother():
-    return factories.member(name="지우")
-
-
-@pytest.fixture
 def browser(mother):
     return signed_in(mother)
 
