@@ -262,8 +262,8 @@ def test_a_page_is_of_one_of_three_spans(home):
         TwinPage.objects.filter(span="hour").update(span="week")
 
 
-def test_of_a_day_with_too_many_words_the_last_ones_stay():
-    words = [(n * pages.MINUTE_MS, "cable", None) for n in range(pages.MOST_WORDS + 20)]
+def test_of_a_day_with_too_many_words_the_last_three_hundred_stay():
+    words = [(n * pages.MINUTE_MS, "cable", None) for n in range(320)]
 
     kept = pages.words_on(pages.with_words(pages.with_words(b"", words[50:]), words[:50]))
 
