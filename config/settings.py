@@ -20,6 +20,8 @@ SECRET_KEY = env.text(
 )
 VAR_DIR = Path(env.text("MARU_VAR", "folder for keys, sockets and logs", default=str(BASE_DIR / "var")))
 KEYS_DIR = Path(env.text("MARU_KEYS", "folder of the key files, outside every backup", default=str(VAR_DIR / "keys")))
+#: Refuses where that folder is away, before anything is made in it.
+KEYS_CHECK = "marketplace.insights.vault.check_keys_are_there"
 BASE_URL = env.text("MARU_BASE_URL", "where people reach Maru, without a final slash", default="http://localhost:8000")
 ALLOWED_HOSTS = env.words(
     "MARU_ALLOWED_HOSTS", "host names that Maru answers to", default=["localhost", "127.0.0.1", "testserver"]

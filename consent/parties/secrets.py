@@ -7,12 +7,28 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from consent.parties.canonical import keyed_hex, keyed_hexes
 
 
 def read_or_make(name: str, make: Callable[[], bytes]) -> bytes:
     """Return the bytes of the key file `name`, making it (0400) if there is none.
+
+    Where the folder is away (a volume that is not there yet, say) nothing is made in its place: whoever read that once
+    would go on naming and signing with it. `KEYS_CHECK` of the settings names what tells so.
+
+    Raises:
+        OSError: the folder cannot be written or the file cannot be read.
+        Exception: what `KEYS_CHECK` raises where the folder is away.
+    """
+    if settings.KEYS_CHECK and not (Path(settings.KEYS_DIR) / name).exists():
+        import_string(settings.KEYS_CHECK)()
+    return make_file(name, make)
+
+
+def make_file(name: str, make: Callable[[], bytes]) -> bytes:
+    """Return the bytes of the key file `name`, making it and its folder if there is none, whatever is missing beside.
 
     Several processes may start at once: the file appears whole or not at all, and the first one wins.
 

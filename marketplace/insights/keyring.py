@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-from consent.parties.secrets import read_or_make
+from consent.parties.secrets import make_file
 
 KEY_BYTES = 32
 _FILE = re.compile(r"vault-e([1-9][0-9]{0,8})\.(key|destroyed)")
@@ -71,7 +71,7 @@ def key_of(epoch: str) -> bytes:
 
 def make(epoch: str) -> None:
     """Make the key of a new epoch (0400); one that is there stays."""
-    read_or_make(os.path.basename(_path(epoch)), lambda: secrets.token_bytes(KEY_BYTES))
+    make_file(os.path.basename(_path(epoch)), lambda: secrets.token_bytes(KEY_BYTES))
 
 
 def made_at(epoch: str) -> datetime:

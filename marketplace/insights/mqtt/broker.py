@@ -94,7 +94,7 @@ class Broker(aiomqtt.Client):
             address.port,
             username=address.username,
             password=address.password,
-            identifier=name_at_broker(client),
+            identifier=client,
             protocol=aiomqtt.ProtocolVersion.V5,
             # Also on the first connection: what came while no bridge ran is waiting.
             clean_start=cast(Any, False),

@@ -11,7 +11,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from consent.parties.secrets import pepper
+from config import settings as as_shipped
+from consent.parties.secrets import keyed_name, pepper
+from consent.records.models import ConsentEnd
 from marketplace.brokerage import operations as brokerage
 from marketplace.insights import keyring, rotation, twin
 from marketplace.insights.errors import KeyAway, RotationUnfinished
@@ -27,7 +29,7 @@ NOW = timezone.now().replace(microsecond=0)
 
 @pytest.fixture(autouse=True)
 def keys(settings, tmp_path) -> Path:
-    settings.KEYS_DIR = tmp_path / "keys"
+    settings.KEYS_DIR, settings.KEYS_CHECK = tmp_path / "keys", as_shipped.KEYS_CHECK
     return settings.KEYS_DIR
 
 
@@ -145,6 +147,31 @@ def test_a_bridge_acknowledges_nothing(keys, go, monkeypatch):
     take(one)
 
     assert Insight.objects.count() == 2
+
+
+@pytest.mark.parametrize("go", [folder_away, folder_empty])
+def test_a_process_that_starts_meanwhile_names_nothing_by_another_key(home, keys, go):
+    """Whoever read a key made in the empty folder would know no appliance of any home again."""
+    before, come_back = keyed_name("appliance", "a"), go(keys)
+    pepper.cache_clear()
+
+    with pytest.raises(KeyAway):
+        keyed_name("appliance", "a")
+    come_back()
+
+    assert keyed_name("appliance", "a") == before
+
+
+def test_nothing_is_signed_meanwhile_by_a_key_that_nobody_knows(client, keys):
+    deal = factories.deal(by=(member := factories.member()))
+    client.force_login(member)
+    come_back = folder_empty(keys)
+
+    refused = client.post(f"/api/v1/consents/{deal.consent.pk}/withdraw")
+    come_back()
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "key_away")
+    assert not ConsentEnd.objects.exists()
 
 
 def test_matching_leaves_on_its_list_what_it_cannot_open(keys):

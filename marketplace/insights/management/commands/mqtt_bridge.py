@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from marketplace.appliances.topics import Part
+from marketplace.insights.errors import KeyAway
 from marketplace.insights.mqtt.bridge import Bridge
-from marketplace.insights.mqtt.broker import Address, AddressUnusable, Broker, read_address
+from marketplace.insights.mqtt.broker import Address, AddressUnusable, Broker, name_at_broker, read_address
 
 
 class Command(BaseCommand):
@@ -29,20 +30,24 @@ class Command(BaseCommand):
             address = read_address(settings.MQTT_URL, allows_plain=settings.DEMO)
         except AddressUnusable as exc:
             raise CommandError(str(exc)) from exc
-        asyncio.run(_run(address, Part(options["part"], settings.MQTT_BRIDGES)))
+        part = Part(options["part"], settings.MQTT_BRIDGES)
+        try:
+            named = name_at_broker(part.client(settings.MQTT_CLIENT))
+        except KeyAway as exc:
+            raise CommandError(str(exc)) from exc
+        asyncio.run(_run(address, part, named))
 
 
-async def _run(address: Address, part: Part) -> None:
-    client = part.client(settings.MQTT_CLIENT)
+async def _run(address: Address, part: Part, named: str) -> None:
     bridge = Bridge(
         lambda: Broker(
             address,
-            client=client,
+            client=named,
             in_flight=settings.MQTT_IN_FLIGHT,
             authorities=settings.MQTT_CA,
             part=part,
         ),
-        client=client,
+        client=part.client(settings.MQTT_CLIENT),
         # While one half is being stored, the other is on its way.
         most=max(1, settings.MQTT_IN_FLIGHT // 2),
     )

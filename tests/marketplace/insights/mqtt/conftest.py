@@ -11,7 +11,7 @@ from django.core.management import call_command
 
 from marketplace.appliances.topics import Part
 from marketplace.insights.mqtt.bridge import Bridge
-from marketplace.insights.mqtt.broker import Broker, read_address
+from marketplace.insights.mqtt.broker import Broker, name_at_broker, read_address
 from tests import brokers
 
 
@@ -79,7 +79,7 @@ class RunningBridge:
     def _connect(self) -> Broker:
         address = read_address(self._url, allows_plain=True)
         name = self._part.client(django_settings.MQTT_CLIENT)
-        broker = Broker(address, client=name, in_flight=20, part=self._part)
+        broker = Broker(address, client=name_at_broker(name), in_flight=20, part=self._part)
         listen = broker.listen
 
         async def listen_and_say_so() -> None:
