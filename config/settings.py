@@ -134,6 +134,8 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Its worker would log in its own way otherwise, and say the words of what broke.
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CACHES = {
     "default": {
         "BACKEND": "config.caches.TableCache",
@@ -329,7 +331,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"refused": {"()": "config.logs.RefusedInOneLine"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["refused"]}},
+    "filters": {"without_words": {"()": "config.logs.WithoutWords"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["without_words"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }

@@ -86,7 +86,7 @@ def test_an_exception_in_the_middle_of_a_settlement_tells_nobody_the_value(hub, 
     digest = client.get(f"/api/v1/asks/{ask['id']}").json()["preview_sha256"]
 
     def broken(content):
-        raise RuntimeError("the vault is broken")
+        raise RuntimeError(f"the vault is broken: {CANARY}")
 
     monkeypatch.setattr(deciding.vault, "seal", broken)
     answer = client.post(
