@@ -12,7 +12,7 @@ from threading import Lock
 from uuid import UUID
 
 #: What an entity says of itself once and for all; what it says of one state is not remembered.
-_LASTING = frozenset({"device_class", "unit_of_measurement", "temperature_unit"})
+_LASTING = frozenset({"device_class", "unit_of_measurement", "temperature_unit", "friendly_name"})
 _ATTRIBUTES = _LASTING | {"last_changed", "last_updated", "last_reset", "current_temperature", "current_humidity"}
 _MAX_CHARACTERS = 256
 _MAX_ENTITIES = 20_000

@@ -10,6 +10,7 @@ from marketplace.insights.mqtt.entities import Entities
 from marketplace.insights.mqtt.intake import Intake
 from tests.marketplace.appliances.publishing import carrying
 from tests.marketplace.insights.mqtt.taking import publication, sealed, take
+from tests.marketplace.insights.test_ingest import whole_database
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +47,18 @@ def test_a_state_is_understood_though_its_attributes_come_with_the_next_delivery
 
     assert Insight.objects.count() == 2
     assert not TurnedAway.objects.exists()
+
+
+def test_what_a_home_calls_a_thing_tells_its_kind_and_is_kept_nowhere():
+    pairing, intake = carrying(), Intake(client="bridge")
+    cold = (("unit_of_measurement", '"°C"'), ("device_class", '"temperature"'), ("friendly_name", '"Kühlschrank Oma"'))
+    take(*stream(pairing, *cold, entity="sensor/0x00158d"), intake=intake)
+
+    take(*stream(pairing, ("state", "4.5"), entity="sensor/0x00158d"), intake=intake)
+
+    insight = Insight.objects.get()
+    assert insight.kind == "fridge.temperature"
+    assert "Oma" not in f"{sealed(insight)}{whole_database()}"
 
 
 def test_nobody_is_told_what_another_homes_entity_is():
