@@ -1,7 +1,7 @@
 """Everything Maru keeps about one person and their home: one JSON document, or the same as tables in one archive.
 
-The document is written out piece by piece. The tables go through a file that never has a name and is never large in
-memory.
+Both go through a file that never has a name, piece by piece, so that they are never large in memory and never begun and
+then cut off: what cannot be opened just now is said before the first byte.
 """
 
 import csv
@@ -62,18 +62,42 @@ def everything_about(user: User, *, at: datetime) -> Iterator[str]:
     yield "}\n"
 
 
+def document_about(user: User, *, at: datetime) -> IO[bytes]:
+    """Return `everything_about` somebody as a file, open at its start.
+
+    Raises:
+        KeyAway: what is sealed cannot be opened just now.
+    """
+    return _file_of(lambda file: file.writelines(piece.encode() for piece in everything_about(user, at=at)))
+
+
 def tables_about(user: User, *, at: datetime) -> IO[bytes]:
     """Return the same as an archive of CSV files, open at its start. What is nested in the document is flat here.
 
     No cell begins with a sign that a spreadsheet takes for a formula. The files begin with the mark by which
     spreadsheets know UTF-8.
+
+    Raises:
+        KeyAway: what is sealed cannot be opened just now.
     """
     parts = {"person": lambda: [_person(user)], "household": lambda: [_home(user)], **_parts(user, at)}
+
+    def write(spooled: IO[bytes]) -> None:
+        with zipfile.ZipFile(spooled, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, rows in parts.items():
+                with archive.open(f"{name}.csv", "w") as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+                    _write_table(text, rows())
+
+    return _file_of(write)
+
+
+def _file_of(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
     spooled = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it when it is sent)
-    with zipfile.ZipFile(spooled, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, rows in parts.items():
-            with archive.open(f"{name}.csv", "w") as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
-                _write_table(text, rows())
+    try:
+        write(spooled)
+    except BaseException:
+        spooled.close()
+        raise
     spooled.seek(0)
     return spooled
 

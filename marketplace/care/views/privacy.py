@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -27,7 +27,7 @@ from marketplace.brokerage.shelves import week_of
 from marketplace.brokerage.views.swaps import see_other
 from marketplace.brokerage.wording import month_day
 from marketplace.care.forms import MOST_ASKS, LineForm, NeverForm
-from marketplace.care.takeout import everything_about, tables_about
+from marketplace.care.takeout import document_about, tables_about
 from marketplace.delivery.models import Access
 from marketplace.delivery.queries import accesses_of
 from marketplace.insights.kinds import KINDS, Topic
@@ -97,9 +97,8 @@ def change_organisation(request: HttpRequest) -> HttpResponse:
 def take_everything(request: HttpRequest) -> HttpResponseBase:
     """GET /privacy/export: everything about this person and home as one JSON file."""
     at = timezone.now()
-    name = f'attachment; filename="maru-{timezone.localdate(at):%Y-%m-%d}.json"'
-    pieces = everything_about(person_of(request), at=at)
-    return StreamingHttpResponse(pieces, content_type="application/json", headers={"Content-Disposition": name})
+    document = document_about(person_of(request), at=at)
+    return FileResponse(document, as_attachment=True, filename=f"maru-{timezone.localdate(at):%Y-%m-%d}.json")
 
 
 @require_safe

@@ -238,6 +238,14 @@ def test_keys_that_are_lost_for_good_are_given_up_by_a_person_alone(home, keys, 
     assert said(home) == [NOW + timedelta(minutes=2)]
 
 
+@pytest.mark.parametrize("path", ["/privacy/export", "/privacy/export/tables"])
+def test_nobody_is_handed_half_of_what_is_kept_about_them(client, home, keys, path):
+    client.force_login(factories.member(of=home))
+    file_away(keys)
+
+    assert client.get(path).status_code == 503
+
+
 def test_a_page_says_that_nothing_is_lost(client, keys):
     ask = factories.ask()
     client.force_login(factories.member(of=ask.household))
