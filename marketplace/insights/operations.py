@@ -46,7 +46,7 @@ class ItemResult:
     rejection: Rejection | None = None
 
 
-class Arrival(NamedTuple):
+class Identified(NamedTuple):
     """One reading of one appliance, on its way into the vault under `insight_id`."""
 
     reading: NormalReading
@@ -130,7 +130,7 @@ def _spend(sender: Sender, at: datetime) -> None:
 
 def _identified(
     household: Household, readings: Sequence[NormalReading], dialect: str, at: datetime, sender: Sender
-) -> tuple[list[Arrival], list[ItemResult]]:
+) -> tuple[list[Identified], list[ItemResult]]:
     """Find or bring in the appliance that each reading came from: the sender itself, or what its hub calls it.
 
     What came from one new appliance too many for a day is returned beside it, refused by name.
@@ -141,7 +141,7 @@ def _identified(
     events = keyed_names("event", (f"{reading.kind}|{reading.zone}|{reading.event_key}" for reading in known))
     contents = keyed_names("content", (reading.content_digest for reading in known))
     arrivals = [
-        Arrival(reading, speakers[reading.source], event_hash, content_hash, insight_id)
+        Identified(reading, speakers[reading.source], event_hash, content_hash, insight_id)
         for reading, event_hash, content_hash, insight_id in zip(
             known, events, contents, timed_ids(len(known)), strict=True
         )
@@ -169,10 +169,10 @@ def _surplus(index: int) -> ItemResult:
     return ItemResult(index, "rejected", rejection=Rejection(index=index, code="too_many_new_appliances"))
 
 
-def _sorted_out(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], list[ItemResult]]:
+def _sorted_out(arrivals: Sequence[Identified]) -> tuple[list[Identified], list[ItemResult]]:
     """Tell what is new from what came before, in this request or in an earlier one."""
     known = _known_events(arrivals)
-    fresh: list[Arrival] = []
+    fresh: list[Identified] = []
     told: list[ItemResult] = []
     for arrival in arrivals:
         key = arrival.speaker.appliance.id, arrival.event_hash
@@ -194,7 +194,7 @@ FROM unnest(%s::uuid[], %s::text[]) AS named(appliance_id, event_hash) CROSS JOI
     WHERE appliance_id = named.appliance_id AND event_hash = named.event_hash LIMIT 1) i"""
 
 
-def _known_events(arrivals: Sequence[Arrival]) -> dict[tuple[UUID, str], tuple[str, str]]:
+def _known_events(arrivals: Sequence[Identified]) -> dict[tuple[UUID, str], tuple[str, str]]:
     """Return what is known already, under the row that each arrival belongs to now."""
     belongs = {(row, event): speaker.appliance.id for _, speaker, event, _, _ in arrivals for row in speaker.told_as}
     if not belongs:
@@ -217,14 +217,14 @@ def _held(heard: Sequence[perceiving.Heard], at: datetime) -> set[appliances.Str
     return standing_flags(appliance_ids={appliance_id for appliance_id, _ in came}) if came else set()
 
 
-def _repeated(arrival: Arrival, insight_id: str, content_hash: str) -> ItemResult:
+def _repeated(arrival: Identified, insight_id: str, content_hash: str) -> ItemResult:
     index = arrival.reading.index
     if content_hash != arrival.content_hash:
         return ItemResult(index, "rejected", rejection=Rejection(index=index, code="conflict"))
     return ItemResult(index, "duplicate", insight_id=insight_id)
 
 
-def _new(fresh: Sequence[Arrival], held: Collection[appliances.Stream], assurance: str, at: datetime) -> list[New]:
+def _new(fresh: Sequence[Identified], held: Collection[appliances.Stream], assurance: str, at: datetime) -> list[New]:
     """Return what is stored of what is new; held streams wait for a person."""
     return [
         New(

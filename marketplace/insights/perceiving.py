@@ -108,7 +108,7 @@ def _hold_doubted(doubts: Sequence[Doubt], at: datetime) -> None:
     """Hold doubted streams back, each for the first reason that was found, until a person has looked."""
     found: dict[appliances.Stream, Doubt] = {}
     for one in doubts:
-        found.setdefault((UUID(one.source[0]), one.source[1]), one)
+        found.setdefault((UUID(one.stream[0]), one.stream[1]), one)
     for reason in sorted({one.reason for one in found.values()}):
         facts = {stream: one.facts for stream, one in found.items() if one.reason == reason}
         appliances.raise_flags(streams=facts.keys(), reason=reason, at=at, facts=facts)
@@ -154,7 +154,7 @@ def _write_grounds(fresh: Sequence[_Fresh], at: datetime) -> None:
     copy_in(
         Evidence,
         ("conclusion_id", "appliance_id", "kind"),
-        ((pk, UUID(by), kind) for pk, _, event in fresh for by, kind in sorted(set(event.sources))),
+        ((pk, UUID(by), kind) for pk, _, event in fresh for by, kind in sorted(set(event.streams))),
     )
 
 
@@ -164,7 +164,7 @@ def _hash(event: Event) -> str:
 
 def _streams(event: Event) -> set[appliances.Stream]:
     """Return the streams that a conclusion was drawn from, and its own."""
-    return {(UUID(appliance_id), kind) for appliance_id, kind in ((event.appliance, event.kind), *event.sources)}
+    return {(UUID(appliance_id), kind) for appliance_id, kind in ((event.appliance, event.kind), *event.streams)}
 
 
 def _end(event: Event) -> datetime | None:

@@ -82,7 +82,7 @@ class CooledWhileAway(Rule):
             start=moment_of(absence["start"]),
             confidence=round(absence["sure"], 2),
             facts={"above_w": self.above_w, "minutes": round(hours * 60)},
-            sources=((appliance, self.reads[0]), (absence["by"], "presence.absence")),
+            streams=((appliance, self.reads[0]), (absence["by"], "presence.absence")),
             appliance=appliance,
         )
 

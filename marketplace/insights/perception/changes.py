@@ -62,7 +62,7 @@ class Change(Rule):
             start=moment_of(base[0] * MINUTE),
             confidence=round(min(1, change / (2 * self.by)), 2),
             facts={"minutes": self.minutes, "by": self.by, "holds": self.holds},
-            sources=(seen.source,),
+            streams=(seen.stream,),
             appliance=seen.appliance,
         )
 

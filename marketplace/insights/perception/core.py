@@ -68,7 +68,7 @@ def _event(rule: Rule, found: Found, seen: Seen) -> Event:
         interval=(found.start, found.at) if found.start else None,
         confidence=found.confidence,
         explained=rule.explain(found.facts),
-        sources=found.sources,
+        streams=found.streams,
         appliance=found.appliance,
         key=about,
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from marketplace.insights.perception.seen import MINUTE, Memory, Seen, Source
+from marketplace.insights.perception.seen import MINUTE, Memory, Seen, Stream
 
 HOUR = 60 * MINUTE
 
@@ -17,7 +17,7 @@ HOUR = 60 * MINUTE
 class Doubt:
     """One stream that a person should look at, and why in counts."""
 
-    source: Source
+    stream: Stream
     reason: str
     facts: Mapping[str, int]
 
@@ -160,5 +160,5 @@ def doubt(
             if memory is not None:
                 after[key] = memory
             if facts is not None:
-                doubts.append(Doubt(source=seen.source, reason=detector.reason, facts=facts))
+                doubts.append(Doubt(stream=seen.stream, reason=detector.reason, facts=facts))
     return after, doubts

@@ -40,6 +40,6 @@ class First(Rule):
             at=seen.at,
             confidence=round(float(seen.confidence or 0), 2),
             facts={"word": KINDS[seen.kind].words[word], "days": self.days},
-            sources=(seen.source,),
+            streams=(seen.stream,),
             appliance=seen.appliance,
         )

@@ -12,7 +12,7 @@ from marketplace.insights.words import Text
 #: What a rule remembers of one subject: JSON, small and bounded.
 Memory = dict[str, Any]
 #: One kind of one appliance, which is what is flagged, held and switched off.
-Source = tuple[str, str]
+Stream = tuple[str, str]
 MINUTE = 60_000
 
 
@@ -58,7 +58,7 @@ class Seen:
         raise TypeError(self.kind)
 
     @property
-    def source(self) -> Source:
+    def stream(self) -> Stream:
         return self.appliance, self.kind
 
 
@@ -70,7 +70,7 @@ class Found:
     at: datetime
     confidence: float
     facts: Mapping[str, Any]
-    sources: tuple[Source, ...]
+    streams: tuple[Stream, ...]
     appliance: str
     start: datetime | None = None
 
@@ -88,7 +88,7 @@ class Event:
     interval: tuple[datetime, datetime] | None
     confidence: float
     explained: Text
-    sources: tuple[Source, ...]
+    streams: tuple[Stream, ...]
     appliance: str
     key: str
 

@@ -75,7 +75,7 @@ class Threshold(Rule):
                 start=moment_of(buckets[0][0] * MINUTE),
                 confidence=round(over / readings * min(1, readings / self.enough), 2),
                 facts={"minutes": self.minutes, "above": self.above, "over": over, "readings": readings},
-                sources=(seen.source,),
+                streams=(seen.stream,),
                 appliance=seen.appliance,
             )
         ]

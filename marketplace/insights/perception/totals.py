@@ -38,7 +38,7 @@ class Total(Rule):
             start=moment_of(min(one[2] for one in spells)),
             confidence=round(min(1, total / (2 * self.seconds)), 2),
             facts={"minutes": self.minutes, "open_s": round(total), "times": sum(one[3] for one in spells)},
-            sources=(seen.source,),
+            streams=(seen.stream,),
             appliance=seen.appliance,
         )
 

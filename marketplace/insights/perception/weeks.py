@@ -50,7 +50,7 @@ class Weekly(Rule):
                 "weeks": self.weeks,
                 "days": sum(int(one[1]).bit_count() for one in said),
             },
-            sources=(seen.source,),
+            streams=(seen.stream,),
             appliance=seen.appliance,
         )
 

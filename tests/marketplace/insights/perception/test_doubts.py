@@ -47,7 +47,7 @@ def test_a_value_that_never_moves_is_doubted_after_its_time_and_not_before(kind,
     day = 24 * 4
     (found,) = doubt({}, stream(kind, [value] * (days * day + 1)))[1]
 
-    assert (found.reason, found.source) == ("frozen", ("a", kind))
+    assert (found.reason, found.stream) == ("frozen", ("a", kind))
     assert found.facts == {"hours": 24 * days, "readings": days * day + 1}
     assert reasons(stream(kind, [value] * (days * day))) == []
 

@@ -281,7 +281,7 @@ def test_an_empty_home_that_is_cooled_is_told_once_the_cooler_was_heard_after_it
     (event,) = cooled(first=first)
 
     assert (event.kind, event.value, event.appliance) == ("presence.cooled_while_away", 2, "a")
-    assert event.sources == (("a", "appliance.power"), ("sensor", "presence.absence"))
+    assert event.streams == (("a", "appliance.power"), ("sensor", "presence.absence"))
     assert event.confidence == 0.9
     assert cooled(first=first, last=timedelta(minutes=110)) == []
     assert cooled(first=first, watts=60) == []
