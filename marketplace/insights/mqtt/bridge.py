@@ -28,6 +28,8 @@ _WORKERS = 4
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 30.0
 #: Home Assistant says one state in several publications; they come together, or nearly so.
 _LINGER_SECONDS = 0.02
+#: After so long without anything, nothing waits any more under the name of a bridge that hears nothing new.
+_QUIET_SECONDS = 10
 
 
 class Bridge:
@@ -37,10 +39,12 @@ class Bridge:
         connect: makes a new connection, not yet open.
         client: what the bridge calls itself at the broker.
         most: how many publications are taken in at once.
+        is_last: nobody comes after it under this name: take in what waits there, let the broker forget it, and end.
     """
 
-    def __init__(self, connect: Callable[[], Broker], *, client: str, most: int) -> None:
+    def __init__(self, connect: Callable[[], Broker], *, client: str, most: int, is_last: bool = False) -> None:
         self._connect, self._client, self._most = connect, client, most
+        self._is_last = is_last
         self._intake, self._workers = Intake(client=client), Workers(_WORKERS)
         self._stop = asyncio.Event()
         self._connected_at = timezone.now()
@@ -57,11 +61,14 @@ class Bridge:
             while not self._stop.is_set():
                 try:
                     async with self._connect() as broker:
-                        await broker.listen()
+                        await (broker.hear_no_more() if self._is_last else broker.listen())
                         logger.info("connected to the broker")
                         self._connected_at = timezone.now()
                         waits = _Waits()
                         await self._serve(broker)
+                        if self._is_last and not self._stop.is_set():
+                            await broker.be_forgotten()
+                            return
                 except Gone as exc:
                     logger.warning("no connection to the broker: %s", said(exc))
                     # Two bridges under one name drive each other out: one of them has to let the other work.
@@ -79,6 +86,8 @@ class Bridge:
                     await self._taken_in(broker, publications)
                     self._settle(broker, publications)
                     self._came += to_do
+                elif self._is_last:
+                    return
         finally:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
@@ -87,7 +96,8 @@ class Bridge:
         """Wait for what comes first, and take with it what has come by then."""
         first, stop = asyncio.create_task(broker.next()), asyncio.create_task(self._stop.wait())
         try:
-            await asyncio.wait({first, stop}, return_when=asyncio.FIRST_COMPLETED)
+            quiet = _QUIET_SECONDS if self._is_last else None
+            await asyncio.wait({first, stop}, return_when=asyncio.FIRST_COMPLETED, timeout=quiet)
             if not first.done():
                 return []
             publications = [first.result()]

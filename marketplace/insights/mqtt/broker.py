@@ -4,6 +4,7 @@ By default paho acknowledges what it hands over, so whatever comes after that is
 `acknowledge` does, after the commit.
 """
 
+import asyncio
 import ssl
 from dataclasses import dataclass
 from typing import Any, cast
@@ -114,6 +115,17 @@ class Broker(aiomqtt.Client):
         granted = await self.subscribe(topics.ALL_THAT_COMES, options=SubscribeOptions(qos=1, retainHandling=2))
         if [code if isinstance(code, int) else code.value for code in granted] != [1]:
             raise aiomqtt.MqttError("the broker does not let the bridge listen")
+
+    async def hear_no_more(self) -> None:
+        """Let nothing more be kept under this name; what waits there still comes."""
+        await self.unsubscribe(topics.ALL_THAT_COMES)
+
+    async def be_forgotten(self) -> None:
+        """End the connection, and with it all that the broker knows of this name."""
+        ending = Properties(PacketTypes.DISCONNECT)
+        ending.SessionExpiryInterval = 0
+        self._client.disconnect(properties=ending)
+        await asyncio.wait({self._disconnected})
 
     async def next(self) -> Publication:
         """Wait for a publication.

@@ -18,6 +18,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--part", type=int, default=1, help="which of MARU_MQTT_BRIDGES bridges this one is")
+        parser.add_argument(
+            "--last", action="store_true", help="take in what waits under this name, let the broker forget it, and end"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.MQTT_URL:
@@ -35,10 +38,10 @@ class Command(BaseCommand):
             named = name_at_broker(part.client(settings.MQTT_CLIENT))
         except KeyAway as exc:
             raise CommandError(str(exc)) from exc
-        asyncio.run(_run(address, part, named))
+        asyncio.run(_run(address, part, named, is_last=options["last"]))
 
 
-async def _run(address: Address, part: Part, named: str) -> None:
+async def _run(address: Address, part: Part, named: str, *, is_last: bool) -> None:
     bridge = Bridge(
         lambda: Broker(
             address,
@@ -50,6 +53,7 @@ async def _run(address: Address, part: Part, named: str) -> None:
         client=part.client(settings.MQTT_CLIENT),
         # While one half is being stored, the other is on its way.
         most=max(1, settings.MQTT_IN_FLIGHT // 2),
+        is_last=is_last,
     )
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, bridge.stop)

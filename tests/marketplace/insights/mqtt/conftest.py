@@ -51,8 +51,8 @@ def bridge(broker: brokers.Mosquitto) -> Iterator["RunningBridge"]:
 class RunningBridge:
     """A bridge with an event loop of its own; stopped and started, it is the same one to the broker."""
 
-    def __init__(self, url: str, part: Part = Part()) -> None:  # noqa: B008 - frozen
-        self._url, self._part = url, part
+    def __init__(self, url: str, part: Part = Part(), *, is_last: bool = False) -> None:  # noqa: B008 - frozen
+        self._url, self._part, self._is_last = url, part, is_last
         self._thread: threading.Thread | None = None
         self.bridge: Bridge | None = None
 
@@ -73,7 +73,7 @@ class RunningBridge:
     async def _run(self) -> None:
         name = self._part.client(django_settings.MQTT_CLIENT)
         self._loop = asyncio.get_running_loop()
-        self.bridge = Bridge(self._connect, client=name, most=20)
+        self.bridge = Bridge(self._connect, client=name, most=20, is_last=self._is_last)
         await self.bridge.run()
 
     def _connect(self) -> Broker:
@@ -88,6 +88,12 @@ class RunningBridge:
 
         broker.listen = listen_and_say_so  # type: ignore[method-assign]
         return broker
+
+    def end_by_itself(self) -> None:
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        self._thread.start()
+        self._thread.join(60)
+        assert not self._thread.is_alive()
 
     def stop(self) -> None:
         if self._thread and self._thread.is_alive():

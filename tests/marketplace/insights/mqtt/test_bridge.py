@@ -127,6 +127,29 @@ def test_two_bridges_share_what_comes(broker, let_devices_in):
         stored(12)
 
 
+def test_who_goes_for_good_takes_in_what_waits_and_the_broker_keeps_nothing_more(
+    broker, bridge, let_devices_in, monkeypatch
+):
+    """Whoever came back to a name of before would be told anew what others took in meanwhile."""
+    monkeypatch.setattr("marketplace.insights.mqtt.bridge._QUIET_SECONDS", 2)
+    pairing = carrying()
+    let_devices_in()
+    bridge.stop()
+    with Device(broker, str(pairing.pk), "secret") as device:
+        for value in range(40, 90):
+            device.publish("zigbee2mqtt/a", voc(value))
+        device.wait_until_sent()
+
+        RunningBridge(broker.url, is_last=True).end_by_itself()
+        stored(50)
+        device.publish("zigbee2mqtt/a", voc(99))
+        device.wait_until_sent()
+        bridge.start()
+        device.publish("zigbee2mqtt/a", voc(100))
+
+        stored(51)
+
+
 def test_a_publication_that_nobody_can_read_holds_up_nobody(broker, bridge, let_devices_in):
     pairing = carrying()
     let_devices_in()
