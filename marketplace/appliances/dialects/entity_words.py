@@ -1,132 +1,44 @@
-"""The words that count in the names people give to what measures, in their language and mostly in Latin letters.
+"""What the names that people give to what measures tell of it. The words that count stand in `entity_words.toml`.
 
 An id like `sensor.naengjanggo_ondo` or a topic like `zigbee2mqtt/Kühlschrank` is all that tells a fridge's temperature
 from a room's. Of what a person calls a thing nothing but these words is read.
 """
 
 import re
+import tomllib
 import unicodedata
 from functools import lru_cache
 from itertools import chain, filterfalse, pairwise
+from pathlib import Path
 from typing import NamedTuple
 
+_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+
+def _words(*sections: str) -> frozenset[str]:
+    return frozenset(word for section in sections for line in _TABLE[section].values() for word in line.split())
 
 
 def _longest_first(words: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(words, key=len, reverse=True))
 
 
-FREEZER = (
-    _words(
-        "freezer naengdongsil naengdonggo naengdong 냉동실 냉동고 lengdong reitouko reitoko binggui 冷凍庫 冷冻 冰柜"
-    )
-    | _words("gefrierschrank gefrierfach gefriertruhe kuhltruhe kuehltruhe tiefkuhlschrank tiefkuhltruhe tiefkuhler")
-    | _words("congelateur congelo congelador congeladora congelatore vriezer diepvries zamrazarka mrazak mraznicka")
-    | _words("frys frysen frysbox fryser fryseren frysskap fryseskap pakastin pakastimen fagyaszto dondurucu morozilka")
-)
+FREEZER = _words("freezer")
 # The first type one of whose words stands in the name; a guess the household can correct.
-TYPES: dict[str, frozenset[str]] = {
-    "refrigerator": FREEZER
-    | _words("fridge refrigerator naengjanggo naengjangsil naengjang gimcinaengjanggo 냉장고 냉장실 김치냉장고")
-    | _words("bingxiang lengcang lengzang lenggui reizouko reizoko 冷蔵庫 冰箱 冷藏 kuhlschrank kuehlschrank koelkast")
-    | _words("refrigerateur frigo frigorifico frigorifero frigider nevera geladeira heladera refrigerador buzdolabi")
-    | _words("kylskap kylen kyl koleskab kjoleskap jaakaappi jaakaapin lodowka lednice lednicka chladnicka huto")
-    | _words("hutoszekreny kholodilnik"),
-    "air_purifier": _words("purifier airpurifier gonggiceongjeonggi luftreiniger"),
-    "robot_vacuum": _words("vacuum roborock robovac roomba robosceongsogi saugroboter"),
-    "microwave": _words("microwave jeonjareinji mikrowelle"),
-    "air_conditioner": _words("aircon airconditioner conditioner climate eeokeon klimaanlage"),
+TYPES = {
+    "refrigerator": _words("freezer", "refrigerator"),
+    **{name: _words(name) for name in ("air_purifier", "robot_vacuum", "microwave", "air_conditioner")},
 }
-# What was set, or what is reckoned from a measurement.
-SETPOINT = (
-    _words("target setpoint set desired min max minimum maximum limit threshold offset calibration temperaturealarm")
-    | _words("scheduled hysteresis rated nominal forecast predicted estimated eco2 co2equivalent tomorrow yesterday")
-    | _words("difference delta change trend comforttemperature ecotemperature")
-    | _words("mogpyo seoljeong hyimang coego coejeo 목표 설정 희망 mubiao sheding zuigao zuidi 目標 目标 設定 设定")
-    | _words("soll sollwert ziel komforttemperatur absenktemperatur differenz maximale minimale maxima minima")
-    | _words("consigne cible consigna objetivo deseada alvo impostata obiettivo doel doeltemperatuur")
-    | _words("borvarde settpunkt onsket tavoite asetus asetusarvo zadana docelowa cilova pozadovana nastavena")
-    | _words("kivant beallitott tselevaya ustavka hedef")
-)
-# What is measured there is not the air of the home.
-OUTDOORS = (
-    _words("outdoor outdoors outside garden backyard balcony terrace patio porch forecast meteo")
-    | _words("openweathermap openmeteo accuweather airly waqi openaq")
-    | _words("siloe siloegi oebu oegi yaoe madang bakkat nalssi 실외 실외기 외부 외기 야외 마당 바깥 날씨")
-    | _words("shiwai huwai waiqi tianqi tingyuan 室外 屋外 外気 户外 天气 庭")
-    | _words("aussen draussen garten balkon terrasse wetter wetterstation buiten tuin terras")
-    | _words("exterieur exterieure dehors jardin balcon exterior terraza calle jardim varanda rua")
-    | _words("esterno esterna giardino balcone terrazza terrazzo")
-    | _words(
-        "utomhus utetemperatur utetemp utendors udendors ude tradgard balkong hage ulko ulkona parveke terassi piha"
-    )
-    | _words("zewnetrzna zewnetrzny zewnatrz ogrod taras venkovni venku zahrada terasa kulso kinti kert erkely terasz")
-    | _words("ulitsa ulichnaya naruzhnaya dvor dissicaklik disari bahce")
-)
-# Said beside one of those, as by the inner part of a weather station.
-INDOORS = _words("indoor indoors inside silnae shinei innen interieur interieure interior interno interna binnen")
-# What a board measures of itself, and what it may be called after.
-BOARD = (
-    _words("cpu gpu processor chip disk ssd hdd nvme nas server router raspberry esp esp32 internal device board")
-    | _words("motherboard mainboard chipset fritzbox plug socket dimmer relay steckdose cameratemperature")
-    | _words("probe weather count")
-)
-# Temperatures and humidities that are not those of a room: of machines, of kitchens, of water, of heating, of laundry.
-NO_ROOM = (
-    _words(
-        "battery inverter motor solar pv car vehicle ev tesla nozzle hotend printer 3dprinter drucker bedtemperature"
-    )
-    | _words("dew dewpoint feels apparent perceived absolute heatindex humidex wetbulb windchill body skin")
-    | _words("iseuljeom cegam taupunkt gefuhlte ressentie")
-    | _words("oven grill bbq smoker meat microwave coffee espresso kettle fryer airfryer sousvide cooker hob cooktop")
-    | _words("stove toaster obeun jeonjareinji bapsot eeopeuraieo 오븐 전자레인지 kaoxiang weibolu 烤箱 微波炉")
-    | _words("ofen backofen mikrowelle wasserkocher kaffeemaschine temperaturefour dufour microondes horno microondas")
-    | _words("forno ugn ovn uuni piekarnik trouba suto dukhovka firin magnetron")
-    | _words("water boiler tank tub jacuzzi pool spa sauna aquarium terrarium soil wine")
-    | _words("suon onsu onsugi mulondo boilreo jeongsugi eohang sujo suyeongjang 보일러 온수 수온 정수기 어항 수조")
-    | _words("shuiwen reshui yinshui yucao geitang yugang shuizu yongchi 水温 给水 浴槽")
-    | _words("wasser warmwasser wassertemperatur poolwasser durchlauferhitzer zisterne brunnen schwimmbad aquario")
-    | _words("eau chauffeeau ballon piscine agua calentador piscina acuario acqua scaldabagno acquario zwembad")
-    | _words("vatten varmvatten varmtvann vann vand vesi lamminvesi kayttovesi akvarium akvaario woda wody bojler voda")
-    | _words("vody viz melegviz medence basen bazen akwarium havuz akvaryum basseyn boyler")
-    | _words("radiator chimney flue floor towel coil pipe compressor condenser evaporator exhaust extract discharge")
-    | _words("inlet outlet flow return supply floorheating badag diban")
-    | _words(
-        "kessel puffer pufferspeicher abgas vorlauf rucklauf heizkorper fussbodenheizung boden kollektor verdampfer"
-    )
-    | _words("verdichter kompressor zuluft abluft fortluft heissgas korper")
-    | _words("chaudiere radiateur caldera radiador suelo caldaia termosifone pavimento ketel vloer vloerverwarming")
-    | _words("aanvoer retour framledning golv gulv lattia menovesi podlaha podloga padlo kazan kotel kociol bufor")
-    | _words("washing washer dryer dishwasher setaggi geonjogi siggiseceoggi wainselreo 세탁기 건조기 식기세척기")
-    | _words("xiyi honggan xiwan 洗衣机 waschmaschine trockner geschirrspuler geschirrspueler spulmaschine")
-    | _words("lavelinge sechelinge lavevaisselle lavadora secadora lavavajillas lavatrice asciugatrice lavastoviglie")
-    | _words("wasmachine droger vaatwasser tvattmaskin torktumlare diskmaskin vaskemaskin torketrommel oppvaskmaskin")
-    | _words("opvaskemaskine pesukone kuivausrumpu astianpesukone pralka suszarka zmywarka pracka susicka mycka")
-    | _words("mosogep szarito mosogatogep stiralka posudomoyka camasir bulasik")
-)
-# Rooms all the same, and a thermometer for indoors whose maker calls it weather: each excuses the word in it.
-ROOM = (
-    _words("boilerroom serverroom serverraum poolroom gardenroom lumiweather aqaraweather")
-    | _words("groundfloor firstfloor secondfloor thirdfloor topfloor upperfloor lowerfloor mainfloor 1stfloor 2ndfloor")
-    | _words("fourthfloor 3rdfloor 4thfloor floor1 floor2 floor3 bodysensor")
-)
-FILTER = _words("filter pilteo filtre filtro")
-FILTER_LEFT = _words("remaining left life lifetime lifespan lebensdauer sumyeong")
-FILTER_USED = _words("used usage hours time age")
-
-# How tongues that write words together end the one that says what is measured; the longest first.
-_ENDINGS = _longest_first(
-    _words("temperature temperatur temperatura temperatuur temp teplota lampotila homerseklet sicaklik ondo wendu tur")
-    | _words("luftfeuchtigkeit luftfeuchte feuchtigkeit feuchte humidity vochtigheid fuktighet fugtighed kosteus")
-    | _words("sensor fuhler seubdo shidu 온도 습도 温度 湿度")
-)
+SETPOINT, OUTDOORS, INDOORS, BOARD, ROOM = map(_words, ("setpoint", "outdoors", "indoors", "board", "room"))
+NO_ROOM = _words("machines", "felt", "kitchen", "water", "heating", "laundry")
+FILTER, FILTER_LEFT, FILTER_USED = map(_words, ("filter", "filter_left", "filter_used"))
+_ENDINGS = _longest_first(_words("endings"))
 _FRIDGES = _longest_first(TYPES["refrigerator"])
+#: For an index of VOC there is neither a device class nor a unit: only this.
+VOC_INDEX = "vocindex"
 #: All that count.
 _KNOWN = (
-    frozenset({"vocindex"})
+    frozenset({VOC_INDEX})
     .union(*TYPES.values(), SETPOINT, OUTDOORS, INDOORS, BOARD, NO_ROOM, ROOM)
     .union(FILTER, FILTER_LEFT, FILTER_USED)
 )

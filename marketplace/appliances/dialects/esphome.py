@@ -36,7 +36,7 @@ _IDS: tuple[tuple[re.Pattern[str], str, str | None], ...] = tuple(
     )
 )
 # Discovery speaks of Home Assistant's classes; a counter of energy says nothing about one event.
-_CLASSES = {named: kind for named, kind in SENSOR_KINDS.items() if named != "energy"}
+_CLASSES = {name: kind for name, kind in SENSOR_KINDS.items() if name != "energy"}
 # What a board measures of itself, and what it only counts.
 _OF_ITSELF = frozenset({"internal", "esp", "esp32", "board", "water", "count"})
 # Ids of the newer web server are names, in which the µ of a unit is no letter of the alphabet.

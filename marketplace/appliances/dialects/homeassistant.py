@@ -178,8 +178,7 @@ def _sensor_kind(state: _State) -> tuple[str, str | None]:
         if about.is_no_room if kind.startswith("climate.") else about.is_outdoors and kind.startswith("air."):
             raise ItemRefused("not_an_insight")
         return kind, None
-    if state.device_class is None and "vocindex" in about.words:
-        # For an index there is neither a device class nor a unit.
+    if state.device_class is None and entity_words.VOC_INDEX in about.words:
         return "air.voc_index", None
     if _is_filter_left(state):
         return "filter.remaining", None

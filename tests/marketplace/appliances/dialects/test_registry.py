@@ -1,10 +1,12 @@
 """The list of dialects, and what each says it yields."""
 
+import tomllib
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from marketplace.appliances.dialects import DIALECTS
+from marketplace.appliances.dialects import DIALECTS, entity_words
 from marketplace.appliances.dialects.readings import APPLIANCE_TYPES
 from marketplace.appliances.models import Appliance
 from marketplace.insights.kinds import KINDS
@@ -30,3 +32,12 @@ def test_a_dialect_can_be_called_like_its_parser(name):
     dialect, now = DIALECTS[name], datetime(2026, 11, 20, tzinfo=UTC)
 
     assert dialect(b"{}", {}, received_at=now) == dialect.parse(b"{}", {}, received_at=now)
+
+
+def test_words_that_count_stand_once_in_a_section_and_as_names_are_read():
+    table = tomllib.loads(Path(entity_words.__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+
+    for section, lines in table.items():
+        words = [word for line in lines.values() for word in line.split()]
+        assert len(words) == len(set(words)), section
+        assert [word for word in words if not word.isalnum() or word != entity_words.unaccented(word)] == [], section
