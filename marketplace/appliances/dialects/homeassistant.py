@@ -47,8 +47,6 @@ KINDS = frozenset(SENSOR_KINDS.values()) | {
 # Where a state object hides in the envelopes of webhooks, events and automations.
 _ENVELOPES = ("event", "event_data", "data", "new_state", "to_state", "result", "states", "variables", "trigger")
 _MAX_ENVELOPES = 6
-
-
 # What people call these decides whose warmth, damp or door it is.
 _NAMED_BY_PEOPLE = frozenset({"temperature", "humidity", "door", "opening"})
 _LONGEST_NAME = 255
