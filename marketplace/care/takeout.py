@@ -1,30 +1,18 @@
-"""Everything Maru keeps about one person and their home: one JSON document, or the same as tables in one archive.
+"""Everything Maru keeps about one person and their home, part by part; `takeout_files` hands it over."""
 
-Both go through a file that never has a name, piece by piece, so that they are never large in memory and never begun and
-then cut off: what cannot be opened just now is said before the first byte.
-"""
-
-import csv
-import io
-import json
-import tempfile
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import chain, islice
-from typing import IO, Any, TextIO
+from typing import Any
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Exists, OuterRef
 
 from consent.parties.models import Household, Invitation, MachineKey, Membership, User
 from consent.parties.strict_json import loads
-from consent.parties.tables import cell
 from consent.records import receipts
 from consent.records.models import Answer, Ask, Consent, Preference, StandingNo
 from marketplace.appliances.models import Appliance, Pairing
@@ -45,97 +33,13 @@ CHUNK = 500
 Row = dict[str, Any]
 
 
-def everything_about(user: User, *, at: datetime) -> Iterator[str]:
-    """Yield the document in pieces. What is another member's own stays out, as on the pages.
+def parts_about(user: User, *, at: datetime) -> dict[str, Callable[[], Iterable[Row]]]:
+    """Return every part by name, to be called for its rows. What is another member's own stays out, as on the pages.
 
     Args:
         user: a member of a household.
         at: when it was asked for; states are as of then.
     """
-    person, home = _person(user), _home(user)
-    yield f'{{"made_at": {_json(at)}, "person": {_json(person)}, "household": {_json(home)}'
-    for name, rows in _parts(user, at).items():
-        yield f", {_json(name)}: ["
-        for place, row in enumerate(rows()):
-            yield f"{', ' if place else ''}{_json(row)}"
-        yield "]"
-    yield "}\n"
-
-
-def document_about(user: User, *, at: datetime) -> IO[bytes]:
-    """Return `everything_about` somebody as a file, open at its start.
-
-    Raises:
-        KeyAway: what is sealed cannot be opened just now.
-    """
-    return _file_of(lambda file: file.writelines(piece.encode() for piece in everything_about(user, at=at)))
-
-
-def tables_about(user: User, *, at: datetime) -> IO[bytes]:
-    """Return the same as an archive of CSV files, open at its start. What is nested in the document is flat here.
-
-    No cell begins with a sign that a spreadsheet takes for a formula. The files begin with the mark by which
-    spreadsheets know UTF-8.
-
-    Raises:
-        KeyAway: what is sealed cannot be opened just now.
-    """
-    parts = {"person": lambda: [_person(user)], "household": lambda: [_home(user)], **_parts(user, at)}
-
-    def write(spooled: IO[bytes]) -> None:
-        with zipfile.ZipFile(spooled, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, rows in parts.items():
-                with archive.open(f"{name}.csv", "w") as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
-                    _write_table(text, rows())
-
-    return _file_of(write)
-
-
-def _file_of(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
-    spooled = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it when it is sent)
-    try:
-        write(spooled)
-    except BaseException:
-        spooled.close()
-        raise
-    spooled.seek(0)
-    return spooled
-
-
-def _write_table(file: TextIO, rows: Iterable[Row]) -> None:
-    """Write rows under the names that the first of them have; what a later one has beyond those goes under `more`."""
-    found = iter(rows)
-    first = [_flat(row) for row in islice(found, CHUNK)]
-    names = list(dict.fromkeys(name for row in first for name in row))
-    table = csv.writer(file)
-    table.writerow([*names, "more"])
-    for row in chain(first, (_flat(row) for row in found)):
-        rest = {name: value for name, value in row.items() if name not in names}
-        table.writerow([*(row.get(name, "") for name in names), _json(rest) if rest else ""])
-
-
-def _flat(row: Row, prefix: str = "") -> dict[str, str]:
-    """Return a row without nesting: what was inside something stands behind its name and a dot."""
-    flat: dict[str, str] = {}
-    for name, value in row.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[f"{prefix}{name}"] = _cell(value)
-    return flat
-
-
-def _cell(value: Any) -> str:
-    """Return one cell. A text that a spreadsheet would run gets an apostrophe in front, as they themselves write it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool | int | float):
-        return str(value)
-    text = value if isinstance(value, str) else _json(value).strip('"')
-    return cell(text)
-
-
-def _parts(user: User, at: datetime) -> dict[str, Callable[[], Iterable[Row]]]:
     return {
         "sign_ins": lambda: _sign_ins(user),
         "members": lambda: _members(user.membership.household),
@@ -160,16 +64,14 @@ def _parts(user: User, at: datetime) -> dict[str, Callable[[], Iterable[Row]]]:
     }
 
 
-def _person(user: User) -> Row:
+def person_of(user: User) -> Row:
+    """Return what is kept of the person alone."""
     return {"email": user.email, "name": user.name, "language": user.locale, "joined_at": user.joined_at}
 
 
-def _home(user: User) -> Row:
+def home_of(user: User) -> Row:
+    """Return what is kept of the home as a whole."""
     return {"name": user.membership.household.name, "area": user.membership.household.area_id}
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
 
 
 def _sign_ins(user: User) -> Iterator[Row]:

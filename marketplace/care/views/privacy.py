@@ -27,7 +27,7 @@ from marketplace.brokerage.shelves import week_of
 from marketplace.brokerage.views.swaps import see_other
 from marketplace.brokerage.wording import month_day
 from marketplace.care.forms import MOST_ASKS, LineForm, NeverForm
-from marketplace.care.takeout import document_about, tables_about
+from marketplace.care.takeout_files import document_about, tables_about
 from marketplace.delivery.models import Access
 from marketplace.delivery.queries import accesses_of
 from marketplace.insights.kinds import KINDS, Topic

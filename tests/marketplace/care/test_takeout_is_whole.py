@@ -7,7 +7,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from consent.parties.models import Household, Membership, User
-from marketplace.care.takeout import _parts
+from marketplace.care.takeout import parts_about
 from tests import factories
 from tests.browsers import signed_in
 
@@ -69,7 +69,7 @@ def test_every_table_that_knows_a_home_or_a_person_is_told_or_says_why_not():
 
 @pytest.mark.django_db
 def test_every_part_that_is_named_is_there():
-    parts = set(_parts(factories.member(), timezone.now())) | {"person", "household"}
+    parts = set(parts_about(factories.member(), at=timezone.now())) | {"person", "household"}
 
     assert set(TOLD.values()) <= parts
 

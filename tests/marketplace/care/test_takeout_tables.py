@@ -14,7 +14,7 @@ from marketplace.appliances import codes
 from marketplace.appliances import operations as appliances
 from marketplace.appliances.models import Appliance
 from marketplace.brokerage import operations as brokerage
-from marketplace.care.takeout import _cell, _write_table, everything_about
+from marketplace.care.takeout_files import _cell, _write_table, everything_about
 from tests import factories
 from tests.browsers import signed_in
 
