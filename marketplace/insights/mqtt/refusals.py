@@ -20,7 +20,7 @@ Refusal = (AppliancesError, PartiesError)
 
 
 class NotNow(Exception):
-    """The database, or the disk, does not do its part. Nothing is lost: the broker still holds what is not done."""
+    """Database, disk or a key file does not do its part. Nothing is lost: the broker still holds what is not done."""
 
 
 def is_of_the_house(exc: BaseException) -> bool:

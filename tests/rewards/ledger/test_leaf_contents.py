@@ -20,6 +20,13 @@ OTHER = {
     "timestamp with time zone": "'2001-01-01T00:00:00Z'", "character varying": "'x'", "bytea": "'\\x99'",
     "jsonb": "'[9]'",
 }  # fmt: skip
+NEWEST = {
+    "transfer": "WHERE kind = 'capture'",
+    "attempt": "WHERE action = 'capture'",
+    "account": "WHERE kind = 'household'",
+}
+TEXTS = ("text", "character varying")
+SALTS = "'00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'"
 
 
 @pytest.fixture
@@ -51,13 +58,6 @@ def test_every_column_is_in_its_leaf(one_of_each, table):
     assert len(columns) == len(apps.get_model("ledger", table)._meta.concrete_fields)
 
 
-NEWEST = {
-    "transfer": "WHERE kind = 'capture'",
-    "attempt": "WHERE action = 'capture'",
-    "account": "WHERE kind = 'household'",
-}
-
-
 @pytest.mark.parametrize("table", ["transfer", "account", "attempt"])
 def test_nothing_and_something_empty_are_not_the_same(one_of_each, table):
     """NULL has a mark of its own, and no text can borrow from its neighbour: every two texts are told apart."""
@@ -79,10 +79,6 @@ def test_nothing_and_something_empty_are_not_the_same(one_of_each, table):
                              = {content_of(table, shape(table, columns, {field.column: "NULL"}))}"""
                 )
                 assert cursor.fetchone() == (False,), field.column
-
-
-TEXTS = ("text", "character varying")
-SALTS = "'00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'"
 
 
 def content_of(table: str, row: str) -> str:
