@@ -113,7 +113,7 @@ def bridge_seen_at() -> datetime | None:
     parts = [Part(number, settings.MQTT_BRIDGES) for number in range(1, settings.MQTT_BRIDGES + 1)]
     beats = BridgeBeat.objects.filter(client__in=[part.client(settings.MQTT_CLIENT) for part in parts])
     seen: list[datetime] = list(beats.values_list("seen_at", flat=True))
-    return min(seen) if len(seen) == len(parts) else None
+    return min(seen, default=None) if len(seen) == len(parts) else None
 
 
 def is_bridge_late(*, at: datetime) -> bool:

@@ -47,8 +47,8 @@ def destroyed() -> list[str]:
 
 
 def is_destroyed(epoch: str) -> bool:
-    """Tell whether this folder says that the key of an epoch was destroyed."""
-    return os.path.exists(_mark(epoch))
+    """Tell whether this folder says that the key of an epoch was destroyed; one that was put back is not."""
+    return os.path.exists(_mark(epoch)) and not os.path.lexists(_path(epoch))
 
 
 def key_of(epoch: str) -> bytes:

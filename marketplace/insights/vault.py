@@ -215,14 +215,18 @@ def rewrapped(key: DataKey, *, epoch: str) -> DataKey:
 
 
 def check_keys_are_there() -> None:
-    """Refuse where the folder holds no key, although something was sealed: it is away, or was lost.
+    """Refuse where the folder holds no key, although something is sealed with one whose end is not on record.
 
-    An empty folder of another moment or another machine is never begun beside the one that the database knows.
+    It is away, or was lost. A folder of another moment or another machine is never begun beside the one that the
+    database knows.
 
     Raises:
         KeyAway: so it is.
     """
-    if not keyring.epochs() and not keyring.destroyed() and (DataKey.objects.exists() or KeyEpoch.objects.exists()):
+    if keyring.epochs():
+        return
+    ended = {*keyring.destroyed(), *KeyEpoch.objects.exclude(destroyed_at=None).values_list("name", flat=True)}
+    if DataKey.objects.exclude(epoch__in=ended).exists() or KeyEpoch.objects.exclude(name__in=ended).exists():
         raise _away()
 
 

@@ -288,6 +288,12 @@ def test_one_of_several_bridges_is_late_while_the_others_are_there(client, setti
     assert client.get("/readyz").json()["mqtt_bridge"] == "late"
 
 
+def test_no_bridges_at_all_are_late(client, settings):
+    settings.MQTT_URL, settings.MQTT_BRIDGES = "mqtts://broker.example", 0
+
+    assert client.get("/readyz").json()["mqtt_bridge"] == "late"
+
+
 @given(pairing_id=st.uuids() | st.none(), of=st.integers(1, 16))
 def test_a_pairing_is_of_one_part_only(pairing_id, of):
     parts = [topics.Part(number, of) for number in range(1, of + 1)]

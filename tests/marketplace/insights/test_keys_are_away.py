@@ -211,6 +211,31 @@ def assert_rotated_away(keys, told_by):
         (keys / "vault-e1.destroyed").unlink()
 
 
+def test_beside_the_mark_of_an_older_one_a_key_that_is_away_is_still_away(home, keys):
+    assert_rotated_away(keys, "the database")
+    rotation.begin_epoch(actor="test", at=NOW)
+    (keys / "vault-e1.destroyed").touch()
+    for name in ("e2", "e3"):
+        (keys / f"vault-{name}.key").rename(keys / f"{name}-elsewhere")
+
+    with pytest.raises(KeyAway):
+        factories.insight(of=factories.household())
+    assert keyring.epochs() == []
+
+
+def test_a_key_that_was_put_back_is_not_destroyed_again_by_its_old_mark(home, keys):
+    """An older backup was restored, and its key with it; the mark of its end stayed where it was."""
+    e1 = (keys / "vault-e1.key").read_bytes()
+    assert_rotated_away(keys, "the folder")
+    (keys / "vault-e1.key").write_bytes(e1)
+    rotation.end_older(ends_at=NOW, at=NOW)
+
+    with pytest.raises(RotationUnfinished):
+        rotation.destroy_ended(actor="test", at=NOW)
+
+    assert "e1" in keyring.epochs()
+
+
 def test_an_end_is_not_put_on_record_because_a_key_is_away(home, keys):
     rotation.begin_epoch(actor="test", at=NOW)
     rotation.end_older(ends_at=NOW, at=NOW)
