@@ -70,6 +70,8 @@ _PURPOSES = frozenset({"5750", "env"})
 # The concentration of something: what it is for says of what.
 _CONCENTRATION = ("3325", "5700")
 _GASES = {"co2", "voc", "tvoc", "hcho", "formaldehyde"}
+# A ratio to the RFC and a percentage to most who send it: what is above one can only be a percentage.
+_RATIO = "%"
 # A name that ends in an address names a thing, not what it measures.
 _ADDRESS = re.compile(r"(?:[0-9]{1,8}-)?(?:id)?[0-9a-fA-F]{6,32}")
 # A dot too, but for the one in `pm2.5`.
@@ -209,6 +211,8 @@ def _read(
     said = resolved.record.get("v") if value is None or resolved.base_value.is_nan() else value + resolved.base_value
     unit = resolved.unit or fixed or stated.get(resolved.name.removesuffix(_VALUE) + _UNIT)
     kind = voc_kind(unit) if kind == "air.tvoc_ratio" else kind
+    if unit == _RATIO and isinstance(said, Decimal) and said <= 1:
+        raise ItemRefused("unit_disputed", "u")
     yield speaker.measured("v", said if not isinstance(said, Decimal) else _plain(said), kind, unit)
 
 
@@ -235,7 +239,8 @@ def _meaning(resolved: _Record, purpose: frozenset[str]) -> tuple[str, str | Non
     for said in (name, resolved.own.rstrip(":/")):
         if found := _object_named(said, purpose):
             length, kind, unit = found
-            return name[: len(name) - length].rstrip("/"), kind, unit
+            thing = name[: len(name) - length]
+            return thing.rstrip("/"), kind if kind and _is_at_home(kind, thing) else None, unit
     name = _INSTANCE.sub("", name)
     own, last = (_SEPARATOR.split(_INSTANCE.sub("", said.rstrip(":/")))[-1] for said in (resolved.own, name))
     measured = _kind_named(own) or _kind_named(last)
