@@ -131,7 +131,7 @@ def test_who_goes_for_good_takes_in_what_waits_and_the_broker_keeps_nothing_more
     broker, bridge, let_devices_in, monkeypatch
 ):
     """Whoever came back to a name of before would be told anew what others took in meanwhile."""
-    monkeypatch.setattr("marketplace.insights.mqtt.bridge._QUIET_SECONDS", 2)
+    monkeypatch.setattr("marketplace.insights.mqtt.bridge._QUIET_SECONDS", 5)
     pairing = carrying()
     let_devices_in()
     bridge.stop()
