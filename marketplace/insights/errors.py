@@ -17,6 +17,8 @@ class KeyAway(InsightsError):
     """The key is not to be read just now, and nothing says that it was destroyed: what it seals is lost to nobody."""
 
     code = "key_away"
+    #: Whose key it is, where one epoch's is away.
+    epoch = ""
     #: Seconds after which to try again.
     wait = 29
 

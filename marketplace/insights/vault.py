@@ -248,11 +248,13 @@ def _without_key_of(epoch: str) -> VaultClosed | KeyAway:
     """Return what to say of all that an epoch's key would open: closed for good if its end is on record."""
     if keyring.is_destroyed(epoch) or KeyEpoch.objects.filter(pk=epoch, destroyed_at__isnull=False).exists():
         return VaultClosed(gettext("봉한 것의 열쇠가 없어요."))
-    return _away()
+    return _away(epoch)
 
 
-def _away() -> KeyAway:
-    return KeyAway(gettext("금고의 열쇠를 지금 읽지 못해요. 잃은 것은 없으니 잠시 뒤 다시 해 주세요."))
+def _away(epoch: str = "") -> KeyAway:
+    found = KeyAway(gettext("금고의 열쇠를 지금 읽지 못해요. 잃은 것은 없으니 잠시 뒤 다시 해 주세요."))
+    found.epoch = epoch
+    return found
 
 
 def _sealed(pk: str, content: Content, epoch: str, wrapping: AESGCM, chance: bytes) -> tuple[Stored, _Key]:

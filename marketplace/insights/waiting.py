@@ -38,6 +38,13 @@ JOIN insights_evidence e ON e.appliance_id = held.appliance_id AND e.kind = held
 WHERE w.insight_id = e.conclusion_id"""
 
 
+_AWAY = timedelta(minutes=10)
+_PUT_OFF = """
+UPDATE insights_waiting w SET ask_after = %s
+FROM insights_insight i JOIN insights_datakey k ON k.sealed_id = i.sealed_id
+WHERE w.insight_id = i.id AND w.ask_after <= %s AND k.epoch = %s"""
+
+
 def ask_after(kind: str, *, ends_at: datetime | None, at: datetime) -> datetime:
     """Return from when on somebody may be asked.
 
@@ -81,6 +88,13 @@ def is_anything_due(*, at: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_DUE, [at])
         return bool(cursor.fetchone()[0])
+
+
+@transaction.atomic(savepoint=False)
+def put_off(*, epoch: str, at: datetime) -> None:
+    """Look again later at what is due and sealed with the key of one epoch, which is away: the rest need not wait."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT_OFF, [at + _AWAY, at, epoch])
 
 
 @transaction.atomic(savepoint=False)

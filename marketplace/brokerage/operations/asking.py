@@ -16,8 +16,9 @@ from marketplace.brokerage.models import Offer
 from marketplace.brokerage.policies import STANDS
 from marketplace.brokerage.proposals import Proposal, homes_that_moved, proposals
 from marketplace.brokerage.taken import Noticed, take
-from marketplace.insights import waiting
+from marketplace.insights import keyring, waiting
 from marketplace.insights.copying import copy_in
+from marketplace.insights.errors import KeyAway
 from marketplace.insights.kinds import KINDS, Topic
 from marketplace.insights.models import Waiting
 from rewards.ledger import operations as ledger
@@ -32,8 +33,16 @@ def match_insights(*, at: datetime, limit: int = 500) -> int:
     Several workers may match at once: each takes homes nobody else has at the moment, so that none waits for another
     one's home. What the household's line, the gap or the escrow does not allow is not asked, and leaves no trace a
     buyer could see.
+
+    Raises:
+        KeyAway: a key of the vault is away. Where others are there, what it seals waits, and the next round is theirs.
     """
-    return _match(at, limit) if waiting.is_anything_due(at=at) else 0
+    try:
+        return _match(at, limit) if waiting.is_anything_due(at=at) else 0
+    except KeyAway as away:
+        if away.epoch and keyring.epochs():
+            waiting.put_off(epoch=away.epoch, at=at)
+        raise
 
 
 @ledger.retry_on_conflict

@@ -188,6 +188,21 @@ def test_matching_leaves_on_its_list_what_it_cannot_open(keys):
     assert not Waiting.objects.exists()
 
 
+def test_one_key_that_is_away_holds_up_only_what_it_seals(keys):
+    factories.open_request()
+    factories.insight(of=factories.household())
+    older_file_away(keys)
+    factories.insight(of=factories.household())
+
+    with pytest.raises(KeyAway):
+        brokerage.match_insights(at=timezone.now())
+    brokerage.match_insights(at=timezone.now())
+
+    assert Waiting.objects.count() == 1
+    with pytest.raises(KeyAway):
+        brokerage.match_insights(at=timezone.now() + timedelta(minutes=11))
+
+
 @pytest.mark.parametrize("told_by", ["the folder", "the database"])
 def test_what_was_destroyed_on_record_begins_anew(home, keys, told_by):
     assert_rotated_away(keys, told_by)
