@@ -30,6 +30,7 @@ TYPES = {
     **{name: _words(name) for name in ("air_purifier", "robot_vacuum", "microwave", "air_conditioner")},
 }
 SETPOINT, OUTDOORS, INDOORS, BOARD, ROOM = map(_words, ("setpoint", "outdoors", "indoors", "board", "room"))
+MAKERS = _words("makers")
 NO_ROOM = _words("machines", "felt", "kitchen", "water", "heating", "laundry")
 FILTER, FILTER_LEFT, FILTER_USED = map(_words, ("filter", "filter_left", "filter_used"))
 _ENDINGS = _longest_first(_words("endings"))
@@ -39,7 +40,7 @@ VOC_INDEX = "vocindex"
 #: All that count.
 _KNOWN = (
     frozenset({VOC_INDEX})
-    .union(*TYPES.values(), SETPOINT, OUTDOORS, INDOORS, BOARD, NO_ROOM, ROOM)
+    .union(*TYPES.values(), SETPOINT, OUTDOORS, INDOORS, BOARD, NO_ROOM, ROOM, MAKERS)
     .union(FILTER, FILTER_LEFT, FILTER_USED)
 )
 #: More words than anybody calls a thing; a longer name counts by its end.
@@ -65,6 +66,7 @@ class Named(NamedTuple):
     is_no_room: bool
     is_elsewhere: bool
     is_outdoors: bool
+    is_maker: bool
 
     @property
     def fridge_zone(self) -> str | None:
@@ -90,6 +92,7 @@ def _named(words: frozenset[str]) -> Named:
         is_no_room=is_no_room(words),
         is_elsewhere=is_elsewhere(words),
         is_outdoors=is_outdoors(words),
+        is_maker=is_maker(words),
     )
 
 
@@ -142,6 +145,11 @@ def is_elsewhere(words: frozenset[str]) -> bool:
 def is_outdoors(words: frozenset[str]) -> bool:
     """Say whether words name a place whose air is not that of the home."""
     return _names(words, OUTDOORS) and words.isdisjoint(INDOORS)
+
+
+def is_maker(words: frozenset[str]) -> bool:
+    """Say whether words name what makes power instead of drawing it; an air conditioner may have an inverter."""
+    return not words.isdisjoint(MAKERS) and type_named(words) is None
 
 
 def _names(words: frozenset[str], things: frozenset[str]) -> bool:

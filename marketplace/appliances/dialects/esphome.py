@@ -142,6 +142,8 @@ def _value(
             yield speaker.refused("no_data" if is_no_data(payload) else "not_an_insight")
         return
     unit = unit or (by_id[1] if by_id and by_id[0] == kind else None)
+    if kind == "appliance.power" and (about.is_maker or board.is_maker):
+        return
     zone = about.fridge_zone or board.fridge_zone
     if kind == "climate.temperature" and zone:
         fridge = replace(speaker, appliance_type="refrigerator")

@@ -173,7 +173,7 @@ def _sensor_kind(state: _State) -> tuple[str, str | None]:
         return "fridge.temperature", about.zone
     if state.device_class in SENSOR_KINDS:
         kind = SENSOR_KINDS[state.device_class]
-        if about.is_no_room if kind.startswith("climate.") else about.is_outdoors and kind.startswith("air."):
+        if _is_elsewhere(kind, about):
             raise ItemRefused("not_an_insight")
         return kind, None
     if state.device_class is None and entity_words.VOC_INDEX in about.words:
@@ -181,6 +181,12 @@ def _sensor_kind(state: _State) -> tuple[str, str | None]:
     if _is_filter_left(state):
         return "filter.remaining", None
     raise ItemRefused("not_an_insight")
+
+
+def _is_elsewhere(kind: str, about: entity_words.Named) -> bool:
+    if kind.startswith("climate."):
+        return about.is_no_room
+    return about.is_maker if kind.startswith("appliance.") else about.is_outdoors
 
 
 def _is_filter_left(state: _State) -> bool:

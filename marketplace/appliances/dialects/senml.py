@@ -51,8 +51,6 @@ _UNIT_WORDS = frozenset(
 _CHIP = re.compile(r"[a-z]{1,5}[0-9][0-9x]{1,3}[a-z]?[0-9]{0,2}")
 # Chips that smell gases and reckon CO2 from them.
 _GUESSES_CO2 = re.compile(r"ccs811|sgp30|ens16|bme6[89]|iaqcore|mq1")
-# Power that is made there, not drawn.
-_MAKERS = frozenset({"pv", "solar", "photovoltaic", "inverter", "generator"})
 # LwM2M names a measurement by numbers, its object and its resource; some objects fix the unit as well.
 _OBJECTS: dict[tuple[str, str], tuple[str, str | None]] = {
     ("3303", "5700"): ("climate.temperature", None),
@@ -313,7 +311,7 @@ def _is_at_home(kind: str, thing: str) -> bool:
     if about & entity_words.SETPOINT:
         return False
     if kind == "appliance.power":
-        return not about & _MAKERS
+        return not entity_words.is_maker(about)
     if kind.startswith("climate."):
         return not entity_words.is_no_room(about)
     return not entity_words.is_outdoors(about)

@@ -81,6 +81,8 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
             # Sensirion's SGP4x knows an index of VOC only, and its driver calls that TVOC.
             found = {"VOC": found.get("TVOC")} if known[1].startswith("SGP4") else found
             yield from _sensor(replace(speaker, source=of), found, unit, about)
+    if about.is_maker:
+        return
     # Before version 5.11 an energy meter had a topic of its own.
     is_of_a_meter = message.levels[-1:] == ("ENERGY",)
     yield from _energy(speaker, telemetry if is_of_a_meter else mapping(telemetry.get("ENERGY")))

@@ -83,6 +83,8 @@ def _read(headers: Mapping[str, str], _index: int, message: Message) -> Iterator
     if about.is_elsewhere:
         elsewhere = _OF_AIR if about.is_outdoors else _OF_A_ROOM
         found = {name: value for name, value in found.items() if name not in elsewhere}
+    if about.is_maker:
+        found = {name: value for name, value in found.items() if name != "power" and name not in _SOCKETS}
     yield from _attributes(speaker, found)
 
 

@@ -1,5 +1,7 @@
 """What is warm or cold without being a room: ovens, hobs, boilers, the inside of a fridge."""
 
+import json
+
 import pytest
 
 from tests.marketplace.appliances.dialects.outcomes import AT, COOLER, FREEZER, NOTHING, outcomes, read
@@ -233,3 +235,38 @@ def test_a_fridge_is_one_in_many_tongues(entity, zone):
     told = {"entity_id": f"sensor.{entity}_temperature", "state": "-1", "attributes": cold}
 
     assert outcomes("homeassistant", told) == [("fridge.temperature", -1, zone)]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "document", "power"),
+    [
+        ("zigbee2mqtt", {"topic": "zigbee2mqtt/{}", "payload": {"power": 640}}, 640),
+        ("tasmota", {"topic": "tele/{}/SENSOR", "payload": {"ENERGY": {"Power": 640}}}, 640),
+        ("esphome", {"id": "sensor-{}_power", "value": 640, "state": "640 W"}, 640),
+        ("senml", [{"bn": "{}/", "n": "power", "u": "W", "v": 640}], 640),
+        (
+            "homeassistant",
+            {
+                "entity_id": "sensor.{}_power",
+                "state": "0.64",
+                "attributes": {"device_class": "power", "unit_of_measurement": "kW"},
+            },
+            640,
+        ),
+    ],
+)
+def test_what_makes_power_draws_none(dialect, document, power):
+    def told(name):
+        return outcomes(dialect, json.dumps(document).replace("{}", name).encode())
+
+    assert [told(name) for name in ("solar", "balkonkraftwerk", "taeyanggwang")] == [NOTHING] * 3
+    assert told("kettle") == [("appliance.power", power)]
+
+
+def test_an_air_conditioner_with_an_inverter_draws_power():
+    state = {"state": "900", "attributes": {"device_class": "power", "unit_of_measurement": "W"}}
+
+    assert outcomes("homeassistant", {"entity_id": "sensor.inverter_aircon_power", **state}) == [
+        ("appliance.power", 900)
+    ]
+    assert outcomes("homeassistant", {"entity_id": "sensor.inverter_power", **state}) == NOTHING
