@@ -259,12 +259,14 @@ def _method(words: tuple[tuple[str, object], ...] | None) -> Method:
     is_model = method["type"] == "model"
     name_field = "id" if is_model else "name"
     _check_fields(method, frozenset({"type", name_field, "version", "sha256"}), "data.method")
+    # Of a model all must be told; of a sensor what is told must be in order.
+    absent = {} if is_model else {"default": None}
     try:
         named = Method(
             type="model" if is_model else "sensor",
             name=_match(method, name_field, _NAME, name_field),
-            version=_match(method, "version", _NAME, "version"),
-            sha256=_match(method, "sha256", _SHA256, "sha256", **({} if is_model else {"default": None})),
+            version=_match(method, "version", _NAME, "version", **absent),
+            sha256=_match(method, "sha256", _SHA256, "sha256", **absent),
         )
         return named if is_model else _SENSOR
     except ItemRefused as refused:

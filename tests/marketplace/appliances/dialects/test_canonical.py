@@ -104,6 +104,12 @@ def test_keeps_no_name_of_a_sensor():
     assert (reading.method.name, reading.method.version) == ("canonical", "canonical@1")
 
 
+def test_a_sensor_need_not_say_of_which_version_it_is():
+    (reading,) = parse(event(data={"method": {"type": "sensor", "name": "purifier.dust"}}))
+
+    assert (reading.method.name, reading.method.version) == ("canonical", "canonical@1")
+
+
 @pytest.mark.parametrize(
     "made",
     [
