@@ -167,7 +167,7 @@ FRAMEWORK: dict[type[Exception], Row] = {
     api.ValidationError: Row(400, _("고쳐야 할 곳이 있어요"), "invalid", shows_detail=False),
     api.NotAuthenticated: Row(401, _("열쇠나 로그인이 필요해요"), "not_authenticated", shows_detail=False),
     api.AuthenticationFailed: Row(401, _("이 열쇠로는 열리지 않아요"), "authentication_failed"),
-    api.PermissionDenied: Row(403, _("이 자리에서는 할 수 없는 일이에요"), "not_permitted"),
+    api.PermissionDenied: Row(403, _("이 자리에서는 할 수 없는 일이에요"), "not_permitted", shows_detail=False),
     api.NotFound: Row(404, _("찾을 수 없어요"), "not_found"),
     api.MethodNotAllowed: Row(405, _("이 주소가 받지 않는 방법이에요"), "method_not_allowed", shows_detail=False),
     api.NotAcceptable: Row(406, _("드릴 수 없는 형식이에요"), "not_acceptable", shows_detail=False),

@@ -16,7 +16,7 @@ OPTIONAL_FIELDS = ("appliance", "model", "zone", "confidence", "power_w")
 
 #: How a person calls each step of precision.
 RUNG_LABELS = {
-    Rung.EXACT: _("잰 그대로, 분까지"),
+    Rung.EXACT: _("잰 그대로, 초까지"),
     Rung.HOUR: _("묶은 값, 한 시간 단위"),
     Rung.DAY: _("넓게 묶은 값, 날짜와 도시만"),
 }

@@ -344,5 +344,5 @@ def test_its_page_tells_every_term_as_it_was_stated(browser, buyer):
 
     assert "초미세먼지 PM2.5, 미세먼지 PM10" in shown
     assert "35\N{NO-BREAK SPACE}µg/m³보다 클 때" in shown
-    assert "잰 그대로, 분까지: 120 토큰 · 넓게 묶은 값, 날짜와 도시만: 60 토큰" in shown
+    assert "잰 그대로, 초까지: 120 토큰 · 넓게 묶은 값, 날짜와 도시만: 60 토큰" in shown
     assert all(words in shown for words in ("가전의 칸", "어떤 길로 왔든 받아요", "두지 않아요"))
